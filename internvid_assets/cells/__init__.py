@@ -1,0 +1,1 @@
+"""The one idea: a feature table's row is a call, and a call is remembered (docs/concepts.md)."""

@@ -1,0 +1,199 @@
+"""The nouns: one schema per table, its key, its columns with their units, and what one row is."""
+
+from __future__ import annotations
+
+import dataframely as dy
+
+CATEGORIES = (
+    "film_and_animation",
+    "autos_and_vehicles",
+    "music",
+    "pets_and_animals",
+    "sports",
+    "travel_and_events",
+    "gaming",
+    "people_and_blogs",
+    "comedy",
+    "entertainment",
+    "news_and_politics",
+    "howto_and_style",
+    "education",
+    "science_and_technology",
+    "nonprofits_and_activism",
+    "other",
+)
+"""YouTube's fifteen categories and the rest (InternVid 3.1): the partitions of every per-category table."""
+
+
+class Called(dy.Schema):
+    """What every table of remembered calls says about the call behind a row."""
+
+    error = dy.String(nullable=True, description="Code of the call's failure; null when it succeeded.")
+    error_message = dy.String(nullable=True, description="One line about the failure, for a human.")
+    attempts = dy.Int16(min=1, description="How often the call was made: more than once only after failures.")
+    recipe = dy.String(description="Recipe that made the row (see `internvid recipes`).")
+    input_hash = dy.String(description="Hash of the upstream values the call read.")
+
+
+class CandidateVideos(dy.Schema):
+    """One row per video somebody offered, as found at its source."""
+
+    video_id = dy.String(primary_key=True, description="The source's own id, else a hash of `source_uri`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    source_uri = dy.String(description="Where it was found: a file:// URI, a URL or an object-store path.")
+    file_size_bytes = dy.Int64(nullable=True, description="Size at the source; null when unknown.")
+    modified_nanoseconds = dy.Int64(nullable=True, description="Modification time at the source, since 1970.")
+    title = dy.String(nullable=True, description="Title from the sidecar metadata.")
+    description = dy.String(nullable=True, description="Description from the sidecar metadata.")
+    tags = dy.List(dy.String(), nullable=True, description="Tags from the sidecar metadata.")
+    language = dy.String(nullable=True, description="Language from the sidecar metadata, as an ISO 639-1 code.")
+    query = dy.String(nullable=True, description="The search query that found it, if any.")
+
+
+class Videos(Called):
+    """One row per candidate: probed and judged, with the reason it was rejected (null: eligible)."""
+
+    video_id = dy.String(primary_key=True, description="As in `candidate_videos`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    source_uri = dy.String(description="Where it was found.")
+    title = dy.String(nullable=True, description="Title from the sidecar metadata.")
+    language = dy.String(nullable=True, description="Language from the sidecar metadata.")
+    query = dy.String(nullable=True, description="The search query that found it, if any.")
+    content_hash = dy.String(nullable=True, description="Hash of the file's bytes: equal files share their calls.")
+    container = dy.String(nullable=True, description="Demuxer name, such as `mov,mp4,m4a,3gp,3g2,mj2`.")
+    video_codec = dy.String(nullable=True, description="Codec name, such as `h264`.")
+    duration_seconds = dy.Float64(nullable=True, min=0, description="From packet times where headers disagree.")
+    width_pixels = dy.Int32(nullable=True, description="Display width, after rotation.")
+    height_pixels = dy.Int32(nullable=True, description="Display height, after rotation.")
+    frame_rate_fps = dy.Float64(nullable=True, description="Average frame rate.")
+    frame_count = dy.Int64(nullable=True, description="Video packets in the file.")
+    has_variable_frame_rate = dy.Bool(nullable=True, description="Whether frame intervals differ by over 10 %.")
+    has_audio = dy.Bool(nullable=True, description="Whether there is an audio stream.")
+    rejection_reason = dy.String(nullable=True, description="First rule the video broke; null: eligible.")
+
+
+class Clips(Called):
+    """One row per span between cuts, half open, judged by its motion (null reason: kept); one row for a failed video."""
+
+    clip_id = dy.String(primary_key=True, description="`<video_id>_<start_pts>_<end_pts>`; the video_id alone where the call failed.")
+    video_id = dy.String(description="As in `videos`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    content_hash = dy.String(nullable=True, description="Hash of the video's bytes.")
+    start_pts = dy.Int64(nullable=True, description="First frame's time, in units of `time_base`.")
+    end_pts = dy.Int64(nullable=True, description="Time just after the last frame, in units of `time_base`.")
+    time_base = dy.String(nullable=True, description="Seconds per tick as a fraction, such as `1/15360`.")
+    start_seconds = dy.Float64(nullable=True, min=0, description="Start, from the video's first frame.")
+    end_seconds = dy.Float64(nullable=True, description="End, from the video's first frame.")
+    duration_seconds = dy.Float64(nullable=True, description="end_seconds - start_seconds.")
+    frame_count = dy.Int64(nullable=True, description="Frames in the span.")
+    motion_mean = dy.Float64(nullable=True, description="Mean change between frames inside the clip, 0 to 255.")
+    motion_max = dy.Float64(nullable=True, description="Largest change between two frames of the clip, 0 to 255.")
+    rejection_reason = dy.String(nullable=True, description="First rule the clip broke; null: kept.")
+
+
+class ClipFrames(Called):
+    """One row per sampled frame of a clip; its picture lies in the frame store under `frame_hash`."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    pts = dy.Int64(primary_key=True, description="Time of the frame in the video's ticks; the clip's start where the call failed.")
+    video_id = dy.String(description="As in `videos`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    timestamp_seconds = dy.Float64(nullable=True, description="Time from the video's first frame.")
+    frame_hash = dy.String(nullable=True, description="Hash of the stored JPEG: the key into the frame store.")
+    is_center = dy.Bool(nullable=True, description="Whether this is the clip's centre frame.")
+    second = dy.Int32(nullable=True, description="Position among the 1 fps frames; null: not one of them.")
+    uniform_4 = dy.Int8(nullable=True, description="Position among the 4 uniform frames; null: not one of them.")
+    uniform_8 = dy.Int8(nullable=True, description="Position among the 8 uniform frames; null: not one of them.")
+
+
+class CenterCaptions(Called):
+    """One row per kept clip: the caption of its centre frame (InternVid 3.2, coarse scale)."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    caption = dy.String(nullable=True, description="What the centre frame shows.")
+    log_probability = dy.Float64(nullable=True, description="Mean log-probability of the caption's tokens.")
+
+
+class FrameCaptions(Called):
+    """One row per 1 fps frame of a kept clip: its caption (InternVid 3.2, fine scale)."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    second = dy.Int32(primary_key=True, description="Position among the clip's 1 fps frames.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    caption = dy.String(nullable=True, description="What the frame shows.")
+    log_probability = dy.Float64(nullable=True, description="Mean log-probability of the caption's tokens.")
+
+
+class FusedCaptions(Called):
+    """One row per kept clip: centre and frame captions fused into one by a language model (InternVid 3.2)."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    caption = dy.String(nullable=True, description="The clip's caption.")
+
+
+class ClipEmbeddings(Called):
+    """One row per captioned clip: its video and caption vectors, of unit length, in one space."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    video_embedding = dy.List(dy.Float32(), nullable=True, description="Mean of the 8 uniform frames' vectors.")
+    caption_embedding = dy.List(dy.Float32(), nullable=True, description="Vector of the fused caption.")
+
+
+class AestheticScores(Called):
+    """One row per kept clip: the best aesthetic score of its 4 uniform frames (InternVid 3.3)."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    aesthetic_score = dy.Float64(nullable=True, description="Maximum over the frames; the scale is the model's.")
+    frame_scores = dy.List(dy.Float64(), nullable=True, description="The score of each uniform frame, in time order.")
+
+
+class UmtScores(Called):
+    """One row per captioned clip: how well video and caption agree (UMT-SIM, InternVid 3.3)."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    umt_score = dy.Float64(nullable=True, min=-1.001, max=1.001, description="Mean of the frames' cosines.")
+    frame_scores = dy.List(dy.Float64(), nullable=True, description="Cosine of each uniform frame with the caption.")
+    shuffled_mean = dy.Float64(nullable=True, description="Mean score with the profile's reference captions instead.")
+    shuffled_deviation = dy.Float64(nullable=True, description="Standard deviation of those scores.")
+
+
+class CaptionVerbs(Called):
+    """One row per fused caption: the verbs in it, as NLTK's part-of-speech tagger finds them (InternVid 3.3)."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    verbs = dy.List(dy.String(), nullable=True, description="Lower-case verbs, in caption order.")
+
+
+class ChosenClips(dy.Schema):
+    """One row per clip a subset chose, and why."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    video_id = dy.String(description="As in `videos`.")
+    category = dy.String(description="The clip's category.")
+    rank = dy.Int64(description="Position in the subset's order of choice, from 1.")
+    sampling_key = dy.Float64(nullable=True, description="The number the order was made of.")
+    caption = dy.String(description="The clip's fused caption.")
+    umt_score = dy.Float64(nullable=True, description="As in `umt_scores`.")
+    aesthetic_score = dy.Float64(nullable=True, description="As in `aesthetic_scores`.")
+
+
+PER_CATEGORY: dict[str, type[dy.Schema]] = {
+    "candidate_videos": CandidateVideos,
+    "videos": Videos,
+    "clips": Clips,
+    "clip_frames": ClipFrames,
+    "center_captions": CenterCaptions,
+    "frame_captions": FrameCaptions,
+    "fused_captions": FusedCaptions,
+    "clip_embeddings": ClipEmbeddings,
+    "aesthetic_scores": AestheticScores,
+    "umt_scores": UmtScores,
+    "caption_verbs": CaptionVerbs,
+}
+"""Tables with one file per category, in the order of the graph. Subsets and marts have one file each."""
