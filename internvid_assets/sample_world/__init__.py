@@ -1,0 +1,1 @@
+"""A small world we can render, caption and judge: procedural videos with known truth."""
