@@ -1,0 +1,21 @@
+"""The bench a feature's work is done at: its parameters, the profile's models, the frame store, worker processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from internvid_assets.cells.engine import Engine
+    from internvid_assets.media.frames import FrameStore
+    from internvid_assets.models.profiles import Models
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What `Feature.work` may use, for one category."""
+
+    parameters: Any
+    models: Models
+    frames: FrameStore
+    engine: Engine

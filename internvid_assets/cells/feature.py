@@ -1,0 +1,130 @@
+"""What a feature asset declares: the rows it is made for, the columns a call reads, and the work itself."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import dataframely as dy
+import polars as pl
+
+from internvid_assets import tables
+from internvid_assets.cells.errors import CallError
+from internvid_assets.cells.recipes import Recipe, code_hash
+from internvid_assets.settings import Parameters, Settings
+
+if TYPE_CHECKING:
+    from internvid_assets.cells.bench import Bench
+
+Payload: TypeAlias = Mapping[str, Any]
+Outcome: TypeAlias = Payload | Sequence[Payload] | CallError
+"""What a call answers: one row, many rows or none, or its failure."""
+
+Work: TypeAlias = Callable[[pl.DataFrame], Sequence[Outcome]]
+"""Answers a micro-batch of calls: one outcome per row, in the rows' order."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A table in which every row is a remembered call. Made by `@feature`; pure, it knows no Dagster."""
+
+    name: str
+    schema: type[dy.Schema]
+    description: str
+    upstream: Callable[..., pl.LazyFrame]
+    """From the tables its parameters name to one row per call: keys, columns that are read, columns that are carried."""
+    reads: tuple[str, ...]
+    """The columns a call depends on: they are hashed. Whatever else a row has only helps to find the input."""
+    work: Callable[[Bench], Work]
+    """Opens what the calls need (a model, worker processes), once per run and only when something is pending."""
+    version: str
+    code: tuple[str, ...]
+    """Modules whose code makes the result; recipes.lock notices when they change."""
+    models: tuple[str, ...] = ()
+    prompt: Callable[[], str] | None = None
+    finish: Callable[[pl.LazyFrame, Any], pl.LazyFrame] | None = None
+    """Adds the `derived` columns when the table is written: keys made of payload, and judgements."""
+    derived: tuple[str, ...] = ()
+    batch_rows: int = 64
+    kinds: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def upstream_tables(self) -> tuple[str, ...]:
+        return tuple(inspect.signature(self.upstream).parameters)
+
+    def recipe(self, settings: Settings, identities: Mapping[str, tuple[str, str]]) -> Recipe:
+        """`identities` maps each capability to the model (name, weights revision) that the profile gives it."""
+        return Recipe(
+            asset=self.name,
+            version=self.version,
+            parameters=self.parameters(settings).of_recipe(),
+            models=tuple(identities[capability] for capability in self.models),
+            prompt=self.prompt() if self.prompt else None,
+        )
+
+    def parameters(self, settings: Settings) -> Parameters:
+        return settings.parameters(self.name)
+
+    def code_hash(self) -> str:
+        return code_hash(self.code)
+
+    def payload(self) -> dict[str, pl.DataType]:
+        """The columns a call returns: those of the table that are neither carried, nor derived, nor about the call."""
+        given = {*self.carried(), *self.derived, *tables.Called.column_names()}
+        return {name: dtype for name, dtype in schema_of(self.schema).items() if name not in given}
+
+    def carried(self) -> list[str]:
+        """The table's columns that come with the upstream row."""
+        rows = self.upstream(*(empty_table(name).lazy() for name in self.upstream_tables)).collect_schema()
+        return [name for name in self.schema.column_names() if name in rows.names()]
+
+
+def feature(
+    *,
+    schema: type[dy.Schema],
+    reads: Sequence[str],
+    work: Callable[[Bench], Work],
+    version: str,
+    code: Sequence[str] = (),
+    models: Sequence[str] = (),
+    prompt: Callable[[], str] | None = None,
+    finish: Callable[[pl.LazyFrame, Any], pl.LazyFrame] | None = None,
+    derived: Sequence[str] = (),
+    batch_rows: int = 64,
+    kinds: Sequence[str] = (),
+) -> Callable[[Callable[..., pl.LazyFrame]], Feature]:
+    """Declare a feature asset: the decorated function picks the rows, its parameters are the upstream tables."""
+
+    def declare(upstream: Callable[..., pl.LazyFrame]) -> Feature:
+        return Feature(
+            name=upstream.__name__,
+            schema=schema,
+            description=inspect.getdoc(upstream) or "",
+            upstream=upstream,
+            reads=tuple(reads),
+            work=work,
+            version=version,
+            code=(work.__module__, *code),
+            models=tuple(models),
+            prompt=prompt,
+            finish=finish,
+            derived=tuple(derived),
+            batch_rows=batch_rows,
+            kinds=frozenset(kinds),
+        )
+
+    return declare
+
+
+def schema_of(schema: type[dy.Schema]) -> dict[str, pl.DataType]:
+    """Column names and Polars types, keys and values first, what is said about the call last."""
+    types = {name: column.dtype for name, column in schema.columns().items()}
+    about_call = {name: types.pop(name) for name in tables.Called.column_names() if name in types}
+    return {**types, **about_call}
+
+
+def empty_table(name: str) -> pl.DataFrame:
+    """No rows of a per-category table, with its columns and types."""
+    return pl.DataFrame(schema=schema_of(tables.PER_CATEGORY[name]))

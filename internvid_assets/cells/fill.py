@@ -1,0 +1,203 @@
+"""Fill: make the calls that are not remembered, commit them as they come, then write the table."""
+
+from __future__ import annotations
+
+import platform as host
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from internvid_assets.cells.errors import CallError, RunStopped, as_call_error
+from internvid_assets.cells.feature import Feature, Outcome, Work
+from internvid_assets.cells.lake import Lake
+from internvid_assets.cells.pending import Staged, StagedInputs, beside_cells, stage_inputs
+from internvid_assets.cells.recipes import Recipe
+from internvid_assets.cells.remembered import Remembered, copy_to
+
+COMMIT_BYTES = 64 * 2**20
+HOPELESS_CALLS = 64
+"""When this many calls in a row fail unexpectedly from the very first on, something but the rows is broken."""
+
+Progress = Callable[[int, int], None]
+"""Told (calls made, calls to make) after every micro-batch."""
+
+
+@dataclass
+class FillReport:
+    """What a fill did, as the UI and the command line show it."""
+
+    calls_made: int = 0
+    rows: int | None = None
+    rows_remembered: int = 0
+    calls_left: int = 0
+    failures: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    data_version: str | None = None
+    """None when the table was not written, because calls were left over by a limit."""
+
+    @property
+    def calls_per_second(self) -> float:
+        return self.calls_made / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True)
+class FillOptions:
+    """What changes no row: how much, how often, and whether to try the quarantined again."""
+
+    limit: int | None = None
+    retry_quarantined: bool = False
+    max_attempts: int = 3
+    commit_seconds: float = 10.0
+    batch_rows: int | None = None
+
+
+def fill(
+    feature: Feature,
+    upstream: pl.LazyFrame,
+    *,
+    recipe: Recipe,
+    category: str,
+    lake: Lake,
+    open_work: Callable[[], Work],
+    judgement: Any = None,
+    options: FillOptions | None = None,
+    progress: Progress = lambda made, to_make: None,
+) -> FillReport:
+    """Bring one category of a feature's table up to date.
+
+    `open_work` is called only when a call is pending, so nothing is loaded for a table that is complete.
+    A run that dies anywhere is simply run again: what was committed is remembered, the old table stands till the end.
+    """
+    options = options or FillOptions()
+    started = time.monotonic()
+    report = FillReport()
+    remembered = Remembered(lake.store, feature.name, recipe.hash, category, feature.payload(), lake.memory_limit)
+    retrying = {"max_attempts": options.max_attempts, "retry_quarantined": options.retry_quarantined}
+    with stage_inputs(feature, upstream, lake.store) as inputs:
+        with beside_cells(inputs, remembered, **retrying) as before:
+            report.rows_remembered = before.count_rows() - before.count_pending_rows()
+            to_make = before.count_pending_calls()
+            if to_make:
+                _make_calls(feature, before, remembered, open_work(), options, to_make, report, progress)
+        report.calls_left = to_make - report.calls_made
+        if not report.calls_left:
+            remembered.compact()
+            _write_table(feature, inputs, remembered, lake, judgement, report)
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _make_calls(
+    feature: Feature,
+    pending: Staged,
+    remembered: Remembered,
+    work: Work,
+    options: FillOptions,
+    to_make: int,
+    report: FillReport,
+    progress: Progress,
+) -> None:
+    """Make the pending calls, committing by time or bytes: a kill costs at most `commit_seconds` of work."""
+    waiting: list[pl.DataFrame] = []
+    last_commit = time.monotonic()
+    to_make = min(to_make, options.limit) if options.limit is not None else to_make
+    batch_rows = options.batch_rows or feature.batch_rows
+    for batch in pending.pending_batches(batch_rows=batch_rows, limit=options.limit):
+        started = time.monotonic()
+        outcomes = answers(work, batch)
+        cells = _cells(batch, outcomes, (time.monotonic() - started) / batch.height, remembered)
+        waiting.append(cells)
+        report.calls_made += batch.height
+        _stop_if_hopeless(report, outcomes)
+        size = sum(frame.estimated_size() for frame in waiting)
+        if time.monotonic() - last_commit >= options.commit_seconds or size >= COMMIT_BYTES:
+            remembered.commit(pl.concat(waiting))
+            waiting, last_commit = [], time.monotonic()
+        progress(report.calls_made, to_make)
+    if waiting:
+        remembered.commit(pl.concat(waiting))
+
+
+def answers(work: Work, batch: pl.DataFrame) -> list[Outcome]:
+    """One outcome per row; when the batch as a whole fails, halves of it are tried until the guilty row is alone."""
+    try:
+        outcomes = list(work(batch))
+    except RunStopped:
+        raise
+    except Exception as error:
+        if batch.height == 1:
+            return [as_call_error(error)]
+        middle = batch.height // 2
+        return [*answers(work, batch[:middle]), *answers(work, batch[middle:])]
+    if len(outcomes) != batch.height:
+        raise RunStopped(f"the work returned {len(outcomes)} outcomes for {batch.height} calls; one each is expected")
+    return outcomes
+
+
+def _stop_if_hopeless(report: FillReport, outcomes: Sequence[Outcome]) -> None:
+    """Ends a run in which nothing has ever worked, rather than marking a million good rows as failed."""
+    for outcome in outcomes:
+        code = outcome.code if isinstance(outcome, CallError) else "fine"
+        report.failures[code] = report.failures.get(code, 0) + 1
+    unexpected = report.failures.get("unexpected_error", 0)
+    if unexpected >= HOPELESS_CALLS and unexpected == report.calls_made:
+        last = next(str(outcome) for outcome in reversed(outcomes) if isinstance(outcome, CallError))
+        raise RunStopped(f"the first {unexpected} calls all failed; the last one with {last}")
+
+
+def _cells(batch: pl.DataFrame, outcomes: Sequence[Outcome], seconds: float, remembered: Remembered) -> pl.DataFrame:
+    called_at = datetime.now(UTC)
+    calls = zip(batch["input_hash"], batch["earlier_attempts"], outcomes, strict=True)
+    rows = [
+        {
+            "input_hash": input_hash,
+            "attempts": attempts + 1,
+            "call_seconds": seconds,
+            "called_at": called_at,
+            "made_with": _made_with(),
+            **cell,
+        }
+        for input_hash, attempts, outcome in calls
+        for cell in _cell_rows(outcome)
+    ]
+    return pl.DataFrame(rows, schema=remembered.schema)
+
+
+def _cell_rows(outcome: Outcome) -> Iterator[dict[str, Any]]:
+    if isinstance(outcome, CallError):
+        failure = {"error": outcome.code, "error_message": outcome.message, "is_retryable": outcome.retryable}
+        yield {"row_index": 0, **failure}
+    elif isinstance(outcome, Sequence):
+        yield from ({"row_index": index, **payload} for index, payload in enumerate(outcome))
+        if not outcome:
+            yield {"row_index": None}
+    else:
+        yield {"row_index": 0, **outcome}
+
+
+def _made_with() -> str:
+    return f"python {host.python_version()}, polars {pl.__version__}"
+
+
+def _write_table(
+    feature: Feature, inputs: StagedInputs, remembered: Remembered, lake: Lake, judgement: Any, report: FillReport
+) -> None:
+    """Join the current keys with their cells, add the derived columns, and replace the table."""
+    joined = inputs.scratch / "joined.parquet"
+    payload = ", ".join(f"kept.{name}" for name in [*feature.payload(), "error", "error_message", "attempts"])
+    with beside_cells(inputs, remembered) as now:
+        select = f"""
+            select inputs.*, {payload}, '{remembered.recipe}' as recipe
+            from inputs join kept using (input_hash)
+            where kept.row_index is not null
+            order by inputs.row_number, kept.row_index"""
+        copy_to(now.connection, select, joined)
+    rows = pl.scan_parquet(joined)
+    rows = feature.finish(rows, judgement) if feature.finish else rows
+    version = lake.write(rows, feature.name, remembered.category, schema=feature.schema, recipe=remembered.recipe)
+    failed = rows.filter(pl.col("error").is_not_null()).group_by("error").len().sort("error").collect()
+    report.rows, report.data_version, report.failures = version.rows, version.data_version, dict(failed.iter_rows())

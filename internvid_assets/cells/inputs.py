@@ -1,0 +1,70 @@
+"""Stable input hashes: what a call read, as 96 bits that mean the same on every machine and in every version.
+
+Polars and DuckDB both have fast row hashes; neither promises the same value in the next release, and a changed
+hash would forget everything ever computed. So a row becomes a canonical string, and the string a BLAKE2b digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import polars as pl
+
+HASH_BYTES = 12
+"""96 bits: at 10^9 calls of one recipe the chance of a single collision is below 10^-11."""
+
+
+def input_hashes(rows: pl.DataFrame, reads: Sequence[str]) -> pl.Series:
+    """One 24-digit hex hash per row of the columns in `reads`; column names and order are part of it.
+
+    Costs about one second per million rows.
+    """
+    encoded = rows.select(pl.concat_str([_labelled(rows, name) for name in reads]).alias("encoded"))["encoded"]
+    digests = [hashlib.blake2b(text.encode(), digest_size=HASH_BYTES).hexdigest() for text in encoded]
+    return pl.Series("input_hash", digests, dtype=pl.String)
+
+
+class ContentFingerprint:
+    """A running hash over batches of rows: equal content in equal order gives an equal digest."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = tuple(columns)
+        self._hash = hashlib.blake2b(repr(self.columns).encode(), digest_size=16)
+
+    def update(self, rows: pl.DataFrame) -> None:
+        encoded = rows.select(pl.concat_str([_labelled(rows, name) for name in self.columns]).alias("encoded"))
+        self._hash.update("\n".join(encoded["encoded"]).encode())
+        self._hash.update(b"\n")
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def _labelled(rows: pl.DataFrame, name: str) -> pl.Expr:
+    return pl.concat_str([pl.lit(f"{name}="), _encoded(pl.col(name), rows.schema[name]), pl.lit(";")])
+
+
+def _encoded(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """`value` as text that no other value of the type shares: length-prefixed, floats by their bits, null as `~`."""
+    if isinstance(dtype, pl.List | pl.Array):
+        items = value.arr.to_list() if isinstance(dtype, pl.Array) else value
+        each = items.list.eval(_scalar(pl.element(), dtype.inner))  # pyright: ignore[reportArgumentType]
+        text = pl.concat_str([items.list.len().cast(pl.String), pl.lit("["), each.list.join(","), pl.lit("]")])
+    else:
+        text = _scalar(value, dtype)
+    return text.fill_null("~")
+
+
+def _scalar(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype == pl.String:
+        text = pl.concat_str([value.str.len_bytes().cast(pl.String), pl.lit(":"), value])
+    elif dtype.is_float():
+        text = pl.concat_str([pl.lit("f"), value.cast(pl.Float64).reinterpret(dtype=pl.Int64).cast(pl.String)])
+    elif dtype.is_integer():
+        text = pl.concat_str([pl.lit("i"), value.cast(pl.String)])
+    elif dtype == pl.Boolean:
+        text = pl.when(value).then(pl.lit("true")).otherwise(pl.when(value.not_()).then(pl.lit("false")))
+    else:
+        raise TypeError(f"cannot hash a column of type {dtype}; read text, numbers, booleans or lists of them instead")
+    return text.fill_null("~")

@@ -1,0 +1,183 @@
+"""Remembered calls: append-only parts of cells under (recipe, input), and which of them readers see.
+
+A part is immutable and named after its content, so writing it twice is harmless. Several parts may hold the same
+call (two processes, a retry after a failure); readers keep one per input: a success before a failure, then the
+earliest success or the latest failure. `row_index` numbers the rows of a call; a call that returned no rows is
+remembered by one line whose `row_index` is null.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from internvid_assets.cells.store import Store, StoredFile
+
+CALL_COLUMNS: dict[str, pl.DataType] = {
+    "input_hash": pl.String(),
+    "row_index": pl.Int32(),
+    "error": pl.String(),
+    "error_message": pl.String(),
+    "is_retryable": pl.Boolean(),
+    "attempts": pl.Int16(),
+    "call_seconds": pl.Float64(),
+    "called_at": pl.Datetime("us", "UTC"),
+    "made_with": pl.String(),
+}
+"""What a part says of each call, before the payload; `made_with` records library versions and is in no recipe."""
+
+COMPACT_ABOVE_PARTS = 32
+MANIFEST_SUFFIX = ".replaces.json"
+
+# The order in which readers prefer calls, as one integer so that DuckDB can aggregate it out of core:
+# success before failure, then the earliest success or the failure with most attempts.
+_RANK = """case when error is null then epoch_us(called_at)
+                else (1::bigint << 61) + ((1000 - attempts)::bigint << 51) end"""
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """The calls of one table, recipe and category."""
+
+    store: Store
+    table: str
+    recipe: str
+    category: str
+    payload: Mapping[str, pl.DataType]
+    memory_limit: str = "1GB"
+
+    @property
+    def folder(self) -> str:
+        return f"cells/{self.table}/recipe={self.recipe}/category={self.category}"
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        return {**CALL_COLUMNS, **self.payload}
+
+    def commit(self, cells: pl.DataFrame) -> str:
+        """Write `cells` as one part; returns its name, which its calls determine: an existing one is left alone."""
+        cells = cells.select(pl.col(name).cast(dtype) for name, dtype in self.schema.items())
+        name = f"{self.folder}/part-{_name_of(cells)}.parquet"
+        if self.store.find(name) is not None:
+            return name
+        with self.store.scratch() as scratch:
+            cells.write_parquet(scratch / "part.parquet")
+            self.store.publish(scratch / "part.parquet", name)
+        return name
+
+    def parts(self) -> list[StoredFile]:
+        """The parts that count: all but those a manifest has replaced, and merged ones that have no manifest yet."""
+        files = {file.name: file for file in self.store.list(self.folder)}
+        manifests = [name for name in files if name.endswith(MANIFEST_SUFFIX)]
+        replaced = {part for name in manifests for part in json.loads(self.store.local_path(files[name]).read_text())}
+        merged = {name.removesuffix(MANIFEST_SUFFIX) for name in manifests}
+        parts = (file for name, file in files.items() if name.endswith(".parquet") and name not in replaced)
+        return [file for file in parts if "/merged-" not in file.name or file.name in merged]
+
+    @contextmanager
+    def query(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A DuckDB connection that sees `heads` (one line per call), `winners` and `kept` (the cells readers see)."""
+        with self.store.scratch() as scratch, connect(scratch, self.memory_limit) as connection:
+            self._define(connection, scratch)
+            yield connection
+
+    def compact(self, *, above_parts: int = COMPACT_ABOVE_PARTS) -> bool:
+        """Merge the parts into one when there are more than `above_parts`; a crash at any point loses nothing.
+
+        The merged part counts only once its manifest exists, and the replaced ones no longer do from then on.
+        """
+        parts = self.parts()
+        if len(parts) <= above_parts:
+            return False
+        replaced = [part.name for part in parts]
+        name = f"{self.folder}/merged-{_digest(replaced)}.parquet"
+        with self.query() as connection, self.store.scratch() as scratch:
+            columns = ", ".join(self.schema)
+            copy_to(
+                connection, f"select {columns} from kept order by input_hash, row_index", scratch / "merged.parquet"
+            )
+            (scratch / "manifest.json").write_text(json.dumps(replaced))
+            self.store.publish(scratch / "merged.parquet", name)
+            self.store.publish(scratch / "manifest.json", name + MANIFEST_SUFFIX)
+        self._remove_replaced()
+        return True
+
+    def _remove_replaced(self) -> None:
+        """Remove what no longer counts: replaced parts first, so that none counts again when its manifest goes."""
+        files = {file.name: file for file in self.store.list(self.folder)}
+        manifests = {name for name in files if name.endswith(MANIFEST_SUFFIX)}
+        replaced = {part for name in manifests for part in json.loads(self.store.local_path(files[name]).read_text())}
+        for part in sorted(replaced & files.keys()):
+            if part + MANIFEST_SUFFIX not in manifests:
+                self.store.remove(part)
+        for merged in [name for name in files if "/merged-" in name and name.endswith(".parquet")]:
+            if merged in replaced or merged + MANIFEST_SUFFIX not in manifests:
+                self.store.remove(merged + MANIFEST_SUFFIX)
+                self.store.remove(merged)
+
+    def _define(self, connection: duckdb.DuckDBPyConnection, scratch: Path) -> None:
+        paths = [self.store.local_path(part) for part in self.parts()] or [self._empty_part(scratch)]
+        connection.execute("create table part_paths (part integer, path varchar)")
+        connection.executemany("insert into part_paths values (?, ?)", [(i, str(p)) for i, p in enumerate(paths)])
+        connection.execute(f"""
+            create view cells as
+            select cells.*, part
+            from read_parquet({[str(path) for path in paths]}, filename = 'path', union_by_name = true) as cells
+            join part_paths using (path)""")
+        connection.execute("create view heads as select * from cells where coalesce(row_index, 0) = 0")
+        connection.execute(f"""
+            create view winners as
+            select input_hash, arg_min(part, {_RANK}) as part, min({_RANK}) as rank from heads group by input_hash""")
+        connection.execute(f"""
+            create view kept as
+            select cells.* from cells join winners using (input_hash, part)
+            where {_RANK} = rank""")
+
+    def _empty_part(self, scratch: Path) -> Path:
+        path = scratch / "no-cells.parquet"
+        pl.DataFrame(schema=self.schema).write_parquet(path)
+        return path
+
+
+@contextmanager
+def connect(scratch: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory DuckDB that spills to `scratch` above `memory_limit`."""
+    connection = duckdb.connect()
+    try:
+        connection.execute(f"set memory_limit = '{memory_limit}'")
+        connection.execute(f"set temp_directory = '{scratch / 'spill'}'")
+        connection.execute("set preserve_insertion_order = false")
+        connection.execute("set timezone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def copy_to(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+    """Write a query's rows as Parquet, compressed and with the statistics that pruning needs."""
+    connection.execute(f"copy ({select}) to '{path}' (format parquet, compression zstd)")
+
+
+def fetch_one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    """The only row of a query that has exactly one."""
+    row = connection.execute(query).fetchone()
+    if row is None:
+        raise ValueError(f"expected one row from: {query}")
+    return row
+
+
+def _name_of(cells: pl.DataFrame) -> str:
+    calls = cells.select(pl.concat_str(["input_hash", "attempts", "error"], separator=":", ignore_nulls=True))
+    return _digest(sorted(set(calls.to_series())))
+
+
+def _digest(texts: Sequence[str]) -> str:
+    return hashlib.blake2b("\n".join(texts).encode(), digest_size=12).hexdigest()

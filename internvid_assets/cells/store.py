@@ -1,0 +1,137 @@
+"""Where cells and tables lie: immutable files under one root, on a local disk or any fsspec file system.
+
+DuckDB and Polars only ever see local paths: a file of a remote store is read through a copy in the home's cache,
+kept under its name and version, and written locally before it is put. So an object store is configuration.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fsspec
+from filelock import FileLock, Timeout
+from fsspec.implementations.local import LocalFileSystem
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file's name below the root, and a text that changes when its content does."""
+
+    name: str
+    version: str
+
+
+class Store:
+    """Files under `url` (default: `home` itself); scratch space and cached copies always lie under `home`."""
+
+    def __init__(self, home: Path, url: str | None = None) -> None:
+        self.home = Path(home)
+        options: dict[str, Any] = {} if url is None else {"use_listings_cache": False}
+        self.file_system, root = fsspec.url_to_fs(str(url or self.home), **options)
+        self.root = str(root).rstrip("/")
+        self.is_local = isinstance(self.file_system, LocalFileSystem)
+
+    def list(self, prefix: str) -> list[StoredFile]:
+        """Every file below the folder `prefix`, sorted by name; none when there is no such folder."""
+        self.file_system.invalidate_cache()
+        found: Any = self.file_system.find(f"{self.root}/{prefix}", detail=True)
+        named = ((path[len(self.root) + 1 :], info) for path, info in found.items())
+        return sorted((StoredFile(name, _version(info)) for name, info in named), key=lambda file: file.name)
+
+    def find(self, name: str) -> Path | None:
+        """A local path of the file's present content, or None."""
+        if self.is_local:
+            path = Path(self.root, name)
+            return path if path.is_file() else None
+        self.file_system.invalidate_cache()
+        try:
+            info = self.file_system.info(f"{self.root}/{name}")
+        except FileNotFoundError:
+            return None
+        return self.local_path(StoredFile(name, _version(info)))
+
+    def local_path(self, file: StoredFile) -> Path:
+        """The file itself, or a cached copy of exactly this version of it."""
+        if self.is_local:
+            return Path(self.root, file.name)
+        key = hashlib.blake2b(f"{file.name}\0{file.version}".encode(), digest_size=16).hexdigest()
+        copy = self.home / "cache" / key / Path(file.name).name
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            with self.scratch() as scratch:
+                self.file_system.get_file(f"{self.root}/{file.name}", str(scratch / "copy"))
+                os.replace(scratch / "copy", copy)
+        return copy
+
+    def publish(self, file: Path, name: str) -> None:
+        """Make a finished local file appear under `name`, whole or not at all; consumes `file`."""
+        if not self.is_local:
+            self.file_system.put_file(str(file), f"{self.root}/{name}")
+            file.unlink()
+            return
+        _flush(file)
+        destination = Path(self.root, name)
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(file, destination)
+        _flush(destination.parent)
+
+    def remove(self, name: str) -> None:
+        """Delete the file; deleting what is not there is no error."""
+        try:
+            self.file_system.rm_file(f"{self.root}/{name}")
+        except FileNotFoundError:
+            return
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder on the home's file system for files that are not finished; gone afterwards.
+
+        A killed process leaves its folder and its lock is free again: the next one to come by sweeps it.
+        """
+        parent = self.home / "scratch"
+        parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=parent))
+        lock = FileLock(folder.with_suffix(".lock"))
+        lock.acquire()
+        folder.mkdir(exist_ok=True)  # a sweep between the two lines above took it for an orphan's
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.with_suffix(".lock").unlink(missing_ok=True)
+            lock.release()
+
+    def sweep(self) -> None:
+        """Remove the scratch folders of processes that are gone."""
+        for lock_file in (self.home / "scratch").glob("*.lock"):
+            lock = FileLock(lock_file)
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:
+                continue
+            shutil.rmtree(lock_file.with_suffix(""), ignore_errors=True)
+            lock_file.unlink(missing_ok=True)
+            lock.release()
+
+
+def _flush(path: Path) -> None:
+    """fsync, so that a rename never outlives a power cut that its content did not."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _version(info: dict[str, Any]) -> str:
+    """Changes with the content, from whatever the file system tells: an ETag, else size and time."""
+    told = [info.get(key) for key in ("ETag", "etag", "mtime", "created", "LastModified", "size") if info.get(key)]
+    return "|".join(str(value) for value in told)

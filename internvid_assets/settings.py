@@ -1,0 +1,193 @@
+"""Every setting, with one source of truth: `internvid.toml`, then `INTERNVID_…` in the environment, then `--set`.
+
+An asset's section holds its parameters. They are part of its recipe, so changing one recomputes the asset; those
+marked `Judgement` are read when a table is written, so changing one computes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from internvid_assets.cells.errors import UserError
+
+
+class Judgement:
+    """Marks a parameter that judges remembered values instead of making new ones: it is in no recipe."""
+
+
+Judged = Judgement()
+
+
+class Parameters(BaseModel):
+    """The parameters of one asset."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    def of_recipe(self) -> dict[str, Any]:
+        """The parameters that calls depend on: all but the judgements."""
+        fields = type(self).model_fields
+        return {name: getattr(self, name) for name, field in fields.items() if Judged not in field.metadata}
+
+
+class VideosParameters(Parameters):
+    """Eligibility of videos (InternVid 3.1)."""
+
+    min_duration_seconds: Annotated[float, Judged] = Field(10, ge=0)
+    max_duration_seconds: Annotated[float, Judged] = Field(1800, gt=0)
+    min_short_side_pixels: Annotated[int, Judged] = Field(360, ge=0)
+    max_pixels: int = Field(8192 * 4320, gt=0, description="Larger pictures are not decoded at all.")
+    timeout_seconds: Annotated[float, Judged] = Field(300, gt=0)
+
+
+class ClipsParameters(Parameters):
+    """Cuts (PySceneDetect's ContentDetector, InternVid 3.1) and the judgement of motion."""
+
+    threshold: float = Field(27.0, gt=0)
+    min_scene_length_frames: int = Field(15, ge=1)
+    min_duration_seconds: Annotated[float, Judged] = Field(0.5, ge=0)
+    max_still_motion: Annotated[float, Judged] = Field(0.1, ge=0)
+    max_extreme_motion: Annotated[float, Judged] = Field(40.0, gt=0)
+    timeout_seconds: Annotated[float, Judged] = Field(3600, gt=0)
+
+
+class ClipFramesParameters(Parameters):
+    """Which pictures of a clip are kept, and how large."""
+
+    short_side_pixels: int = Field(256, ge=16)
+    jpeg_quality: int = Field(90, ge=1, le=100)
+    timeout_seconds: Annotated[float, Judged] = Field(3600, gt=0)
+
+
+class CaptionParameters(Parameters):
+    """How a captioner decodes."""
+
+    max_new_tokens: int = Field(40, ge=1)
+
+
+class FusedCaptionsParameters(Parameters):
+    """How frame captions become one caption (InternVid 3.2)."""
+
+    max_frame_captions: int = Field(16, ge=1, description="Longer clips are thinned evenly to this many.")
+    max_new_tokens: int = Field(60, ge=1)
+
+
+class NoParameters(Parameters):
+    """An asset whose recipe is its code and its model."""
+
+
+class SubsetParameters(BaseModel):
+    """Values for the `$parameters` of one file in sql/subsets; the file holds the defaults."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class ModelSettings(BaseModel):
+    """Which weights a capability uses instead of its profile's: a hub id or a folder, and a pinned revision."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str | None = None
+    revision: str | None = None
+
+
+class Settings(BaseSettings):
+    """The whole platform's settings; `internvid recipes show ASSET` prints where each value came from."""
+
+    model_config = SettingsConfigDict(env_prefix="INTERNVID_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    home: Path = Field(Path("data"), description="Where everything is kept; relative to internvid.toml.")
+    lake_url: str | None = Field(None, description="fsspec URL for cells and tables; default: inside home.")
+    profile: Literal["sample", "paper"] = "sample"
+    workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Decoding processes.")
+    commit_seconds: float = Field(10.0, gt=0, description="A running asset commits what it has this often.")
+    max_attempts: int = Field(3, ge=1, description="A retryable failure is quarantined after this many attempts.")
+    memory_limit: str = Field("1GB", description="What DuckDB may hold in memory before it spills to disk.")
+
+    models: dict[str, ModelSettings] = Field(default_factory=dict)
+    videos: VideosParameters = VideosParameters()  # pyright: ignore[reportCallIssue]
+    clips: ClipsParameters = ClipsParameters()  # pyright: ignore[reportCallIssue]
+    clip_frames: ClipFramesParameters = ClipFramesParameters()  # pyright: ignore[reportCallIssue]
+    center_captions: CaptionParameters = CaptionParameters()  # pyright: ignore[reportCallIssue]
+    frame_captions: CaptionParameters = CaptionParameters()  # pyright: ignore[reportCallIssue]
+    fused_captions: FusedCaptionsParameters = FusedCaptionsParameters()  # pyright: ignore[reportCallIssue]
+    subsets: dict[str, SubsetParameters] = Field(default_factory=dict)
+
+    def parameters(self, asset: str) -> Parameters:
+        """The section of `asset`; an asset without one has no parameters."""
+        section = getattr(self, asset, None)
+        return section if isinstance(section, Parameters) else NoParameters()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
+
+
+def settings_file() -> Path:
+    """`$INTERNVID_SETTINGS`, else `internvid.toml` in the current folder (it need not exist)."""
+    return Path(os.environ.get("INTERNVID_SETTINGS", "internvid.toml")).absolute()
+
+
+def load_settings(overrides: Sequence[str] = ()) -> Settings:
+    """The effective settings; `overrides` are `section.key=value` texts, the value in TOML syntax or plain text.
+
+    Raises UserError, on one line, for a key nobody knows or a value that does not fit.
+    """
+    try:
+        settings = Settings(**_nested(overrides))
+    except ValidationError as error:
+        raise UserError(_one_line(error)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{settings_file()} is not valid TOML: {error}") from None
+    home = settings.home if settings.home.is_absolute() else settings_file().parent / settings.home
+    return settings.model_copy(update={"home": Path(os.path.normpath(home))})
+
+
+def _nested(overrides: Sequence[str]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for text in overrides:
+        path, separator, value = text.partition("=")
+        if not separator or not path.strip():
+            raise UserError(f"--set {text}: expected section.key=value, such as clips.threshold=27")
+        *sections, key = path.strip().split(".")
+        target = nested
+        for section in sections:
+            target = target.setdefault(section, {})
+        target[key] = _toml_value(value.strip())
+    return nested
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors()[0]
+    path = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"unknown setting {path}; known ones there: {', '.join(_known_beside(first['loc']))}"
+    return f"setting {path} = {first['input']!r}: {first['msg']}"
+
+
+def _known_beside(location: tuple[int | str, ...]) -> list[str]:
+    model: Any = Settings
+    for part in location[:-1]:
+        annotation = model.model_fields[part].annotation
+        model = next((a for a in (annotation, *get_args(annotation)) if hasattr(a, "model_fields")), model)
+    return sorted(model.model_fields)
