@@ -1,0 +1,1 @@
+"""What the stages ask of models (`protocols`), who answers (`profiles`), and the adapters that do the work."""

@@ -1,0 +1,54 @@
+"""What a stage may ask of a model: plain text and numpy in and out, answers in the order of the questions.
+
+An image is a uint8 array [height, width, 3], RGB. Whoever answers decides on devices, dtypes and batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+Image = np.ndarray
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What a picture shows, and the mean natural log-probability of the words' tokens (0 is certain)."""
+
+    text: str
+    log_probability: float
+
+
+class FrameCaptioner(Protocol):
+    """Says what single pictures show."""
+
+    def caption(self, images: Sequence[Image], *, max_new_tokens: int = 40) -> list[Caption]: ...
+
+
+class LanguageModel(Protocol):
+    """Continues or answers prompts."""
+
+    def generate(self, prompts: Sequence[str], *, max_new_tokens: int = 60) -> list[str]: ...
+
+
+class ClipEmbedder(Protocol):
+    """Maps pictures and texts into one space: float32 [n, d], rows of unit length."""
+
+    def embed_images(self, images: Sequence[Image]) -> np.ndarray: ...
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray: ...
+
+
+class AestheticScorer(Protocol):
+    """Scores how pleasing pictures are: float [n], on the scale of the model."""
+
+    def score(self, images: Sequence[Image]) -> np.ndarray: ...
+
+
+class SimilarityScorer(Protocol):
+    """Scores how well the frames of a clip agree with a caption: per clip, one cosine for each of its frames."""
+
+    def similarity(self, frames: Sequence[Sequence[Image]], captions: Sequence[str]) -> list[np.ndarray]: ...

@@ -1,0 +1,100 @@
+"""Which model answers which capability: enough to name it in a recipe without loading it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from internvid_assets.cells.errors import UserError
+
+Capability = Literal["captioner", "frame_captioner", "language_model", "embedder", "aesthetics", "similarity"]
+CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
+
+Overrides = Mapping[str, Mapping[str, str | None]]
+"""The settings' `[models.<capability>]` tables: `name`, `revision` or `head` in place of the profile's own."""
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model by name: what a recipe hashes (`identity`), and how to get the adapter (`load`).
+
+    `loader` is "module:function", imported when the model is first asked for. `source` (a folder or hub id) and `files`
+    (further arguments of the loader) say where things lie on this machine: they are no part of a recipe.
+    """
+
+    capability: Capability
+    name: str
+    revision: str
+    source: str
+    loader: str
+    files: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """The part of a recipe that says which model answers: the same on every machine."""
+        return {"model": self.name, "revision": self.revision}
+
+    def load(self) -> Any:
+        """The adapter, with its weights in memory (imports torch)."""
+        module, function = self.loader.split(":")
+        return getattr(import_module(module), function)(self.source, self.revision, **dict(self.files))
+
+
+@cache
+def files_revision(path: Path) -> str:
+    """First 16 digits of the SHA-256 of a model file, or of a folder's files with their names: 10 MB take about 10 ms.
+
+    Configuration and tokenizer count too: they change answers as much as weights do.
+    """
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    digest = hashlib.sha256()
+    for file in files:
+        if file.is_file() and not file.name.startswith("."):
+            digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def resolve(
+    capability: Capability,
+    overrides: Overrides,
+    *,
+    name: str,
+    loader: str,
+    revision: str | None = None,
+    folder: Path | None = None,
+) -> ModelSpec:
+    """The spec of a model after the settings had their say. A folder is its own pin; an unpinned hub model is an error.
+
+    Another `name` in the settings drops the profile's revision: a pin belongs to its model.
+    """
+    chosen = overrides.get(capability, {})
+    asked_for = chosen.get("name") or name
+    if asked_for != name:
+        revision, folder = None, existing_folder(asked_for)
+        name = folder.name if folder else asked_for
+    revision = model_folder_revision(folder) if folder else chosen.get("revision") or revision
+    if revision in (None, "main"):
+        raise UserError(
+            f"models.{capability}.revision is {revision or 'not set'}: {name} comes from a hub and must be pinned; "
+            f'set models.{capability}.revision to a commit (on its page under "Files and versions", "History")'
+        )
+    return ModelSpec(capability, name, str(revision), str(folder or name), loader)
+
+
+def existing_folder(name: str) -> Path | None:
+    """The folder on this machine that a setting names, if it is one rather than a hub id."""
+    folder = Path(name).expanduser()
+    return folder.resolve() if folder.is_dir() else None
+
+
+def model_folder_revision(folder: Path) -> str:
+    """`files_revision` of a folder that must hold a model."""
+    if not (folder / "config.json").is_file():
+        raise UserError(f"no config.json in {folder}: expected a model in Hugging Face format; train it or reinstall")
+    return files_revision(folder)

@@ -1,0 +1,64 @@
+"""Pictures to captions by any image-to-text model of transformers: BLIP, BLIP-2, GIT."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from transformers import AutoModelForImageTextToText, AutoProcessor
+
+from internvid_assets.models.protocols import Caption, Image
+from internvid_assets.models.transformers_loading import chunks, load_model, load_part, to_device
+
+
+def load_captioner(source: str, revision: str) -> TransformersCaptioner:
+    """A captioner from a folder or a pinned hub id."""
+    model = load_model(AutoModelForImageTextToText, source, revision)
+    # Pillow resizes alike everywhere; torchvision, where installed, would caption some pictures differently.
+    processor = load_part(AutoProcessor, source, revision, backend="pil")
+    return TransformersCaptioner(model, processor)
+
+
+class TransformersCaptioner:
+    """Answers `FrameCaptioner` in batches, greedily."""
+
+    def __init__(self, model, processor, *, batch_size: int = 32) -> None:
+        self.model, self.processor, self.batch_size = model, processor, batch_size
+        self.end_tokens = torch.tensor(end_tokens(model), device=model.device)
+
+    def caption(self, images: Sequence[Image], *, max_new_tokens: int = 40) -> list[Caption]:
+        batches = chunks(images, self.batch_size)
+        return [caption for batch in batches for caption in self._caption_batch(batch, max_new_tokens)]
+
+    @torch.inference_mode()
+    def _caption_batch(self, images: Sequence[Image], max_new_tokens: int) -> list[Caption]:
+        inputs = self.processor(images=list(images), return_tensors="pt")
+        answer = self.model.generate(
+            **to_device(inputs, self.model),
+            max_new_tokens=max_new_tokens,
+            do_sample=False,
+            num_beams=1,
+            output_logits=True,
+            return_dict_in_generate=True,
+        )
+        logits = torch.stack(answer.logits, dim=1)  # [images, new tokens, vocabulary]
+        tokens = answer.sequences[:, -logits.shape[1] :]  # [images, new tokens]
+        texts = self.processor.batch_decode(tokens, skip_special_tokens=True)
+        scores = mean_log_probability(logits, tokens, self.end_tokens)
+        return [Caption(text.strip(), score) for text, score in zip(texts, scores.tolist(), strict=True)]
+
+
+def end_tokens(model) -> list[int]:
+    """Ids that end a caption. BLIP's own generate ends with its text part's separator, whatever the config says."""
+    if model.config.model_type == "blip":
+        return [model.config.text_config.sep_token_id]
+    ends = model.generation_config.eos_token_id
+    return ends if isinstance(ends, list) else [ends]
+
+
+def mean_log_probability(logits: torch.Tensor, tokens: torch.Tensor, end_tokens: torch.Tensor) -> torch.Tensor:
+    """Mean log-probability [n] of chosen tokens [n, t] under logits [n, t, v], up to and with the first end token."""
+    chosen = logits.float().log_softmax(-1).gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
+    is_end = torch.isin(tokens, end_tokens)
+    counts = is_end.cumsum(1) - is_end.long() == 0  # what follows the first end token is padding
+    return torch.where(counts, chosen, 0.0).sum(1) / counts.sum(1)

@@ -1,0 +1,86 @@
+"""Profiles name models without loading anything, and every revision is pinned."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.models.profiles import PROFILES, model_specs
+from internvid_assets.models.specs import CAPABILITIES, files_revision, resolve
+
+PIN = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def head(tmp_path):
+    (tmp_path / "sa_0_4_vit_l_14_linear.pth").write_bytes(b"weights")
+    return str(tmp_path / "sa_0_4_vit_l_14_linear.pth")
+
+
+def paper(head, **overrides):
+    return model_specs("paper", {"language_model": {"revision": PIN}, "aesthetics": {"head": head}} | overrides)
+
+
+def test_choosing_a_profile_loads_no_heavy_module():
+    code = (
+        "import sys\n"
+        "from internvid_assets.models.profiles import Models, model_specs\n"
+        "Models(model_specs('sample'))\n"
+        "print([name for name in ('torch', 'transformers', 'tokenizers') if name in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+def test_a_profile_has_a_spec_for_every_capability(head):
+    assert set(PROFILES) == {"sample", "paper"}
+    for specs in (model_specs("sample"), paper(head)):
+        assert set(specs) == set(CAPABILITIES)
+        assert all(spec.revision not in ("", "main") for spec in specs.values())
+        assert all("/work" not in str(spec.identity) and str(head) not in str(spec.identity) for spec in specs.values())
+
+
+def test_an_unpinned_hub_model_names_the_setting(head):
+    with pytest.raises(UserError, match=r"models\.language_model\.revision is not set"):
+        model_specs("paper", {"aesthetics": {"head": head}})
+    with pytest.raises(UserError, match=r"models\.captioner\.revision is not set: someone/else"):
+        paper(head, captioner={"name": "someone/else"})
+    with pytest.raises(UserError, match=r"models\.captioner\.revision is main"):
+        paper(head, captioner={"revision": "main"})
+
+
+def test_settings_override_name_and_revision(head):
+    specs = paper(head, captioner={"name": "someone/else", "revision": PIN})
+    assert specs["captioner"].identity == {"model": "someone/else", "revision": PIN}
+    assert paper(head, captioner={"revision": PIN})["captioner"].revision == PIN
+
+
+def test_an_aesthetic_scorer_needs_a_head_and_hashes_it(head, tmp_path):
+    first = paper(head)["aesthetics"].revision
+    (tmp_path / "other.pth").write_bytes(b"other weights")
+    assert paper(str(tmp_path / "other.pth"))["aesthetics"].revision != first
+    with pytest.raises(UserError, match=r"models\.aesthetics\.head is not set"):
+        model_specs("paper", {"language_model": {"revision": PIN}})
+
+
+def test_a_folder_is_pinned_by_its_content(tmp_path):
+    def revision() -> str:
+        files_revision.cache_clear()
+        return resolve("embedder", {"embedder": {"name": str(tmp_path)}}, name="x", loader="m:f").revision
+
+    with pytest.raises(UserError, match=r"no config\.json"):
+        revision()
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "model.safetensors").write_bytes(b"one")
+    before = revision()
+    assert revision() == before
+    (tmp_path / "model.safetensors").write_bytes(b"two")
+    assert revision() != before
+
+
+def test_an_unknown_profile_lists_the_known(head):
+    with pytest.raises(UserError, match="expected one of sample, paper"):
+        model_specs("papper")

@@ -1,0 +1,245 @@
+"""Every adapter on real architectures of transformers, tiny and untrained: order, batches, scores, errors."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from internvid_assets.cells.errors import UserError  # noqa: E402
+from internvid_assets.models.profiles import Models  # noqa: E402
+from internvid_assets.models.specs import resolve  # noqa: E402
+from internvid_assets.models.transformers_aesthetics import read_head  # noqa: E402
+from internvid_assets.models.transformers_captioner import (  # noqa: E402
+    TransformersCaptioner,
+    load_captioner,
+    mean_log_probability,
+)
+from internvid_assets.models.transformers_clip import ClipSimilarity, TransformersClip, load_embedder  # noqa: E402
+from internvid_assets.models.transformers_language import (  # noqa: E402
+    TransformersLanguageModel,
+    load_language_model,
+)
+
+WORDS = ["<pad>", "<unk>", "<bos>", "<eos>", "<image>", "a", "red", "ball", "cat", "sits", "left", "right"]
+SIDE = 32
+
+
+def tokenizer(*, starts: bool = True):
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    words = Tokenizer(models.WordLevel({word: index for index, word in enumerate(WORDS)}, unk_token="<unk>"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    single = "<bos> $A <eos>" if starts else "$A <eos>"
+    words.post_processor = processors.TemplateProcessing(single=single, special_tokens=[("<bos>", 2), ("<eos>", 3)])
+    special = {"pad_token": "<pad>", "unk_token": "<unk>", "bos_token": "<bos>", "eos_token": "<eos>"}
+    return PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=16, **special)
+
+
+TEXT = {
+    "vocab_size": len(WORDS),
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "bos_token_id": 2,
+    "eos_token_id": 3,
+    "pad_token_id": 0,
+    "max_position_embeddings": 64,
+}
+VISION = {
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "image_size": SIDE,
+    "patch_size": 8,
+    "initializer_range": 0.2,
+}
+SQUARE = {"size": {"height": SIDE, "width": SIDE}, "crop_size": {"height": SIDE, "width": SIDE}}
+
+
+def blip():
+    from transformers import BlipConfig, BlipForConditionalGeneration, BlipProcessor
+    from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
+
+    config = BlipConfig(text_config={**TEXT, "sep_token_id": 3, "projection_dim": 16}, vision_config=VISION)
+    return BlipForConditionalGeneration(config), BlipProcessor(BlipImageProcessorPil(**SQUARE), tokenizer())
+
+
+def blip2():
+    from transformers import Blip2Config, Blip2ForConditionalGeneration, Blip2Processor
+    from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
+
+    text = {**TEXT, "model_type": "opt", "ffn_dim": 32, "word_embed_proj_dim": 16, "max_position_embeddings": 80}
+    qformer = {k: TEXT[k] for k in ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads")}
+    config = Blip2Config(
+        text_config=text,
+        vision_config=VISION,
+        qformer_config={**qformer, "encoder_hidden_size": 16, "vocab_size": len(WORDS)},
+        num_query_tokens=4,
+        image_token_index=4,
+    )
+    processor = Blip2Processor(BlipImageProcessorPil(**SQUARE), tokenizer(), num_query_tokens=4)
+    return Blip2ForConditionalGeneration(config), processor
+
+
+def git():
+    from transformers import GitConfig, GitForCausalLM, GitProcessor
+    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+
+    config = GitConfig(**TEXT, vision_config=VISION)
+    return GitForCausalLM(config), GitProcessor(CLIPImageProcessorPil(**SQUARE), tokenizer())
+
+
+CAPTIONERS = {"blip": blip, "blip-2": blip2, "git": git}
+
+
+def saved(parts, folder) -> str:
+    for part in parts:
+        part.save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture
+def pictures() -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    sizes = [(40, 60), (32, 32), (64, 36), (36, 64), (50, 50)]
+    return [np.full((h, w, 3), rng.integers(256, size=3), np.uint8) for h, w in sizes]
+
+
+@pytest.mark.parametrize("kind", CAPTIONERS)
+def test_captions_do_not_depend_on_their_batch(kind, tmp_path, pictures):
+    torch.manual_seed(1)
+    folder = saved(CAPTIONERS[kind](), tmp_path)
+    captioner = load_captioner(folder, "any")
+    together = captioner.caption(pictures, max_new_tokens=5)
+    small = TransformersCaptioner(captioner.model, captioner.processor, batch_size=2)
+    apart = small.caption(pictures, max_new_tokens=5)
+    assert [c.text for c in together] == [c.text for c in apart]
+    for a, b in zip(together, apart, strict=True):
+        assert a.log_probability == pytest.approx(b.log_probability, abs=1e-4)
+        assert a.log_probability <= 0
+    assert captioner.caption([]) == []
+
+
+def test_the_log_probability_is_the_mean_up_to_the_first_end():
+    end = 3
+    probabilities = torch.full((2, 3, 4), 0.1)
+    tokens = torch.tensor([[1, end, 0], [1, 2, 1]])
+    for row, chosen in enumerate(tokens.tolist()):
+        for step, token in enumerate(chosen):
+            probabilities[row, step, token] = 0.7
+    scores = mean_log_probability(probabilities.log(), tokens, torch.tensor([end]))
+    assert scores.tolist() == pytest.approx([math.log(0.7)] * 2)
+    probabilities[0, 2, 0] = 1e-9  # padding after the end does not count
+    assert mean_log_probability(probabilities.log(), tokens, torch.tensor([end]))[0] == pytest.approx(math.log(0.7))
+
+
+def language_model(folder) -> str:
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    sizes = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2, "initializer_factor": 10.0}
+    config = T5Config(vocab_size=len(WORDS), decoder_start_token_id=0, pad_token_id=0, eos_token_id=3, **sizes)
+    return saved((T5ForConditionalGeneration(config), tokenizer(starts=False)), folder)
+
+
+def test_answers_come_in_the_order_of_the_prompts_whatever_the_batch(tmp_path):
+    torch.manual_seed(0)
+    model = load_language_model(language_model(tmp_path), "any")
+    prompts = ["a red ball", "cat", "left left left left right", "a cat sits", "ball " * 40, "right"]
+    answers = model.generate(prompts, max_new_tokens=6)
+    assert len(set(answers)) > 1
+    assert answers == [model.generate([prompt], max_new_tokens=6)[0] for prompt in prompts]
+    assert answers == TransformersLanguageModel(model.model, model.tokenizer, batch_size=2).generate(
+        prompts, max_new_tokens=6
+    )
+    assert model.generate([]) == []
+
+
+def clip(folder) -> str:
+    from transformers import CLIPConfig, CLIPModel, CLIPProcessor
+    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+
+    config = CLIPConfig(
+        text_config={**TEXT, "max_position_embeddings": 16},
+        vision_config={k: v for k, v in VISION.items() if k != "initializer_range"},
+        projection_dim=8,
+    )
+    return saved((CLIPModel(config), CLIPProcessor(CLIPImageProcessorPil(**SQUARE), tokenizer())), folder)
+
+
+def test_vectors_are_of_unit_length_and_do_not_depend_on_their_batch(tmp_path, pictures):
+    embedder = load_embedder(clip(tmp_path), "any")
+    texts = ["a red ball", "cat", "right", "left " * 40]
+    images, words = embedder.embed_images(pictures), embedder.embed_texts(texts)
+    assert images.dtype == words.dtype == np.float32
+    assert images.shape == (5, 8)
+    assert words.shape == (4, 8)
+    assert np.linalg.norm(images, axis=1) == pytest.approx(1, abs=1e-5)
+    assert np.linalg.norm(words, axis=1) == pytest.approx(1, abs=1e-5)
+    one_by_one = TransformersClip(embedder.model, embedder.processor, batch_size=1)
+    assert one_by_one.embed_images(pictures) == pytest.approx(images, abs=1e-5)
+    assert one_by_one.embed_texts(texts) == pytest.approx(words, abs=1e-5)
+    assert embedder.embed_images([]).shape == embedder.embed_texts([]).shape == (0, 8)
+
+
+def test_similarity_is_the_cosine_of_each_frame_with_its_own_caption(tmp_path, pictures):
+    embedder = load_embedder(clip(tmp_path), "any")
+    frames, captions = [pictures[:2], pictures[2:]], ["a red ball", "a cat sits"]
+    cosines = ClipSimilarity(embedder).similarity(frames, captions)
+    assert [len(row) for row in cosines] == [2, 3]
+    for row, clip_frames, caption in zip(cosines, frames, captions, strict=True):
+        expected = embedder.embed_images(clip_frames) @ embedder.embed_texts([caption])[0]
+        assert row == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+def test_aesthetics_are_a_linear_head_on_unit_vectors(suffix, tmp_path, pictures):
+    from safetensors.torch import save_file
+
+    folder, head = clip(tmp_path / "clip"), tmp_path / f"head{suffix}"
+    tensors = {"weight": torch.arange(8.0)[None], "bias": torch.tensor([5.0])}
+    save_file(tensors, head) if suffix == ".safetensors" else torch.save(tensors, head)
+    from internvid_assets.models.transformers_aesthetics import load_aesthetics
+
+    scores = load_aesthetics(folder, "any+head", head=str(head)).score(pictures)
+    expected = load_embedder(folder, "any").embed_images(pictures) @ np.arange(8.0) + 5
+    assert scores == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_head_that_is_no_linear_layer_is_refused(tmp_path):
+    torch.save({"layers.0.weight": torch.zeros(4, 8)}, tmp_path / "mlp.pth")
+    with pytest.raises(UserError, match=r"expected weight \[1, d\] and bias \[1\]"):
+        read_head(tmp_path / "mlp.pth")
+
+
+def test_a_pickle_that_runs_code_is_not_loaded(tmp_path):
+    import pickle
+
+    (tmp_path / "evil.pth").write_bytes(pickle.dumps({"weight": print}))
+    with pytest.raises(pickle.UnpicklingError):
+        read_head(tmp_path / "evil.pth")
+
+
+def test_missing_weights_are_one_line_with_the_way_out(tmp_path):
+    folder = language_model(tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    with pytest.raises(UserError, match="train or reinstall it") as caught:
+        load_language_model(folder, "any")
+    assert "\n" not in str(caught.value)
+
+
+def test_capabilities_that_share_a_model_share_its_weights(tmp_path):
+    folder = clip(tmp_path)
+    loader = "internvid_assets.models.transformers_clip"
+    overrides = {"embedder": {"name": folder}, "similarity": {"name": folder}}
+    embedder = resolve("embedder", overrides, name="x", loader=f"{loader}:load_embedder")
+    similarity = resolve("similarity", overrides, name="x", loader=f"{loader}:load_similarity")
+    models = Models({"embedder": embedder, "similarity": similarity})
+    assert models.similarity.embedder is models.embedder
+    assert Models({"embedder": embedder}).embedder is models.embedder
