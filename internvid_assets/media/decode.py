@@ -1,0 +1,158 @@
+"""Packets and frames of one video with exact, growing times; damage is skipped and counted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from internvid_assets.cells.errors import CallError
+from internvid_assets.media.opening import nominal_rate_fps, time_base
+
+if TYPE_CHECKING:
+    import numpy as np
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+MAX_READ_ERRORS = 100
+"""Damaged places a demuxer may step over before the rest of the file is given up."""
+
+
+def packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet]:
+    """Packets in decode order, the empty flushing one last, their times moved where a recording restarts its clock."""
+    restart = math.ceil(1 / time_base(stream))  # a step back of over a second is a new clock, less is jitter
+    usual_duration = nominal_ticks(stream)
+    shift, last_dts = 0, None
+    for packet in _demuxed(container, stream):
+        if packet.dts is not None:
+            if last_dts is not None and packet.dts + shift < last_dts - restart:
+                shift = last_dts + usual_duration - packet.dts
+            last_dts = packet.dts + shift
+        if shift and packet.size:
+            packet.dts = None if packet.dts is None else packet.dts + shift
+            packet.pts = None if packet.pts is None else packet.pts + shift
+        yield packet
+
+
+def _demuxed(container: InputContainer, stream: VideoStream) -> Iterator[Packet]:
+    import av
+
+    for _ in range(MAX_READ_ERRORS):
+        try:
+            yield from container.demux(stream)
+            return
+        except av.error.InvalidDataError:
+            continue
+        except OSError as error:
+            raise CallError("read_failed", f"reading {container.name!r} stopped: {error}", retryable=True) from None
+
+
+def nominal_ticks(stream: VideoStream) -> int:
+    """A frame's duration in ticks at the nominal rate, at least 1."""
+    return max(1, round(1 / (nominal_rate_fps(stream) * time_base(stream))))
+
+
+@dataclass
+class Decoder:
+    """Frames of `stream`, each with a time strictly after the one before.
+
+    Damaged packets are skipped and counted; a frame without a time follows the last one.
+    """
+
+    stream: VideoStream
+    skipped_packets: int = 0
+    last_pts: int | None = field(default=None, repr=False)
+    last_ticks: int = field(default=0, repr=False)
+
+    def __post_init__(self) -> None:
+        self._nominal_ticks = nominal_ticks(self.stream)
+
+    def frames(self, packets: Iterable[Packet]) -> Iterator[tuple[int, VideoFrame]]:
+        """(pts, frame) in display order for packets in decode order."""
+        for packet in packets:
+            for frame in self._decode(packet):
+                yield self._advance(frame), frame
+
+    @property
+    def end_pts(self) -> int:
+        """Just after the last frame: its pts and its duration."""
+        if self.last_pts is None:
+            raise CallError("undecodable", "no frame was decoded, so there is no end")
+        return self.last_pts + self.last_ticks
+
+    def _decode(self, packet: Packet) -> list[VideoFrame]:
+        import av
+
+        try:
+            return packet.decode()  # type: ignore[return-value]
+        except av.error.FFmpegError as error:
+            if isinstance(error, MemoryError):
+                raise
+            self.skipped_packets += 1
+            return []
+
+    def _advance(self, frame: VideoFrame) -> int:
+        pts = frame.pts
+        if self.last_pts is not None:
+            pts = self.last_pts + self.last_ticks if pts is None else max(pts, self.last_pts + 1)
+        self.last_pts = 0 if pts is None else pts
+        self.last_ticks = frame.duration or self._nominal_ticks
+        return self.last_pts
+
+
+def decoded(
+    container: InputContainer, stream: VideoStream, *, decoder: Decoder | None = None
+) -> Iterator[tuple[int, VideoFrame]]:
+    """(pts, frame) of the whole stream in display order."""
+    return (decoder or Decoder(stream)).frames(packets(container, stream))
+
+
+def display_size(
+    width: int, height: int, *, rotation_degrees: int = 0, sample_aspect: Fraction | None = None
+) -> tuple[int, int]:
+    """Width and height as shown: pixels made square, then turned upright.
+
+    A sample aspect within 2 % of square is an encoder's rounding, one beyond 1:4 a damaged header: both are ignored.
+    """
+    if sample_aspect and Fraction(1, 4) <= sample_aspect <= 4 and abs(sample_aspect - 1) > Fraction(1, 50):
+        width = max(1, round(width * sample_aspect))
+    return (height, width) if rotation_degrees % 180 else (width, height)
+
+
+def sample_aspect(stream: VideoStream) -> Fraction | None:
+    """Width of a pixel over its height; null when the stream does not say."""
+    aspect = stream.codec_context.sample_aspect_ratio
+    return Fraction(aspect.numerator, aspect.denominator) if aspect and aspect.denominator else None
+
+
+def quarter_turns(frame: VideoFrame) -> int:
+    """Quarter turns counterclockwise that set the frame upright, 0 to 3."""
+    return round(frame.rotation / 90) % 4
+
+
+class UprightPictures:
+    """Frames as upright RGB arrays (H, W, 3), their short side at most `short_side_pixels`, never enlarged.
+
+    One cached scaler per stream: a new one per frame costs more than the scaling.
+    """
+
+    def __init__(self, stream: VideoStream, *, short_side_pixels: int) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        self._scaler = VideoReformatter()
+        self._aspect = sample_aspect(stream)
+        self._short_side = short_side_pixels
+
+    def __call__(self, frame: VideoFrame) -> np.ndarray:
+        import numpy as np
+
+        width, height = display_size(frame.width, frame.height, sample_aspect=self._aspect)
+        scale = min(Fraction(1), Fraction(self._short_side, min(width, height)))
+        picture = self._scaler.reformat(
+            frame, max(1, round(width * scale)), max(1, round(height * scale)), "rgb24", interpolation="AREA"
+        )
+        return np.ascontiguousarray(np.rot90(picture.to_ndarray(), quarter_turns(frame)))

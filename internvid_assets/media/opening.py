@@ -1,0 +1,139 @@
+"""Opening local video files: which stream is the video, what may be read, and clear codes for what cannot."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from internvid_assets.cells.errors import CallError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+MAX_PIXELS = 8192 * 4320
+"""Largest coded picture that is decoded (8K): a tiny file may claim 16000x16000 and cost gigabytes."""
+
+CONTAINERS = (
+    "3gp,aac,amr,apng,asf,avi,dv,f4v,flac,flv,gif,h261,h263,h264,hevc,ivf,m4a,m4v,matroska,mj2,mov,mp3,mp4,mpeg,"
+    "mpegts,mpegvideo,mxf,nut,obu,ogg,rm,swf,vc1,vvc,wav,webm,wtv,yuv4mpegpipe"
+)
+"""Demuxers that read one file and nothing else. Playlists (hls, dash, concat, image2) name other files, so none is here."""
+
+_MOV_BOXES = {b"ftyp", b"mdat", b"moov", b"free", b"skip", b"wide", b"styp", b"moof"}
+_SIGNATURES = (b"\x1aE\xdf\xa3", b"RIFF", b"OggS", b"FLV\x01", b"0&\xb2u")  # Matroska, AVI, Ogg, FLV, ASF
+_PERMANENT_IO = {errno.ENOENT: "file_missing", errno.ENOTDIR: "file_missing", errno.ENAMETOOLONG: "file_missing"}
+
+
+def local_path(source_uri: str) -> str:
+    """The local path of a file:// URI (percent-encoded, any bytes) or of a plain path."""
+    if source_uri.startswith("file://"):
+        _, _, path = source_uri.removeprefix("file://").partition("/")
+        return os.fsdecode(unquote_to_bytes("/" + path))
+    scheme, separator, _ = source_uri.partition("://")
+    if separator and scheme.isalnum():
+        raise CallError("unsupported_source", f"{source_uri!r} is no local file: give a path or a file:// URI")
+    return os.path.abspath(source_uri)
+
+
+def io_error(error: OSError, path: str) -> CallError:
+    """A missing file is permanent; any other failure to read (EIO, a stale mount, no permission) may heal."""
+    code = _PERMANENT_IO.get(error.errno or 0)
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return CallError(code or "read_failed", f"cannot read {path!r}: {reason}", retryable=code is None)
+
+
+def check_readable(path: str) -> os.stat_result:
+    """Refuse what would hang or say nothing: missing and empty files, folders, pipes, devices."""
+    try:
+        status = os.stat(path)
+    except ValueError as error:
+        raise CallError("file_missing", f"{path!r} is no possible path: {error}") from None
+    except OSError as error:
+        raise io_error(error, path) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise CallError("not_a_file", f"{path!r} is not a regular file")
+    if status.st_size == 0:
+        raise CallError("file_empty", f"{path!r} has 0 bytes: copy it again")
+    return status
+
+
+@contextmanager
+def opened_video(
+    source_uri: str, *, max_pixels: int = MAX_PIXELS, threads: int = 1
+) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The container and its first real video stream, its decoder limited to `max_pixels` and `threads` (0: all cores).
+
+    Raises `CallError`: file_missing, file_empty, not_a_file, read_failed (retryable), not_a_video, truncated,
+    no_video_stream, unsupported_codec, too_many_pixels.
+    """
+    path = local_path(source_uri)
+    check_readable(path)
+    with _container(path, max_pixels=max_pixels) as container:
+        stream = _video_stream(container, path)
+        coded_pixels = stream.codec_context.width * stream.codec_context.height
+        if coded_pixels > max_pixels:
+            size = f"{stream.codec_context.width}x{stream.codec_context.height}"
+            raise CallError("too_many_pixels", f"{path!r} is {size}: at most {max_pixels} pixels are decoded")
+        # Checked again for every picture by the decoder, whatever the header said.
+        stream.codec_context.options = {"max_pixels": str(max_pixels)}
+        stream.codec_context.thread_count = threads
+        stream.codec_context.thread_type = "AUTO" if threads != 1 else "NONE"
+        yield container, stream
+
+
+def _container(path: str, *, max_pixels: int) -> InputContainer:
+    import av
+
+    options = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS, "max_pixels": str(max_pixels)}
+    try:
+        return av.open(f"file:{path}", options=options, metadata_errors="replace")
+    except OSError as error:
+        if error.errno in (errno.EINVAL, None):
+            raise _unreadable(path) from None
+        raise io_error(error, path) from None
+    except av.error.FFmpegError:
+        raise _unreadable(path) from None
+
+
+def _unreadable(path: str) -> CallError:
+    try:
+        with open(path, "rb") as file:
+            head = file.read(16)
+    except OSError as error:
+        return io_error(error, path)
+    if head[4:8] in _MOV_BOXES or head.startswith(_SIGNATURES):
+        return CallError("truncated", f"{path!r} begins like a video but has no readable index: copy it again")
+    return CallError("not_a_video", f"{path!r} holds no container that is read here")
+
+
+def _video_stream(container: InputContainer, path: str) -> VideoStream:
+    from av.stream import Disposition
+
+    pictures = Disposition.attached_pic | Disposition.timed_thumbnails
+    streams = [stream for stream in container.streams.video if not stream.disposition & pictures]
+    if not streams:
+        raise CallError("no_video_stream", f"{path!r} has no video stream (cover art does not count)")
+    if streams[0].codec_context is None:
+        raise CallError("unsupported_codec", f"{path!r} has a video stream without a decoder here: transcode it")
+    return streams[0]
+
+
+def time_base(stream: VideoStream) -> Fraction:
+    """Seconds per tick (PyAV answers a Fraction or, from 19 on, its own rational)."""
+    base = stream.time_base
+    return Fraction(base.numerator, base.denominator) if base else Fraction(1, 90_000)
+
+
+def nominal_rate_fps(stream: VideoStream) -> Fraction:
+    """The rate the container suggests, 25 where it suggests none: good for guessing a duration, not for time."""
+    for rate in (stream.guessed_rate, stream.average_rate):
+        if rate and rate.denominator and 0 < rate.numerator / rate.denominator <= 1000:
+            return Fraction(rate.numerator, rate.denominator)
+    return Fraction(25)

@@ -1,0 +1,99 @@
+"""What a video file really is: measured from its packets and its first picture, not believed from its header."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from internvid_assets.cells.errors import CallError
+from internvid_assets.media.decode import Decoder, display_size, nominal_ticks, packets, quarter_turns, sample_aspect
+from internvid_assets.media.opening import MAX_PIXELS, check_readable, io_error, local_path, opened_video, time_base
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+HASH_BLOCK_BYTES = 1 << 20
+
+
+def probe(source_uri: str, *, max_pixels: int = MAX_PIXELS) -> dict[str, Any]:
+    """The measured columns of `videos`, from one demuxing pass; only the first picture is decoded.
+
+    Width and height are as displayed: square pixels, upright. Duration and frame count are those of the packets
+    present, so a header cannot lengthen a truncated file.
+    Raises `CallError`: the codes of `opened_video`, and `undecodable` where no picture decodes.
+    """
+    content_hash = hash_content(source_uri)
+    with opened_video(source_uri, max_pixels=max_pixels) as (container, stream):
+        frame, spans = _first_frame_and_spans(container, stream)
+        width, height = display_size(
+            frame.width, frame.height, rotation_degrees=90 * quarter_turns(frame), sample_aspect=sample_aspect(stream)
+        )
+        return {
+            "content_hash": content_hash,
+            "container": container.format.name,
+            "video_codec": stream.codec_context.name,
+            **_timing(spans, base=time_base(stream)),
+            "width_pixels": width,
+            "height_pixels": height,
+            "has_audio": bool(container.streams.audio),
+        }
+
+
+def hash_content(source_uri: str) -> str:
+    """BLAKE2b of the file's bytes, 32 hex digits."""
+    path = local_path(source_uri)
+    check_readable(path)
+    digest = hashlib.blake2b(digest_size=16)
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(HASH_BLOCK_BYTES):
+                digest.update(block)
+    except OSError as error:
+        raise io_error(error, path) from None
+    return digest.hexdigest()
+
+
+def _first_frame_and_spans(container: InputContainer, stream: VideoStream) -> tuple[VideoFrame, list[tuple[int, int]]]:
+    """The first picture, and [start, end) in ticks of every packet that is shown."""
+    decoder, first, spans = Decoder(stream), None, []
+    usual_ticks, clock = nominal_ticks(stream), 0
+    for packet in packets(container, stream):
+        if first is None:
+            first = next((frame for _, frame in decoder.frames([packet])), None)
+        if packet.size and not packet.is_discard:
+            start, end = _span(packet, clock=clock, usual_ticks=usual_ticks)
+            spans.append((start, end))
+            clock = end
+    if first is None or not spans:
+        raise CallError("undecodable", f"none of the {len(spans)} packets of {container.name!r} decodes to a picture")
+    return first, spans
+
+
+def _span(packet: Packet, *, clock: int, usual_ticks: int) -> tuple[int, int]:
+    start = packet.pts if packet.pts is not None else packet.dts if packet.dts is not None else clock
+    return start, start + (packet.duration or usual_ticks)
+
+
+def _timing(spans: Sequence[tuple[int, int]], *, base: Fraction) -> dict[str, Any]:
+    starts = sorted({start for start, _ in spans})
+    intervals = sorted(b - a for a, b in zip(starts, starts[1:], strict=False))
+    seconds = (max(end for _, end in spans) - starts[0]) * base
+    return {
+        "duration_seconds": float(seconds),
+        "frame_count": len(spans),
+        "frame_rate_fps": float(len(spans) / seconds),
+        "has_variable_frame_rate": _varies(intervals),
+    }
+
+
+def _varies(intervals: Sequence[int]) -> bool:
+    """Whether over 1 % of the intervals differ from the median one by over 10 % and by more than a rounded tick."""
+    if not intervals:
+        return False
+    usual = intervals[len(intervals) // 2]
+    return sum(abs(interval - usual) > max(1, usual / 10) for interval in intervals) > len(intervals) / 100
