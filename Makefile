@@ -1,0 +1,48 @@
+# Every target works with only Python 3.11 to 3.13, make and git: the first run fetches uv if it is missing and installs
+# requirements.lock into .venv; later runs touch neither the network nor the environment.
+#   make PYTHON=/path/to/python3.13   which Python .venv is made of (default: the first on the PATH that fits)
+#   make test ARGS="-k cells -x"      more arguments for the command behind test, demo, dev or bench
+export PYTHON
+
+# The stamp is named after all that the environment is made of, and is written last: an interrupted install leaves none.
+contents := $(shell { pwd; cat requirements.lock pyproject.toml; } | cksum | tr ' ' -)
+installed := .venv/.installed-$(contents)
+python_runs := $(shell .venv/bin/python -c '' 2>/dev/null && echo yes)
+bin := .venv/bin
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
+
+demo: $(installed) ## make a dataset from the sample world and show what is in it
+	@$(bin)/internvid demo $(ARGS)
+
+dev: $(installed) ## open the Dagster UI (webserver and daemon) on 127.0.0.1
+	@$(bin)/internvid dev $(ARGS)
+
+test: $(installed) ## run the tests
+	@$(bin)/python -m pytest $(ARGS)
+
+lint: $(installed) ## formatting, rules and types
+	$(bin)/ruff format --check .
+	$(bin)/ruff check .
+	$(bin)/pyright
+
+bench: $(installed) ## our speed as ratios against named peers
+	@$(bin)/python -m benchmarks $(ARGS)
+
+lock: ## pin the newest versions that fit the lock so far; all of them with ARGS=--upgrade
+	.ci/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --custom-compile-command "make lock" --quiet --output-file requirements.lock $(ARGS)
+
+clean: ## remove the environment, caches and builds; never data
+	rm -rf .venv .uv dist .pytest_cache .ruff_cache .hypothesis
+	find internvid_assets internvid_assets_tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+ifneq ($(python_runs),yes)
+.PHONY: $(installed)
+endif
+$(installed):
+	@.ci/environment
+	@rm -f .venv/.installed-* && touch $@
+
+.PHONY: help demo dev test lint bench lock clean
