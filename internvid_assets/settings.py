@@ -95,6 +95,7 @@ class ModelSettings(BaseModel):
 
     name: str | None = None
     revision: str | None = None
+    head: str | None = None
 
 
 class Settings(BaseSettings):

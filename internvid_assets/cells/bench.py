@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from internvid_assets.cells.engine import Engine
     from internvid_assets.media.frames import FrameStore
     from internvid_assets.models.profiles import Models
+    from internvid_assets.settings import Settings
 
 
 @dataclass(frozen=True)
 class Bench:
     """What `Feature.work` may use, for one category."""
 
+    settings: Settings
     parameters: Any
     models: Models
     frames: FrameStore

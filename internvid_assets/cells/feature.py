@@ -43,12 +43,14 @@ class Feature:
     code: tuple[str, ...]
     """Modules whose code makes the result; recipes.lock notices when they change."""
     models: tuple[str, ...] = ()
-    prompt: Callable[[], str] | None = None
+    prompt: Callable[[Settings], str] | None = None
     finish: Callable[[pl.LazyFrame, Any], pl.LazyFrame] | None = None
     """Adds the `derived` columns when the table is written: keys made of payload, and judgements."""
     derived: tuple[str, ...] = ()
     batch_rows: int = 64
     kinds: frozenset[str] = field(default_factory=frozenset)
+    picture: Callable[[pl.LazyFrame, Any], bytes | None] | None = None
+    """From the finished table and the frame store to a JPEG for the UI: a look at the rows."""
 
     @property
     def upstream_tables(self) -> tuple[str, ...]:
@@ -61,7 +63,7 @@ class Feature:
             version=self.version,
             parameters=self.parameters(settings).of_recipe(),
             models=tuple(identities[capability] for capability in self.models),
-            prompt=self.prompt() if self.prompt else None,
+            prompt=self.prompt(settings) if self.prompt else None,
         )
 
     def parameters(self, settings: Settings) -> Parameters:
@@ -89,11 +91,12 @@ def feature(
     version: str,
     code: Sequence[str] = (),
     models: Sequence[str] = (),
-    prompt: Callable[[], str] | None = None,
+    prompt: Callable[[Settings], str] | None = None,
     finish: Callable[[pl.LazyFrame, Any], pl.LazyFrame] | None = None,
     derived: Sequence[str] = (),
     batch_rows: int = 64,
     kinds: Sequence[str] = (),
+    picture: Callable[[pl.LazyFrame, Any], bytes | None] | None = None,
 ) -> Callable[[Callable[..., pl.LazyFrame]], Feature]:
     """Declare a feature asset: the decorated function picks the rows, its parameters are the upstream tables."""
 
@@ -113,6 +116,7 @@ def feature(
             derived=tuple(derived),
             batch_rows=batch_rows,
             kinds=frozenset(kinds),
+            picture=picture,
         )
 
     return declare

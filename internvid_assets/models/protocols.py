@@ -49,6 +49,9 @@ class AestheticScorer(Protocol):
 
 
 class SimilarityScorer(Protocol):
-    """Scores how well the frames of a clip agree with a caption: per clip, one cosine for each of its frames."""
+    """Scores how well the frames of a clip agree with captions: per clip cosines [its frames, its captions].
 
-    def similarity(self, frames: Sequence[Sequence[Image]], captions: Sequence[str]) -> list[np.ndarray]: ...
+    A clip comes with several captions so that its own and the ones it is compared with cost one pass over its frames.
+    """
+
+    def similarity(self, frames: Sequence[Sequence[Image]], captions: Sequence[Sequence[str]]) -> list[np.ndarray]: ...

@@ -65,12 +65,14 @@ class ClipSimilarity:
     def __init__(self, embedder: TransformersClip) -> None:
         self.embedder = embedder
 
-    def similarity(self, frames: Sequence[Sequence[Image]], captions: Sequence[str]) -> list[np.ndarray]:
+    def similarity(self, frames: Sequence[Sequence[Image]], captions: Sequence[Sequence[str]]) -> list[np.ndarray]:
         images = self.embedder.embed_images(list(chain.from_iterable(frames)))  # [all frames, d]
-        texts = self.embedder.embed_texts(captions)  # [clips, d]
+        distinct = sorted(set(chain.from_iterable(captions)))
+        rows = {text: row for row, text in enumerate(distinct)}
+        texts = self.embedder.embed_texts(distinct)  # [distinct captions, d]
         bounds = np.cumsum([0, *map(len, frames)])
-        spans = zip(pairwise(bounds.tolist()), texts, strict=True)
-        return [images[start:end] @ text for (start, end), text in spans]
+        spans = zip(pairwise(bounds.tolist()), captions, strict=True)
+        return [images[start:end] @ texts[[rows[text] for text in own]].T for (start, end), own in spans]
 
 
 def unit_rows(vectors: torch.Tensor) -> np.ndarray:

@@ -188,13 +188,13 @@ def test_vectors_are_of_unit_length_and_do_not_depend_on_their_batch(tmp_path, p
     assert embedder.embed_images([]).shape == embedder.embed_texts([]).shape == (0, 8)
 
 
-def test_similarity_is_the_cosine_of_each_frame_with_its_own_caption(tmp_path, pictures):
+def test_similarity_is_the_cosine_of_each_frame_with_each_of_its_captions(tmp_path, pictures):
     embedder = load_embedder(clip(tmp_path), "any")
-    frames, captions = [pictures[:2], pictures[2:]], ["a red ball", "a cat sits"]
+    frames, captions = [pictures[:2], pictures[2:]], [["a red ball", "a cat sits"], ["a cat sits"]]
     cosines = ClipSimilarity(embedder).similarity(frames, captions)
-    assert [len(row) for row in cosines] == [2, 3]
-    for row, clip_frames, caption in zip(cosines, frames, captions, strict=True):
-        expected = embedder.embed_images(clip_frames) @ embedder.embed_texts([caption])[0]
+    assert [row.shape for row in cosines] == [(2, 2), (3, 1)]
+    for row, clip_frames, texts in zip(cosines, frames, captions, strict=True):
+        expected = embedder.embed_images(clip_frames) @ embedder.embed_texts(texts).T
         assert row == pytest.approx(expected, abs=1e-5)
 
 

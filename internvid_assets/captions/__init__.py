@@ -1,0 +1,1 @@
+"""Captions at two scales, fused into one."""

@@ -1,0 +1,65 @@
+"""Captions: the centre frame (coarse), every second (fine), and both fused by a language model (InternVid 3.2)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from internvid_assets import tables
+from internvid_assets.captions.captioning import caption_centers, caption_frames, fuse_captions
+from internvid_assets.captions.fusion import DEFAULT_TEMPLATE
+from internvid_assets.cells.feature import feature
+from internvid_assets.clips.selection import center_frames, kept, second_frames
+
+CAPTIONING = "internvid_assets.models.transformers_captioner"
+FUSION = ("internvid_assets.captions.fusion", "internvid_assets.models.transformers_language")
+
+
+@feature(
+    schema=tables.CenterCaptions,
+    reads=["frame_hash"],
+    work=caption_centers,
+    version="1",
+    code=[CAPTIONING],
+    models=["captioner"],
+    kinds=["transformers"],
+)
+def center_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per kept clip: the caption of its centre frame."""
+    return center_frames(clips, clip_frames)
+
+
+@feature(
+    schema=tables.FrameCaptions,
+    reads=["frame_hash"],
+    work=caption_frames,
+    version="1",
+    code=[CAPTIONING],
+    models=["frame_captioner"],
+    kinds=["transformers"],
+)
+def frame_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per 1 fps frame of a kept clip: its caption."""
+    return second_frames(clips, clip_frames)
+
+
+@feature(
+    schema=tables.FusedCaptions,
+    reads=["center_caption", "frame_captions"],
+    work=fuse_captions,
+    version="1",
+    code=FUSION,
+    models=["language_model"],
+    prompt=lambda settings: DEFAULT_TEMPLATE,
+    kinds=["transformers"],
+)
+def fused_captions(
+    clips: pl.LazyFrame, center_captions: pl.LazyFrame, frame_captions: pl.LazyFrame
+) -> pl.LazyFrame:
+    """One row per kept clip: what happens in it, from the centre caption and the frame captions in time order."""
+    centers = center_captions.select("clip_id", center_caption="caption")
+    spoken = frame_captions.filter(pl.col("caption").is_not_null()).sort("clip_id", "second")
+    seconds = spoken.group_by("clip_id").agg(pl.col("caption").alias("frame_captions"))
+    both = kept(clips).select("clip_id", "category").join(centers, on="clip_id", how="left")
+    both = both.join(seconds, on="clip_id", how="left").with_columns(pl.col("frame_captions").fill_null([]))
+    seen = pl.col("center_caption").is_not_null() | (pl.col("frame_captions").list.len() > 0)
+    return both.filter(seen).sort("clip_id")

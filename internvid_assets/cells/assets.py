@@ -1,0 +1,101 @@
+"""How a feature becomes a Dagster asset: its recipe is the code version, its content the data version."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from internvid_assets.cells.feature import Feature, schema_of
+from internvid_assets.cells.fill import FillReport
+from internvid_assets.home import Home
+from internvid_assets.partitions import by_category
+
+PREVIEW_ROWS = 5
+
+
+class FillConfig(dg.Config):
+    """What the Launchpad may change: nothing that changes a row."""
+
+    limit: int | None = None
+    retry_quarantined: bool = False
+
+
+def feature_asset(feature: Feature, *, group: str, home: Home) -> dg.AssetsDefinition:
+    """The asset of `feature`, partitioned by category, with the table's columns in its metadata."""
+
+    @dg.asset(
+        name=feature.name,
+        group_name=group,
+        partitions_def=by_category,
+        deps=list(feature.upstream_tables),
+        description=feature.description,
+        kinds={"polars", *feature.kinds},
+        code_version=home.recipe(feature).hash,
+        metadata={"dagster/column_schema": column_schema(feature.schema)},
+        pool="gpu" if feature.models else None,
+        output_required=False,
+    )
+    def filled(
+        context: dg.AssetExecutionContext, config: FillConfig, home: dg.ResourceParam[Home]
+    ) -> Iterator[dg.MaterializeResult]:
+        category = context.partition_key
+        options = home.fill_options(limit=config.limit, retry_quarantined=config.retry_quarantined)
+        report = home.fill(feature, category, options)
+        if report.data_version is None:
+            context.log.info(f"{report.calls_made} calls made, {report.calls_left} left: the table is unchanged")
+            return
+        yield dg.MaterializeResult(
+            data_version=dg.DataVersion(report.data_version), metadata=evidence(feature, report, home, category)
+        )
+
+    return filled
+
+
+def evidence(feature: Feature, report: FillReport, home: Home, category: str) -> dict[str, Any]:
+    """What the UI shows of a materialisation."""
+    table = home.lake.scan(feature.name, category)
+    shown: dict[str, Any] = {
+        "dagster/partition_row_count": report.rows,
+        "calls_made": report.calls_made,
+        "rows_remembered": report.rows_remembered,
+        "rows_failed": sum(report.failures.values()),
+        "failures": report.failures,
+        "calls_per_second": round(report.calls_per_second, 2),
+        "recipe": home.recipe(feature).text(),
+        "preview": dg.MetadataValue.md(preview(table)),
+    }
+    if "rejection_reason" in feature.schema.column_names():
+        shown["rejected"] = rejections(table)
+    picture = feature.picture(table, home.frames(category)) if feature.picture else None
+    if picture:
+        data = base64.b64encode(picture).decode()
+        shown["contact_sheet"] = dg.MetadataValue.md(f"![sampled frames](data:image/jpeg;base64,{data})")
+    return shown
+
+
+def rejections(table: pl.LazyFrame) -> dict[str, int]:
+    """How many rows each reason rejected."""
+    counted = table.drop_nulls("rejection_reason").group_by("rejection_reason").len().sort("rejection_reason")
+    return dict(counted.collect().iter_rows())
+
+
+def preview(table: pl.LazyFrame) -> str:
+    """The first rows as a Markdown table."""
+    rows = table.head(PREVIEW_ROWS).collect()
+    lines = [[str(value)[:80].replace("|", "/").replace("\n", " ") for value in row] for row in rows.iter_rows()]
+    return "\n".join("| " + " | ".join(line) + " |" for line in [rows.columns, ["---"] * rows.width, *lines])
+
+
+def column_schema(schema: type) -> dg.TableSchema:
+    """The table's columns with types and descriptions, as the UI shows them."""
+    columns = schema.columns()
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(name, type=str(dtype), description=columns[name].description)
+            for name, dtype in schema_of(schema).items()
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Video and caption vectors, and the index that searches them."""

@@ -1,0 +1,112 @@
+"""A home: everything under INTERNVID_HOME, opened with one set of settings. Knows no Dagster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from internvid_assets.cells.bench import Bench
+from internvid_assets.cells.engine import Engine, LocalEngine
+from internvid_assets.cells.feature import Feature, Work
+from internvid_assets.cells.fill import FillOptions, FillReport, Progress, fill
+from internvid_assets.cells.lake import Lake
+from internvid_assets.cells.lease import lease
+from internvid_assets.cells.recipes import Recipe
+from internvid_assets.cells.store import Store
+from internvid_assets.models.profiles import Models, model_specs
+from internvid_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from internvid_assets.media.frames import FrameStore
+
+ReportProgress = Callable[[str, str], Progress]
+"""From (asset, category) to where the progress of its fill is told."""
+
+
+def _untold(asset: str, category: str) -> Progress:
+    return lambda made, to_make: None
+
+
+@dataclass(frozen=True)
+class Home:
+    """The lake, the frame stores, the models and the workers of one INTERNVID_HOME."""
+
+    settings: Settings
+    report_progress: ReportProgress = field(default=_untold)
+
+    @property
+    def path(self) -> Path:
+        return self.settings.home
+
+    @cached_property
+    def store(self) -> Store:
+        store = Store(self.path, self.settings.lake_url)
+        store.sweep()
+        return store
+
+    @cached_property
+    def lake(self) -> Lake:
+        return Lake(self.store, self.settings.memory_limit)
+
+    @cached_property
+    def models(self) -> Models:
+        overrides = {name: chosen.model_dump() for name, chosen in self.settings.models.items()}
+        return Models(model_specs(self.settings.profile, overrides))
+
+    @cached_property
+    def engine(self) -> Engine:
+        return LocalEngine(self.settings.workers)
+
+    def frames(self, category: str) -> FrameStore:
+        """The pictures of one category; only a run that holds a lease of the category writes there."""
+        from internvid_assets.media.frames import FrameStore
+
+        return FrameStore(self.path / "frames" / category)
+
+    def recipe(self, feature: Feature) -> Recipe:
+        """What `feature`'s calls depend on under these settings."""
+        identities = {name: (spec.name, spec.revision) for name, spec in self.models.specs.items()}
+        return feature.recipe(self.settings, identities)
+
+    def upstream(self, feature: Feature, category: str, **given: pl.LazyFrame) -> pl.LazyFrame:
+        """The rows `feature` is made for, from the lake's tables or from those `given` in their place."""
+        tables = [given.get(name, self.lake.scan(name, category)) for name in feature.upstream_tables]
+        return feature.upstream(*tables)
+
+    def open_work(self, feature: Feature, category: str) -> Work:
+        """Load what the calls of `feature` need."""
+        parameters = feature.parameters(self.settings)
+        return feature.work(Bench(self.settings, parameters, self.models, self.frames(category), self.engine))
+
+    def fill(self, feature: Feature, category: str, options: FillOptions | None = None) -> FillReport:
+        """Bring one category of a feature's table up to date, alone: a second run is told who is at it."""
+        with lease(self.path, feature.name, category, holder=_who()):
+            return fill(
+                feature,
+                self.upstream(feature, category),
+                recipe=self.recipe(feature),
+                category=category,
+                lake=self.lake,
+                open_work=lambda: self.open_work(feature, category),
+                judgement=feature.parameters(self.settings),
+                options=options or self.fill_options(),
+                progress=self.report_progress(feature.name, category),
+            )
+
+    def fill_options(self, *, limit: int | None = None, retry_quarantined: bool = False) -> FillOptions:
+        return FillOptions(limit, retry_quarantined, self.settings.max_attempts, self.settings.commit_seconds)
+
+    def data_versions(self, table: str, categories: tuple[str | None, ...]) -> Mapping[str | None, str | None]:
+        """The content version of each of the table's files; None where there is none."""
+        versions = {category: self.lake.version(table, category) for category in categories}
+        return {category: version.data_version if version else None for category, version in versions.items()}
+
+
+def _who() -> str:
+    return os.environ.get("DAGSTER_RUN_ID") or "the command line"

@@ -1,0 +1,1 @@
+"""Scores only; nothing is dropped here: thresholds live in sql/subsets."""

@@ -1,0 +1,40 @@
+"""Scores: how pleasing a clip looks, and how well its caption fits it. Nothing is dropped here."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from internvid_assets import tables
+from internvid_assets.cells.feature import feature
+from internvid_assets.clips.selection import uniform_frames
+from internvid_assets.scores.scoring import reference_text, score_aesthetics, score_similarity
+
+
+@feature(
+    schema=tables.AestheticScores,
+    reads=["frame_hashes"],
+    work=score_aesthetics,
+    version="1",
+    code=["internvid_assets.models.transformers_aesthetics"],
+    models=["aesthetics"],
+    kinds=["transformers"],
+)
+def aesthetic_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per kept clip: the best aesthetic score of its 4 uniform frames (InternVid 3.3)."""
+    return uniform_frames(clips, clip_frames, 4)
+
+
+@feature(
+    schema=tables.UmtScores,
+    reads=["frame_hashes", "caption"],
+    work=score_similarity,
+    version="1",
+    code=["internvid_assets.models.transformers_clip"],
+    models=["similarity"],
+    prompt=reference_text,
+    kinds=["transformers"],
+)
+def umt_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per captioned clip: how well video and caption agree (UMT-SIM, InternVid 3.3)."""
+    captions = fused_captions.filter(pl.col("caption").is_not_null()).select("clip_id", "caption")
+    return uniform_frames(clips, clip_frames, 4).join(captions, on="clip_id", how="inner", maintain_order="left")

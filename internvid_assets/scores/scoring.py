@@ -1,0 +1,70 @@
+"""Scoring as remembered calls: how pleasing a clip looks, and how well its caption fits it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain, pairwise
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from internvid_assets.cells.bench import Bench
+from internvid_assets.cells.feature import Outcome, Work
+from internvid_assets.settings import Settings
+
+REFERENCE_CAPTIONS = Path(__file__).parent / "reference_captions"
+
+
+def score_aesthetics(bench: Bench) -> Work:
+    """The maximum over a clip's frames, each frame's score kept (InternVid 3.3)."""
+    scorer = bench.models.aesthetics
+
+    def work(batch: pl.DataFrame) -> Sequence[Outcome]:
+        hashes = batch["frame_hashes"].to_list()
+        scores = scorer.score(bench.frames.images(list(chain.from_iterable(hashes))))
+        parts = np.split(np.asarray(scores, dtype=float), np.cumsum([len(each) for each in hashes])[:-1])
+        return [{"aesthetic_score": float(part.max()), "frame_scores": part.tolist()} for part in parts]
+
+    return work
+
+
+def score_similarity(bench: Bench) -> Work:
+    """UMT-SIM's shape: the mean over frames of the cosine with the caption, and the same with the reference captions.
+
+    The reference captions stand in for shuffled ones: a fixed list, so that a call depends on its own clip alone.
+    """
+    scorer = bench.models.similarity
+    references = reference_captions(bench.settings.profile)
+
+    def work(batch: pl.DataFrame) -> Sequence[Outcome]:
+        hashes = batch["frame_hashes"].to_list()
+        images = bench.frames.images(list(chain.from_iterable(hashes)))
+        bounds = np.cumsum([0, *map(len, hashes)]).tolist()
+        frames = [images[start:end] for start, end in pairwise(bounds)]
+        cosines = scorer.similarity(frames, [[caption, *references] for caption in batch["caption"]])
+        return [_scored(each) for each in cosines]
+
+    return work
+
+
+def _scored(cosines: np.ndarray) -> Outcome:
+    """`cosines` [frames, 1 + reference captions]: the clip's own caption comes first."""
+    own, shuffled = cosines[:, 0], cosines[:, 1:].mean(axis=0)
+    return {
+        "umt_score": float(own.mean()),
+        "frame_scores": [float(cosine) for cosine in own],
+        "shuffled_mean": float(shuffled.mean()),
+        "shuffled_deviation": float(shuffled.std()),
+    }
+
+
+def reference_captions(profile: str) -> list[str]:
+    """The captions that true ones are compared with: the sample world's own for its profile, everyday ones otherwise."""
+    name = "sample" if profile == "sample" else "everyday"
+    return (REFERENCE_CAPTIONS / f"{name}.txt").read_text().splitlines()
+
+
+def reference_text(settings: Settings) -> str:
+    """The list as it enters the recipe."""
+    return "\n".join(reference_captions(settings.profile))
