@@ -65,6 +65,7 @@ class Decoder:
 
     stream: VideoStream
     skipped_packets: int = 0
+    first_pts: int | None = None
     last_pts: int | None = field(default=None, repr=False)
     last_ticks: int = field(default=0, repr=False)
 
@@ -76,6 +77,19 @@ class Decoder:
         for packet in packets:
             for frame in self._decode(packet):
                 yield self._advance(frame), frame
+
+    def drained(self) -> Iterator[tuple[int, VideoFrame]]:
+        """The frames still inside the decoder, which may then go on at any key frame."""
+        import av
+
+        context = self.stream.codec_context
+        try:
+            late = context.decode(None)
+        except av.error.FFmpegError:
+            late = []
+        context.flush_buffers()
+        for frame in late:
+            yield self._advance(frame), frame
 
     @property
     def end_pts(self) -> int:
@@ -100,6 +114,7 @@ class Decoder:
         if self.last_pts is not None:
             pts = self.last_pts + self.last_ticks if pts is None else max(pts, self.last_pts + 1)
         self.last_pts = 0 if pts is None else pts
+        self.first_pts = self.last_pts if self.first_pts is None else self.first_pts
         self.last_ticks = frame.duration or self._nominal_ticks
         return self.last_pts
 
@@ -153,6 +168,6 @@ class UprightPictures:
         width, height = display_size(frame.width, frame.height, sample_aspect=self._aspect)
         scale = min(Fraction(1), Fraction(self._short_side, min(width, height)))
         picture = self._scaler.reformat(
-            frame, max(1, round(width * scale)), max(1, round(height * scale)), "rgb24", interpolation="AREA"
+            frame, max(1, round(width * scale)), max(1, round(height * scale)), "rgb24", interpolation="BICUBIC"
         )
         return np.ascontiguousarray(np.rot90(picture.to_ndarray(), quarter_turns(frame)))

@@ -24,7 +24,7 @@ CONTAINERS = (
     "3gp,aac,amr,apng,asf,avi,dv,f4v,flac,flv,gif,h261,h263,h264,hevc,ivf,m4a,m4v,matroska,mj2,mov,mp3,mp4,mpeg,"
     "mpegts,mpegvideo,mxf,nut,obu,ogg,rm,swf,vc1,vvc,wav,webm,wtv,yuv4mpegpipe"
 )
-"""Demuxers that read one file and nothing else. Playlists (hls, dash, concat, image2) name other files, so none is here."""
+"""Demuxers that read one file and nothing else: playlists (hls, dash, concat, image2) name others, so none is here."""
 
 _MOV_BOXES = {b"ftyp", b"mdat", b"moov", b"free", b"skip", b"wide", b"styp", b"moof"}
 _SIGNATURES = (b"\x1aE\xdf\xa3", b"RIFF", b"OggS", b"FLV\x01", b"0&\xb2u")  # Matroska, AVI, Ogg, FLV, ASF

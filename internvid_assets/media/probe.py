@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from internvid_assets.cells.errors import CallError
@@ -81,7 +82,7 @@ def _span(packet: Packet, *, clock: int, usual_ticks: int) -> tuple[int, int]:
 
 def _timing(spans: Sequence[tuple[int, int]], *, base: Fraction) -> dict[str, Any]:
     starts = sorted({start for start, _ in spans})
-    intervals = sorted(b - a for a, b in zip(starts, starts[1:], strict=False))
+    intervals = sorted(b - a for a, b in pairwise(starts))
     seconds = (max(end for _, end in spans) - starts[0]) * base
     return {
         "duration_seconds": float(seconds),

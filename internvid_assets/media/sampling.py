@@ -1,0 +1,40 @@
+"""The one sampling rule: n equal intervals, the middle of each. Exact arithmetic, so that two readers agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+def uniform_times(start: int | Fraction, end: int | Fraction, n: int) -> list[Fraction]:
+    """The middles of `n` equal intervals of [start, end), in time order and in the same unit."""
+    if n < 1 or end <= start:
+        raise ValueError(f"need n >= 1 and start < end, got n={n} of [{start}, {end})")
+    step = Fraction(end - start) / n
+    return [start + step * (2 * i + 1) / 2 for i in range(n)]
+
+
+@dataclass(frozen=True)
+class PlannedFrame:
+    """One moment of a clip and the roles its picture plays (null: not one of them)."""
+
+    time_pts: Fraction
+    """In ticks; the picture is the one on display then."""
+    is_center: bool = False
+    second: int | None = None
+    uniform_4: int | None = None
+    uniform_8: int | None = None
+
+
+def clip_frame_plan(start_pts: int, end_pts: int, time_base: Fraction) -> list[PlannedFrame]:
+    """The centre, 1 fps, 4 and 8 uniform frames of [start_pts, end_pts), one entry per moment, in time order.
+
+    1 fps means max(1, round(duration in seconds)) intervals, each near a second long; halves round up.
+    """
+    seconds = max(1, int((end_pts - start_pts) * time_base + Fraction(1, 2)))
+    roles: dict[Fraction, dict[str, int | bool]] = {}
+    for role, n in (("second", seconds), ("uniform_4", 4), ("uniform_8", 8)):
+        for position, time in enumerate(uniform_times(start_pts, end_pts, n)):
+            roles.setdefault(time, {})[role] = position
+    roles.setdefault(uniform_times(start_pts, end_pts, 1)[0], {})["is_center"] = True
+    return [PlannedFrame(time, **roles[time]) for time in sorted(roles)]  # type: ignore[arg-type]
