@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from internvid_assets import tables
-from internvid_assets.analytics.sql_files import column_types, run_select, sql_file, sql_files
+from internvid_assets.selects.files import column_types, run_select, sql_file, sql_files
 from internvid_assets.cells.errors import UserError
 
 SHARED = Path(__file__).parents[2].parent / "shared"

@@ -1,0 +1,61 @@
+"""The table of contents: the stages in order, and the resources they share. What an asset does is not said here."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from types import ModuleType
+
+import dagster as dg
+
+# Partitioned asset checks and pools are preview and beta in the pinned minor version; said once, here.
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+
+from internvid_assets.analytics import assets as analytics  # noqa: E402
+from internvid_assets.captions import assets as captions  # noqa: E402
+from internvid_assets.cells.assets import feature_asset  # noqa: E402
+from internvid_assets.cells.feature import Feature  # noqa: E402
+from internvid_assets.clips import assets as clips  # noqa: E402
+from internvid_assets.embeddings import assets as embeddings  # noqa: E402
+from internvid_assets.home import Home  # noqa: E402
+from internvid_assets.scores import assets as scores  # noqa: E402
+from internvid_assets.selects.assets import table_check  # noqa: E402
+from internvid_assets.selects.files import sql_files  # noqa: E402
+from internvid_assets.settings import load_settings  # noqa: E402
+from internvid_assets.subsets import assets as subsets  # noqa: E402
+from internvid_assets.videos import assets as videos  # noqa: E402
+
+STAGES: dict[str, ModuleType] = {
+    "videos": videos,
+    "clips": clips,
+    "captions": captions,
+    "embeddings": embeddings,
+    "scores": scores,
+    "subsets": subsets,
+    "analytics": analytics,
+}
+"""A stage imports only from earlier ones; its name is its folder, its asset group and its heading in the README."""
+
+
+def features() -> Iterator[tuple[str, Feature]]:
+    """(stage, feature) for every table of remembered calls, in graph order."""
+    for stage, module in STAGES.items():
+        yield from ((stage, value) for value in vars(module).values() if isinstance(value, Feature))
+
+
+def build_defs(home: Home | None = None) -> dg.Definitions:
+    """The whole graph for one home; tests and the command line pass their own."""
+    home = home or Home(load_settings())
+    remembered = [feature_asset(feature, group=stage, home=home) for stage, feature in features()]
+    modules = list(STAGES.values())
+    others = dg.load_assets_from_modules(modules)
+    return dg.Definitions(
+        assets=[*remembered, *others],
+        asset_checks=[table_check(file) for file in sql_files("checks")],
+        resources={"home": home},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

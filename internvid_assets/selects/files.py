@@ -1,0 +1,245 @@
+"""The folder `sql/`: what its files are, which tables each one reads, and running one on exactly those."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import json
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import duckdb
+import polars as pl
+
+from internvid_assets import tables
+from internvid_assets.cells.errors import UserError
+
+Kind = Literal["subsets", "marts", "checks"]
+Severity = Literal["error", "warn"]
+Value = bool | int | float | str
+
+_GRAIN = re.compile(r"-- (One row per .+)")
+_SEVERITY = re.compile(r"-- severity: (error|warn)")
+_PARAMETER = re.compile(r"-- \$(\w+) = (.+?): (.+)")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A value that settings may replace; `why` says where the default comes from."""
+
+    name: str
+    default: Value
+    why: str
+
+
+@dataclass(frozen=True)
+class SqlFile:
+    """One file of `sql/`: one select, named after the table it makes or the promise it checks."""
+
+    name: str
+    kind: Kind
+    text: str
+    grain: str
+    parameters: Mapping[str, Parameter]
+    severity: Severity | None = None
+
+    def tables(self) -> frozenset[str]:
+        """The tables it reads."""
+        return frozenset(tables_read(self.text))
+
+    def checked_table(self) -> str:
+        """The table a check makes its promise about: the first half of its name."""
+        return self.name.partition("__")[0]
+
+    def values(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Value]:
+        """Every parameter's value; `overrides` win over the file's defaults. Raises UserError for what does not fit."""
+        chosen: dict[str, Value] = {name: parameter.default for name, parameter in self.parameters.items()}
+        for name, value in (overrides or {}).items():
+            if name not in chosen:
+                known = ", ".join(sorted(chosen)) or "none"
+                raise UserError(f"{self.kind}.{self.name} has no parameter {name}; known ones: {known}")
+            chosen[name] = self._fitting(name, value)
+        return chosen
+
+    def _fitting(self, name: str, value: Any) -> Value:
+        expected = type(self.parameters[name].default)
+        if expected is float and type(value) is int:
+            return float(value)
+        if type(value) is not expected:
+            raise UserError(f"{self.kind}.{self.name}.{name} = {value!r}: expected {expected.__name__}")
+        return value
+
+
+def sql_folder() -> Path:
+    """Inside the package when it was installed from a wheel; beside the package in a checkout."""
+    package = Path(__file__).parents[1]
+    packaged = package / "sql"
+    return packaged if packaged.is_dir() else package.parent / "sql"
+
+
+@functools.cache
+def sql_files(kind: Kind) -> tuple[SqlFile, ...]:
+    """Every file of one kind, by name."""
+    paths = sorted((sql_folder() / kind).glob("*.sql"))
+    return tuple(parse(path.stem, kind, path.read_text(encoding="utf-8")) for path in paths)
+
+
+def sql_file(kind: Kind, name: str) -> SqlFile:
+    """The file `sql/<kind>/<name>.sql`; raises UserError naming those there are."""
+    for file in sql_files(kind):
+        if file.name == name:
+            return file
+    raise UserError(f"no file sql/{kind}/{name}.sql; there are: {', '.join(file.name for file in sql_files(kind))}")
+
+
+def parse(name: str, kind: Kind, text: str) -> SqlFile:
+    """Reads the header: the grain on line 1, for checks the severity on line 2, then parameters; raises ValueError."""
+    header = list(_header(text))
+    grain = _GRAIN.fullmatch(header[0]) if header else None
+    if grain is None:
+        raise ValueError(f"sql/{kind}/{name}.sql: line 1 must be '-- One row per ...'")
+    severity = _SEVERITY.fullmatch(header[1]) if len(header) > 1 else None
+    if (severity is not None) != (kind == "checks"):
+        raise ValueError(f"sql/{kind}/{name}.sql: '-- severity: error|warn' is line 2 of checks, and of nothing else")
+    found = [Parameter(m[1], _literal(m[2]), m[3]) for m in map(_PARAMETER.fullmatch, header) if m]
+    said: Any = severity and severity[1]
+    return SqlFile(name, kind, text, grain[1].rstrip("."), {p.name: p for p in found}, said)
+
+
+def _header(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            return
+        yield line.rstrip()
+
+
+def _literal(text: str) -> Value:
+    value = ast.literal_eval(text)
+    if not isinstance(value, get_args(Value)):
+        raise ValueError(f"default {text}: expected a number, a quoted text, True or False")
+    return value
+
+
+def tables_read(sql: str) -> set[str]:
+    """The tables a select names, in lower case; `with` steps, table functions and column names are none."""
+    with duckdb.connect() as connection:
+        row = connection.execute("select json_serialize_sql(?::varchar)", [sql]).fetchone()
+    tree: Any = json.loads(row[0]) if row else {"error": True}
+    if tree["error"] or len(tree["statements"]) != 1:
+        raise ValueError(f"expected one select: {tree.get('error_message', 'there are several')}")
+    return set(_tables_below(tree["statements"], frozenset()))
+
+
+def _tables_below(node: Any, steps: frozenset[str]) -> Iterator[str]:
+    """`steps` are the `with` names visible at `node`; one that is not recursive does not see its own name."""
+    if isinstance(node, list):
+        for child in node:
+            yield from _tables_below(child, steps)
+    if not isinstance(node, dict):
+        return
+    for step in node.get("cte_map", {}).get("map", []):
+        name = step["key"].lower()
+        is_recursive = step["value"]["query_node"]["type"] == "RECURSIVE_CTE_NODE"
+        yield from _tables_below(step["value"], steps | {name} if is_recursive else steps)
+        steps |= {name}
+    if node.get("type") == "BASE_TABLE":
+        name, schema = node["table_name"].lower(), node["schema_name"].lower()
+        if schema or name not in steps:
+            yield name if schema in ("", "main") else f"{schema}.{name}"
+    for key, child in node.items():
+        if key != "cte_map":
+            yield from _tables_below(child, steps)
+
+
+def column_types(table: str) -> dict[str, Any]:
+    """Polars types of a per-category table's or a subset's columns; raises UserError for any other table."""
+    schema = schema_class(table)
+    if schema is None:
+        raise UserError(f"no table {table}; known ones: {', '.join([*tables.PER_CATEGORY, *_subset_names()])}")
+    return {name: column.dtype for name, column in schema.columns().items()}
+
+
+def schema_class(table: str) -> Any:
+    """The dataframely schema of a per-category table or a subset, or None."""
+    return tables.PER_CATEGORY.get(table) or (tables.ChosenClips if table in _subset_names() else None)
+
+
+def _subset_names() -> list[str]:
+    return [file.name for file in sql_files("subsets")]
+
+
+def run_select(
+    file: SqlFile,
+    files_of: Mapping[str, Sequence[Path]],
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    memory_limit: str = "1GB",
+) -> pl.DataFrame:
+    """The file's rows, from views of only the tables it names; one without files reads as empty.
+
+    `files_of` maps a table to its Parquet files. Nothing else can be read: neither other files nor Python variables.
+    """
+    values = file.values(parameters)
+    with tempfile.TemporaryDirectory() as spill, duckdb.connect() as connection:
+        connection.execute(f"set memory_limit = '{memory_limit}'; set temp_directory = '{spill}'")
+        for table in sorted(file.tables()):
+            show_table(connection, table, files_of.get(table, ()))
+        _lock(connection, [path for table in file.tables() for path in files_of.get(table, ())])
+        return fetch(connection, file.text, values)
+
+
+def fetch(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Value] | None = None) -> pl.DataFrame:
+    """The rows of a query. By way of Arrow: DuckDB 2.0 reports a relation that Polars reads itself as leaked."""
+    rows = connection.sql(sql, params=dict(values or {})).to_arrow_table()
+    return pl.DataFrame(rows)
+
+
+def show_table(connection: duckdb.DuckDBPyConnection, table: str, paths: Sequence[Path]) -> None:
+    """Create `table` in the connection: a view of the files, or without files no rows of its schema."""
+    if paths:
+        listed = ", ".join(quoted(str(path)) for path in paths)
+        source = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+        connection.execute(f"create view {table} as select * from {source}")
+    else:
+        connection.execute(f"create table {table} ({', '.join(column_definitions(table))})")
+
+
+def column_definitions(table: str) -> list[str]:
+    """`name type` for each column, as `create table` wants them."""
+    return [f'"{name}" {duckdb_type(dtype)}' for name, dtype in column_types(table).items()]
+
+
+_DUCKDB_TYPES: dict[Any, str] = {
+    pl.String: "varchar",
+    pl.Boolean: "boolean",
+    pl.Int8: "tinyint",
+    pl.Int16: "smallint",
+    pl.Int32: "integer",
+    pl.Int64: "bigint",
+    pl.Float32: "float",
+    pl.Float64: "double",
+}
+
+
+def duckdb_type(dtype: Any) -> str:
+    """DuckDB's name of a Polars type, lists included."""
+    if isinstance(dtype, pl.List):
+        return f"{duckdb_type(dtype.inner)}[]"
+    return _DUCKDB_TYPES[dtype.base_type()]
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _lock(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> None:
+    listed = ", ".join(quoted(str(path)) for path in paths)
+    connection.execute(
+        f"set python_enable_replacements = false; set allowed_paths = [{listed}];"
+        "set enable_external_access = false; set lock_configuration = true"
+    )
