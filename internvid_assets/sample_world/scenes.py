@@ -307,11 +307,12 @@ def aesthetic(scene: Scene, t_seconds: float | None = None) -> float:
     return calm + 2.5 * strength + 1.75 * min(1.0, p.radius / 0.3) + 1.75 * central
 
 
-def draw(scene: Scene, t_seconds: float, width: int, height: int) -> np.ndarray:
-    """The picture at that moment, uint8 RGB [height, width, 3]; a cached background makes 640x360 take under 1 ms."""
+def draw(scene: Scene, t_seconds: float, width: int, height: int, *, out: np.ndarray | None = None) -> np.ndarray:
+    """The picture at that moment, uint8 RGB [height, width, 3]; into `out` where given: new memory is the main cost."""
     import cv2
 
-    picture = background(scene, width, height).copy()
+    picture = np.empty((height, width, 3), np.uint8) if out is None else out
+    np.copyto(picture, background(scene, width, height))
     p = pose(scene, t_seconds)
     if p.is_visible:
         turn = math.radians(p.turn_degrees)
@@ -319,18 +320,19 @@ def draw(scene: Scene, t_seconds: float, width: int, height: int) -> np.ndarray:
         placed = [outline @ rotated + (p.x * width, p.y * height) for outline in outlines(scene.object)]
         fixed_point = [np.round(outline * 256).astype(np.int32) for outline in placed]
         cv2.fillPoly(picture, fixed_point, COLOURS[scene.colour], cv2.LINE_AA, 8)
-    return _flickering(picture, scene, t_seconds) if scene.action == FLICKER_ACTION else picture
+    if scene.action == FLICKER_ACTION:
+        _flicker(picture, scene, t_seconds)
+    return picture
 
 
-def _flickering(picture: np.ndarray, scene: Scene, t_seconds: float) -> np.ndarray:
-    """Every block of the picture gets a new brightness with every frame (up to 60 fps)."""
+def _flicker(picture: np.ndarray, scene: Scene, t_seconds: float) -> None:
+    """Darken half of the picture's blocks in place, other ones with every frame (up to 60 fps)."""
     import cv2
 
     rng = np.random.default_rng((scene.seed, round(t_seconds * 60)))
-    height, width = picture.shape[:2]
-    gain = np.where(rng.random((9, 16)) < 0.5, 0.55, 1.0).astype(np.float32)
-    gains = cv2.resize(gain, (width, height), interpolation=cv2.INTER_NEAREST)
-    return (picture * gains[:, :, None]).astype(np.uint8)
+    blocks = (rng.random((9, 16)) < 0.5).astype(np.uint8)
+    mask = cv2.resize(blocks, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    cv2.copyTo(cv2.convertScaleAbs(picture, alpha=0.55), mask, picture)
 
 
 @functools.lru_cache(maxsize=8)
