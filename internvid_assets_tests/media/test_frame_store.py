@@ -1,0 +1,97 @@
+"""The frame store keeps each picture once, gives them back in order, and stays fast when it is large."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from internvid_assets.media.frames import INDEX_FROM_ROWS, FrameStore, MissingFrames
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FrameStore:
+    return FrameStore(tmp_path / "category=music")
+
+
+def table_of(store: FrameStore):
+    import lancedb
+
+    return lancedb.connect(store.directory).open_table("frames")
+
+
+def test_gives_back_in_the_order_asked_for_repeats_included(store: FrameStore) -> None:
+    store.put({"a": b"1", "b": b"2", "c": b"3"})
+    assert store.read(["c", "a", "c"]) == [b"3", b"1", b"3"]
+    assert store.read([]) == []
+
+
+def test_writing_again_adds_nothing(store: FrameStore) -> None:
+    store.put({"a": b"1", "b": b"2"})
+    store.put({"b": b"2", "c": b"3"})
+    version = table_of(store).version
+    store.put({"a": b"1", "c": b"3"})
+    assert table_of(store).count_rows() == 3
+    assert table_of(store).version == version
+
+
+def test_says_what_is_missing(store: FrameStore) -> None:
+    assert store.missing(["a"]) == {"a"}
+    store.put({"a": b"1"})
+    assert store.missing(["a", "it's"]) == {"it's"}
+    with pytest.raises(MissingFrames, match=r"1 frames are not in .*: it's; materialise clip_frames again") as error:
+        store.read(["a", "it's"])
+    assert error.value.hashes == ["it's"]
+
+
+def test_reads_before_the_first_write(store: FrameStore) -> None:
+    with pytest.raises(MissingFrames):
+        store.read(["a"])
+    store.put({})
+    store.compact()
+    assert not store.directory.exists()
+
+
+def test_images_are_rgb(store: FrameStore) -> None:
+    red = np.zeros((32, 48, 3), np.uint8)
+    red[..., 0] = 250
+    store.put({"red": cv2.imencode(".jpg", red[..., ::-1])[1].tobytes()})
+    (image,) = store.images(["red"])
+    assert image.shape == (32, 48, 3)
+    assert image.dtype == np.uint8
+    assert np.allclose(image.mean(axis=(0, 1)), [250, 0, 0], atol=4)
+
+
+def test_rows_written_twice_by_a_crashed_writer_do_not_break_reads(store: FrameStore) -> None:
+    store.put({"a": b"1", "b": b"2"})
+    table_of(store).add(table_of(store).to_arrow())
+    assert table_of(store).count_rows() == 4
+    assert store.read(["b", "a"]) == [b"2", b"1"]
+
+
+@pytest.mark.filterwarnings("error::DeprecationWarning")
+def test_grows_past_the_index_and_stays_fast(store: FrameStore) -> None:
+    hashes = [os.urandom(16).hex() for _ in range(2 * INDEX_FROM_ROWS + 100)]
+    for start in range(0, len(hashes), 4000):
+        store.put({h: h.encode() for h in hashes[start : start + 4000]})
+    assert [index.columns for index in table_of(store).list_indices()] == [["frame_hash"]]
+    asked = hashes[::67]
+    store.read(asked)
+    start = time.perf_counter()
+    assert store.read(asked) == [h.encode() for h in asked]
+    assert time.perf_counter() - start < 0.5
+
+
+def test_a_reader_survives_compaction(store: FrameStore) -> None:
+    for i in range(20):
+        store.put({f"h{i}": f"{i}".encode()})
+    reader = table_of(store)
+    store.compact()
+    assert table_of(store).stats()["fragment_stats"]["num_fragments"] == 1
+    assert reader.count_rows() == 20
+    assert len(reader.to_arrow()) == 20
+    assert store.read(["h7", "h19"]) == [b"7", b"19"]
