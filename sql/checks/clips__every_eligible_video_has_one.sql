@@ -1,0 +1,7 @@
+-- One row per eligible video without a row in clips, not even one that says why it failed.
+-- severity: error
+select videos.video_id, videos.source_uri
+from videos
+anti join clips using (video_id)
+where videos.rejection_reason is null
+    and videos.error is null

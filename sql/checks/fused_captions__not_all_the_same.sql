@@ -1,0 +1,16 @@
+-- One row per caption that more than half of a category's captions (20 or more) consist of: a captioner stuck.
+-- severity: warn
+with counted as (
+    select
+        caption,
+        count(*) as captions,
+        sum(count(*)) over () as all_captions
+    from fused_captions
+    where caption is not null
+    group by caption
+)
+
+select caption, captions, all_captions
+from counted
+where all_captions >= 20
+    and captions > all_captions / 2

@@ -1,0 +1,11 @@
+-- One row per UMT-SIM that is missing without an error, or, like its frames' scores, no cosine at all.
+-- severity: error
+select clip_id, umt_score, frame_scores
+from umt_scores
+where error is null
+    and (
+        umt_score is null
+        or isnan(umt_score)
+        or abs(umt_score) > 1.001
+        or len(list_filter(frame_scores, lambda score: isnan(score) or abs(score) > 1.001)) > 0
+    )

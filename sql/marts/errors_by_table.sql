@@ -1,0 +1,33 @@
+-- One row per table of calls and error code: the calls that failed, and one of their messages.
+with calls as (
+    select 'videos' as table_name, error, error_message, attempts from videos
+    union all
+    select 'clips', error, error_message, attempts from clips
+    union all
+    select 'clip_frames', error, error_message, attempts from clip_frames
+    union all
+    select 'center_captions', error, error_message, attempts from center_captions
+    union all
+    select 'frame_captions', error, error_message, attempts from frame_captions
+    union all
+    select 'fused_captions', error, error_message, attempts from fused_captions
+    union all
+    select 'clip_embeddings', error, error_message, attempts from clip_embeddings
+    union all
+    select 'aesthetic_scores', error, error_message, attempts from aesthetic_scores
+    union all
+    select 'umt_scores', error, error_message, attempts from umt_scores
+    union all
+    select 'caption_verbs', error, error_message, attempts from caption_verbs
+)
+
+select
+    table_name,
+    error,
+    count(*) as count,
+    max(attempts) as most_attempts,
+    min(error_message) as example_message
+from calls
+where error is not null
+group by table_name, error
+order by count desc, table_name, error
