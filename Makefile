@@ -4,30 +4,31 @@
 #   make test ARGS="-k cells -x"      more arguments for the command behind test, demo, dev or bench
 export PYTHON
 
-# The stamp is named after all that the environment is made of, and is written last: an interrupted install leaves none.
-contents := $(shell { pwd; cat requirements.lock pyproject.toml; } | cksum | tr ' ' -)
-installed := .venv/.installed-$(contents)
+# A stamp is named after what it stands for and written last: an interrupted install leaves none, and an edited
+# pyproject.toml or a moved checkout installs the project again, without network, but not its packages.
+packages := .venv/.packages-$(shell cksum <requirements.lock | tr ' ' -)
+project := .venv/.project-$(shell { pwd; cat pyproject.toml; } | cksum | tr ' ' -)
 python_runs := $(shell .venv/bin/python -c '' 2>/dev/null && echo yes)
 bin := .venv/bin
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
 
-demo: $(installed) ## make a dataset from the sample world and show what is in it
+demo: $(project) ## make a dataset from the sample world and show what is in it
 	@$(bin)/internvid demo $(ARGS)
 
-dev: $(installed) ## open the Dagster UI (webserver and daemon) on 127.0.0.1
+dev: $(project) ## open the Dagster UI (webserver and daemon) on 127.0.0.1
 	@$(bin)/internvid dev $(ARGS)
 
-test: $(installed) ## run the tests
+test: $(project) ## run the tests
 	@$(bin)/python -m pytest $(ARGS)
 
-lint: $(installed) ## formatting, rules and types
+lint: $(project) ## formatting, rules and types
 	$(bin)/ruff format --check .
 	$(bin)/ruff check .
 	$(bin)/pyright
 
-bench: $(installed) ## our speed as ratios against named peers
+bench: $(project) ## our speed as ratios against named peers
 	@$(bin)/python -m benchmarks $(ARGS)
 
 lock: ## pin the newest versions that fit the lock so far; all of them with ARGS=--upgrade
@@ -39,10 +40,16 @@ clean: ## remove the environment, caches and builds; never data
 	find internvid_assets internvid_assets_tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ifneq ($(python_runs),yes)
-.PHONY: $(installed)
+.PHONY: $(packages)
 endif
-$(installed):
-	@.ci/environment
-	@rm -f .venv/.installed-* && touch $@
+
+$(packages):
+	@.ci/packages
+	@rm -f .venv/.packages-* && touch $@
+
+# hatchling comes from the lock: nothing is fetched that has no hash there.
+$(project): $(packages)
+	@.ci/uv pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	@rm -f .venv/.project-* && touch $@
 
 .PHONY: help demo dev test lint bench lock clean

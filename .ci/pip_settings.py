@@ -8,6 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 
 TRANSLATION = {
     "index-url": "UV_DEFAULT_INDEX",
@@ -23,7 +24,7 @@ TRANSLATION = {
 
 
 def pip_settings(listing: str) -> dict[str, str]:
-    """The output of `pip config list` as {option: value}; the environment wins over [install], and that over [global]."""
+    """The output of `pip config list` as {option: value}; the environment wins over [install], that over [global]."""
     settings = {}
     for scope in ("global", "install", ":env:"):
         for line in listing.splitlines():
@@ -46,11 +47,16 @@ def uv_settings(settings: dict[str, str]) -> dict[str, str]:
     return translated
 
 
+def exports(listing: str, *, uv_arguments: list[str], environment: Mapping[str, str]) -> list[str]:
+    """Shell lines for one call of uv; what the environment says to uv already is left as it is."""
+    settings = pip_settings(listing)
+    if uv_arguments[:2] == ["pip", "compile"]:
+        # A lock made with somebody's extra index would hold the hashes of the files found there, and lack all others.
+        settings = {option: settings[option] for option in settings.keys() - {"extra-index-url", "find-links"}}
+    missing = {name: value for name, value in uv_settings(settings).items() if not environment.get(name)}
+    return [f"export {name}={shlex.quote(value)}" for name, value in missing.items()]
+
+
 if __name__ == "__main__":
-    # A lock made with somebody's extra index would hold the hashes of the files found there, and lack all others.
-    left_out = {"extra-index-url", "find-links"} if sys.argv[1:3] == ["pip", "compile"] else set()
     pip = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True)
-    settings = {option: value for option, value in pip_settings(pip.stdout).items() if option not in left_out}
-    for variable, value in uv_settings(settings).items():
-        if not os.environ.get(variable):
-            print(f"export {variable}={shlex.quote(value)}")
+    print(*exports(pip.stdout, uv_arguments=sys.argv[1:], environment=os.environ), sep="\n")
