@@ -5,6 +5,7 @@ from aesthetic_scores
 where error is null
     and (
         aesthetic_score is null
-        or isnan(aesthetic_score)
+        -- Parquet's statistics ignore NaN, and DuckDB answers isnan from them.
+        or not isfinite(aesthetic_score)
         or coalesce(abs(aesthetic_score - list_max(frame_scores)) > 0.000001, true)
     )

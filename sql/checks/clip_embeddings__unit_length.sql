@@ -14,8 +14,5 @@ with measured as (
 select *
 from measured
 where coalesce(video_dimensions != caption_dimensions, true)
-    -- Not "> 0.001": that would let a NaN pass.
-    or not coalesce(abs(video_length - 1) <= 0.001, false)
-    or not coalesce(abs(caption_length - 1) <= 0.001, false)
-    or isnan(video_length)
-    or isnan(caption_length)
+    or coalesce(not isfinite(video_length) or abs(video_length - 1) > 0.001, true)
+    or coalesce(not isfinite(caption_length) or abs(caption_length - 1) > 0.001, true)

@@ -1,4 +1,4 @@
--- One row per fused caption that is blank, has over 120 words, a model's special token, or a word 4 times running.
+-- One row per fused caption that is blank, over 120 words long, shows a special token, or stutters.
 -- severity: warn
 with worded as (
     select

@@ -5,7 +5,8 @@ from umt_scores
 where error is null
     and (
         umt_score is null
-        or isnan(umt_score)
+        -- Parquet's statistics ignore NaN, and DuckDB answers isnan and comparisons from them.
+        or not isfinite(umt_score)
         or abs(umt_score) > 1.001
-        or len(list_filter(frame_scores, lambda score: isnan(score) or abs(score) > 1.001)) > 0
+        or len(list_filter(frame_scores, lambda score: not isfinite(score) or abs(score) > 1.001)) > 0
     )

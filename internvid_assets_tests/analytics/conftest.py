@@ -1,0 +1,163 @@
+"""A lake small enough to check by eye: two eligible videos of two categories, and what became of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from internvid_assets.selects.files import column_types, run_select, sql_file, sql_files
+
+Rows = dict[str, list[dict]]
+CALL = {"attempts": 1, "recipe": "r", "input_hash": "i"}
+
+
+def _video(video_id: str, category: str, **columns: object) -> dict:
+    measured = {
+        "content_hash": f"bytes of {video_id}",
+        "duration_seconds": 10.0,
+        "width_pixels": 640,
+        "height_pixels": 360,
+        "frame_rate_fps": 25.0,
+    }
+    return {"video_id": video_id, "category": category, "source_uri": f"file:///{video_id}.mp4", **measured, **columns}
+
+
+def _clip(video_id: str, category: str, start: int, end: int, **columns: object) -> dict:
+    """A clip in whole seconds; the video's ticks are milliseconds."""
+    return {
+        "clip_id": f"{video_id}_{start}_{end}",
+        "video_id": video_id,
+        "category": category,
+        "content_hash": f"bytes of {video_id}",
+        "start_pts": start * 1000,
+        "end_pts": end * 1000,
+        "time_base": "1/1000",
+        "start_seconds": float(start),
+        "end_seconds": float(end),
+        "duration_seconds": float(end - start),
+        "frame_count": (end - start) * 25,
+        **columns,
+    }
+
+
+def _frames(clip: dict) -> list[dict]:
+    """The centre, one frame a second, and 4 uniform ones, as rows of a clip of 4 seconds or more."""
+    start, end = clip["start_pts"], clip["end_pts"]
+    seconds = {t: i for i, t in enumerate(range(start + 500, end, 1000))}
+    uniform = {start + (2 * i + 1) * (end - start) // 8: i for i in range(4)}
+    center = (start + end) // 2
+    return [
+        {
+            "clip_id": clip["clip_id"],
+            "pts": pts,
+            "video_id": clip["video_id"],
+            "category": clip["category"],
+            "is_center": pts == center,
+            "second": seconds.get(pts),
+            "uniform_4": uniform.get(pts),
+        }
+        for pts in sorted({*seconds, *uniform, center})
+    ]
+
+
+def good_rows() -> Rows:
+    """Everything as it should be."""
+    kept = [
+        _clip("v1", "sports", 0, 4),
+        _clip("v1", "sports", 4, 10),
+        _clip("v2", "music", 0, 8),
+    ]
+    captions = ["a red ball rises", "a blue cross spins slowly", "a man is playing the guitar while people dance"]
+    verbs = [["rises"], ["spins"], ["playing", "dance"]]
+    keys = [{"clip_id": clip["clip_id"], "category": clip["category"]} for clip in kept]
+    told = list(zip(keys, captions, strict=True))
+    frames = [frame for clip in kept for frame in _frames(clip)]
+    seconds = [frame for frame in frames if frame["second"] is not None]
+    candidates = [("v1", "sports"), ("v2", "music"), ("short", "sports"), ("broken", "music")]
+    return {
+        "candidate_videos": [
+            {"video_id": video_id, "category": category, "source_uri": f"file:///{video_id}.mp4"}
+            for video_id, category in candidates
+        ],
+        "videos": [
+            _video("v1", "sports"),
+            _video("v2", "music"),
+            _video("short", "sports", duration_seconds=3.0, rejection_reason="too_short"),
+            _video("broken", "music", duration_seconds=None, error="unreadable", error_message="no moov atom"),
+        ],
+        "clips": [*kept, _clip("v2", "music", 8, 10, rejection_reason="still")],
+        "clip_frames": frames,
+        "center_captions": [key | {"caption": caption} for key, caption in told],
+        "frame_captions": [
+            {"clip_id": f["clip_id"], "second": f["second"], "category": f["category"], "caption": "a ball"}
+            for f in seconds
+        ],
+        "fused_captions": [key | {"caption": caption} for key, caption in told],
+        "clip_embeddings": [key | {"video_embedding": [0.6, 0.8], "caption_embedding": [0.0, -1.0]} for key in keys],
+        "aesthetic_scores": [
+            key | {"aesthetic_score": score, "frame_scores": [score - 1, score]}
+            for key, score in zip(keys, (4.5, 6.0, 3.0), strict=True)
+        ],
+        "umt_scores": [
+            key | {"umt_score": score, "frame_scores": [score], "shuffled_mean": 0.1, "shuffled_deviation": 0.1}
+            for key, score in zip(keys, (0.3, 0.4, 0.2), strict=True)
+        ],
+        "caption_verbs": [key | {"verbs": found} for key, found in zip(keys, verbs, strict=True)],
+    }
+
+
+@pytest.fixture
+def rows() -> Rows:
+    return good_rows()
+
+
+@pytest.fixture
+def write_lake(tmp_path: Path) -> Callable[..., Path]:
+    """Writes rows as a home's lake, with its subsets and marts, and returns the home."""
+
+    def write(rows: Rows, *, home: Path | None = None) -> Path:
+        home = home or tmp_path / "home"
+        for table, listed in rows.items():
+            for category in {row["category"] for row in listed}:
+                own = [row for row in listed if row["category"] == category]
+                _write_table(home / f"lake/{table}/category={category}/table.parquet", table, own)
+        for kind in ("subsets", "marts"):
+            for file in sql_files(kind):
+                chosen = run_select(file, {table: files_of(home, table) for table in file.tables()})
+                path = home / f"lake/{file.name}/table.parquet"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                chosen.write_parquet(path)
+        return home
+
+    return write
+
+
+@pytest.fixture(name="write_table")
+def write_table_fixture() -> Callable[[Path, str, list[dict]], None]:
+    """Writes rows, whose other columns are null, as a table's Parquet file."""
+    return _write_table
+
+
+def _write_table(path: Path, table: str, rows: list[dict]) -> None:
+    types = column_types(table)
+    unknown = {name for row in rows for name in row} - {*types, *CALL}
+    assert not unknown, f"{table} has no columns {unknown}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pl.DataFrame([{name: (CALL | row).get(name) for name in types} for row in rows], schema=types).write_parquet(path)
+
+
+def files_of(home: Path, table: str) -> list[Path]:
+    return sorted((home / "lake" / table).glob("**/table.parquet"))
+
+
+@pytest.fixture
+def mart(write_lake: Callable[..., Path]) -> Callable[[str, Rows], pl.DataFrame]:
+    """Runs one mart on some rows."""
+
+    def run(name: str, rows: Rows) -> pl.DataFrame:
+        home = write_lake(rows)
+        file = sql_file("marts", name)
+        return run_select(file, {table: files_of(home, table) for table in file.tables()})
+
+    return run

@@ -1,0 +1,158 @@
+"""Every check passes on a good lake, and finds the row that breaks its promise."""
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from internvid_assets import tables
+from internvid_assets.selects.files import column_types, run_select, sql_file, sql_files
+
+Rows = dict[str, list[dict]]
+Break = Callable[[Rows], object]
+
+
+def _first(table: str, **columns: object) -> Break:
+    return lambda rows: rows[table][0].update(columns)
+
+
+def _second(table: str, **columns: object) -> Break:
+    return lambda rows: rows[table][1].update(columns)
+
+
+def _without_last(table: str) -> Break:
+    return lambda rows: rows[table].pop()
+
+
+BREAKS: dict[str, list[tuple[Break, int]]] = {
+    "videos__judged": [(_without_last("videos"), 1)],
+    "videos__eligible_are_measured": [
+        (_first("videos", duration_seconds=None), 1),
+        (_second("videos", height_pixels=0), 1),
+        (_second("videos", content_hash=None), 1),
+    ],
+    "clips__end_after_start": [
+        (_first("clips", end_pts=0), 1),
+        (_first("clips", end_seconds=None), 1),
+        (_first("clips", duration_seconds=4.1), 1),
+    ],
+    "clips__within_video_duration": [(_first("videos", duration_seconds=9.8), 1)],
+    "clips__do_not_overlap": [(_second("clips", start_pts=3999), 1)],
+    "clips__every_eligible_video_has_one": [
+        (lambda rows: rows["videos"].append(rows["videos"][0] | {"video_id": "lost"}), 1)
+    ],
+    "clip_frames__within_clip": [
+        (_first("clip_frames", pts=4000), 1),
+        (_first("clip_frames", pts=-1), 1),
+    ],
+    "clip_frames__one_center_per_kept_clip": [
+        (lambda rows: _each(rows["clip_frames"], is_center=False), 3),
+        (lambda rows: _each(rows["clip_frames"], is_center=True), 3),
+        (lambda rows: rows["clip_frames"].clear(), 3),
+    ],
+    "clip_frames__four_uniform_frames": [(lambda rows: _each(rows["clip_frames"], uniform_4=2), 3)],
+    "center_captions__one_per_kept_clip": [(_without_last("center_captions"), 1)],
+    "frame_captions__one_per_second": [(_without_last("frame_captions"), 1)],
+    "fused_captions__one_per_kept_clip": [(_without_last("fused_captions"), 1)],
+    "fused_captions__not_all_the_same": [(lambda rows: _many_captions(rows, same=11), 1)],
+    "fused_captions__read_like_captions": [
+        (_first("fused_captions", caption=caption), 1)
+        for caption in (" ", "a </s> ball", "[PAD] a ball", "a ball ball ball ball", "ball \ufffd", "very long " * 61)
+    ],
+    "clip_embeddings__unit_length": [
+        (_first("clip_embeddings", video_embedding=[0.6, 0.7]), 1),
+        (_first("clip_embeddings", video_embedding=[math.nan, 1.0]), 1),
+        (_first("clip_embeddings", caption_embedding=[1.0]), 1),
+        (_first("clip_embeddings", caption_embedding=None), 1),
+    ],
+    "umt_scores__cosine_range": [(_first("umt_scores", umt_score=score), 1) for score in (1.1, -1.1, math.nan, None)]
+    + [(_first("umt_scores", frame_scores=[0.3, 1.2]), 1)],
+    "umt_scores__one_per_captioned_clip": [
+        (_without_last("umt_scores"), 1),
+        (_first("umt_scores", umt_score=None, error="out_of_memory"), 1),
+    ],
+    "aesthetic_scores__max_of_frames": [
+        (_first("aesthetic_scores", aesthetic_score=3.5), 1),
+        (_first("aesthetic_scores", aesthetic_score=None), 1),
+        (_first("aesthetic_scores", aesthetic_score=math.nan), 1),
+        (_first("aesthetic_scores", frame_scores=[]), 1),
+    ],
+    "aesthetic_scores__one_per_kept_clip": [(_without_last("aesthetic_scores"), 1)],
+    "caption_verbs__occur_in_caption": [(_first("caption_verbs", verbs=["rises", "sinks"]), 1)],
+}
+"""Check -> ways to break its promise, each with the number of rows it must then list."""
+
+
+def _each(listed: list[dict], **columns: object) -> None:
+    for row in listed:
+        row.update(columns)
+
+
+def _many_captions(rows: Rows, *, same: int) -> None:
+    captions = ["a ball"] * same + [f"ball {i}" for i in range(21 - same)]
+    rows["fused_captions"][:] = [
+        {"clip_id": f"c{i}", "category": "sports", "caption": caption} for i, caption in enumerate(captions)
+    ]
+
+
+def _examples() -> Iterator[object]:
+    for name, breaks in BREAKS.items():
+        for i, (break_it, count) in enumerate(breaks):
+            yield pytest.param(name, break_it, count, id=f"{name}-{i}")
+
+
+@pytest.fixture
+def offenders(tmp_path: Path, write_table: Callable) -> Callable[[str, Rows], list[tuple]]:
+    def run(check: str, rows: Rows) -> list[tuple]:
+        file, files_of = sql_file("checks", check), {}
+        for table in file.tables():
+            path = tmp_path / f"{table}.parquet"
+            write_table(path, table, rows[table])
+            files_of[table] = [path]
+        return run_select(file, files_of).rows()
+
+    return run
+
+
+def test_every_check_has_an_example_that_fails():
+    assert {file.name for file in sql_files("checks")} == set(BREAKS)
+
+
+@pytest.mark.parametrize("check", BREAKS)
+def test_the_good_lake_passes(check: str, rows: Rows, offenders):
+    assert offenders(check, rows) == []
+
+
+@pytest.mark.parametrize("check", BREAKS)
+def test_empty_tables_pass(check: str):
+    assert run_select(sql_file("checks", check), {}).is_empty()
+
+
+@pytest.mark.parametrize(("check", "break_it", "count"), list(_examples()))
+def test_a_broken_promise_is_found(check: str, break_it: Callable[[Rows], object], count: int, rows: Rows, offenders):
+    break_it(rows)
+    assert len(offenders(check, rows)) == count
+
+
+def test_one_caption_on_half_of_the_clips_is_no_alarm(rows: Rows, offenders):
+    _many_captions(rows, same=10)
+    assert offenders("fused_captions__not_all_the_same", rows) == []
+
+
+@pytest.mark.parametrize("check", BREAKS)
+def test_failed_calls_break_no_promise_but_that_of_completeness(check: str, rows: Rows, offenders):
+    """A failure is data: each table's rows become failures, with null payloads, and every blocking check passes."""
+    if sql_file("checks", check).severity == "warn":
+        return
+    table = sql_file("checks", check).checked_table()
+    keys = {*tables.PER_CATEGORY[table].primary_key(), "category", "video_id", "source_uri", "attempts"}
+    payload = [name for name in column_types(table) if name not in keys | {"recipe", "input_hash"}]
+    _each(rows[table], **dict.fromkeys(payload) | {"error": "timeout"})
+    assert offenders(check, rows) == []
+
+
+@pytest.mark.parametrize("file", sql_files("checks"), ids=lambda file: file.name)
+def test_a_check_is_named_after_a_table_it_reads(file):
+    assert file.checked_table() in file.tables()
+    assert file.checked_table() in tables.PER_CATEGORY
