@@ -1,0 +1,35 @@
+"""Which videos the dataset takes: a judgement over measured columns, so thresholds move without probing again."""
+
+from __future__ import annotations
+
+import polars as pl
+
+
+def rejection_reason(
+    *,
+    min_duration_seconds: float = 10.0,
+    max_duration_seconds: float = 1800.0,
+    min_short_side_pixels: int = 360,
+) -> pl.Expr:
+    """The first rule a row of `videos` breaks, null when eligible; defaults from InternVid 3.1 (10 s to 30 min, 360P).
+
+    In order: the error of a failed probe, too_short, too_long, low_resolution, duplicate. Limits are inclusive. Of
+    videos with equal bytes in the frame (one category), the one with the smallest video_id is kept. A measure that is
+    null breaks its rule: what cannot be judged is not taken.
+    """
+    duration = pl.col("duration_seconds")
+    short_side = pl.min_horizontal("width_pixels", "height_pixels")
+    first_of_its_bytes = pl.col("video_id").min().over("content_hash")
+    return (
+        pl.when(pl.col("error").is_not_null())
+        .then(pl.col("error"))
+        .when((duration >= min_duration_seconds).fill_null(False).not_())
+        .then(pl.lit("too_short"))
+        .when(duration > max_duration_seconds)
+        .then(pl.lit("too_long"))
+        .when((short_side >= min_short_side_pixels).fill_null(False).not_())
+        .then(pl.lit("low_resolution"))
+        .when(pl.col("content_hash").is_not_null() & (pl.col("video_id") != first_of_its_bytes))
+        .then(pl.lit("duplicate"))
+        .alias("rejection_reason")
+    )
