@@ -157,6 +157,17 @@ def load_settings(overrides: Sequence[str] = ()) -> Settings:
     return settings.model_copy(update={"home": Path(os.path.normpath(home))})
 
 
+def origin(section: str, key: str, overrides: Sequence[str] = ()) -> str:
+    """Where the value of `section.key` came from: --set, the environment, the file, or the default."""
+    if any(text.partition("=")[0].strip() == f"{section}.{key}" for text in overrides):
+        return "--set"
+    variable = f"INTERNVID_{section}__{key}".upper()
+    if variable in (name.upper() for name in os.environ):
+        return variable
+    told = tomllib.loads(settings_file().read_text()) if settings_file().exists() else {}
+    return settings_file().name if key in told.get(section, {}) else "default"
+
+
 def _nested(overrides: Sequence[str]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for text in overrides:

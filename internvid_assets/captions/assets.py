@@ -52,9 +52,7 @@ def frame_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFra
     prompt=lambda settings: DEFAULT_TEMPLATE,
     kinds=["transformers"],
 )
-def fused_captions(
-    clips: pl.LazyFrame, center_captions: pl.LazyFrame, frame_captions: pl.LazyFrame
-) -> pl.LazyFrame:
+def fused_captions(clips: pl.LazyFrame, center_captions: pl.LazyFrame, frame_captions: pl.LazyFrame) -> pl.LazyFrame:
     """One row per kept clip: what happens in it, from the centre caption and the frame captions in time order."""
     centers = center_captions.select("clip_id", center_caption="caption")
     spoken = frame_captions.filter(pl.col("caption").is_not_null()).sort("clip_id", "second")

@@ -1,7 +1,5 @@
 """How a feature becomes a Dagster asset: its recipe is the code version, its content the data version."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Iterator
 from typing import Any

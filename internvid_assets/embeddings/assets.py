@@ -1,7 +1,5 @@
 """Embeddings: video and caption vectors per clip, and the index over all of them."""
 
-from __future__ import annotations
-
 import dagster as dg
 import polars as pl
 
@@ -30,7 +28,9 @@ def clip_embeddings(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captio
     return uniform_frames(clips, clip_frames, 8).join(captions, on="clip_id", how="inner", maintain_order="left")
 
 
-@dg.asset(deps=["clips", "fused_captions", "clip_embeddings"], kinds={"lance"}, pool="index_write")
+@dg.asset(
+    group_name="embeddings", deps=["clips", "fused_captions", "clip_embeddings"], kinds={"lance"}, pool="index_write"
+)
 def clip_index(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per embedded clip in LanceDB: what `internvid search` asks. Only changed clips are written."""
     index = ClipIndex(home.path / "index")

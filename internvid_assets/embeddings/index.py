@@ -48,7 +48,9 @@ class ClipIndex:
                 return IndexReport(0, 0, 0)
             self._create(wanted)
         table = self._database.open_table(TABLE)
-        present = pl.from_arrow(table.search().select(["clip_id", "version"]).limit(max(table.count_rows(), 1)).to_arrow())
+        present = pl.from_arrow(
+            table.search().select(["clip_id", "version"]).limit(max(table.count_rows(), 1)).to_arrow()
+        )
         assert isinstance(present, pl.DataFrame)
         changed = wanted.join(present, on=["clip_id", "version"], how="anti", nulls_equal=True)
         removed = present.join(wanted, on="clip_id", how="anti").height

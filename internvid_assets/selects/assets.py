@@ -1,7 +1,5 @@
 """How a file of sql/ becomes a Dagster asset or a check: what it depends on is what it selects from."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path

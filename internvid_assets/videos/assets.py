@@ -1,7 +1,5 @@
 """Videos: list what the sources offer, then probe and judge it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import dagster as dg
@@ -16,7 +14,7 @@ from internvid_assets.videos.probing import probe_videos
 from internvid_assets.videos.sources import list_candidates, read_sources
 
 
-@dg.asset(partitions_def=by_category, kinds={"polars", "parquet"})
+@dg.asset(group_name="videos", partitions_def=by_category, kinds={"polars", "parquet"})
 def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per video somebody offered: what the sources of this category hold at this moment."""
     category = context.partition_key

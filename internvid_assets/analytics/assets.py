@@ -1,0 +1,40 @@
+"""Analytics: the verbs in captions, a table per file of sql/marts, and the warehouse that other clients open."""
+
+import dagster as dg
+import polars as pl
+
+from internvid_assets import tables
+from internvid_assets.analytics.tagging import tag_captions, tagger_text
+from internvid_assets.analytics.warehouse import rebuild
+from internvid_assets.cells.feature import feature
+from internvid_assets.home import Home
+from internvid_assets.selects.assets import table_asset
+from internvid_assets.selects.files import sql_files
+
+
+@feature(
+    schema=tables.CaptionVerbs,
+    reads=["caption"],
+    work=tag_captions,
+    version="1",
+    code=["internvid_assets.analytics.verbs"],
+    prompt=tagger_text,
+    batch_rows=1000,
+    kinds=["nltk"],
+)
+def caption_verbs(fused_captions: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per fused caption: the verbs in it, as NLTK's part-of-speech tagger finds them (InternVid 3.3)."""
+    return fused_captions.filter(pl.col("caption").is_not_null()).select("clip_id", "category", "caption")
+
+
+marts = [table_asset(file, group="analytics") for file in sql_files("marts")]
+
+SINGLE_TABLES = [file.name for kind in ("subsets", "marts") for file in sql_files(kind)]
+
+
+@dg.asset(group_name="analytics", deps=[*tables.PER_CATEGORY, *SINGLE_TABLES], kinds={"duckdb"})
+def warehouse(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One DuckDB file for other clients: views over the lake, subsets and marts as tables; replaced as a whole."""
+    path = home.path / "warehouse.duckdb"
+    rows = rebuild(path, home=home.path, paths=home.lake.paths)
+    return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), "rows": rows})

@@ -1,0 +1,26 @@
+"""Tagging as remembered calls: captions to their verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from internvid_assets.analytics.verbs import find_verbs, tagger_identity
+from internvid_assets.cells.bench import Bench
+from internvid_assets.cells.feature import Outcome, Work
+from internvid_assets.settings import Settings
+
+
+def tag_captions(bench: Bench) -> Work:
+    """The verbs of a batch of captions."""
+
+    def work(batch: pl.DataFrame) -> Sequence[Outcome]:
+        return [{"verbs": verbs} for verbs in find_verbs(batch["caption"].to_list())]
+
+    return work
+
+
+def tagger_text(settings: Settings) -> str:
+    """Which tagger is used, as it enters the recipe: another one may see other verbs."""
+    return " @ ".join(tagger_identity())

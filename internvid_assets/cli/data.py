@@ -1,0 +1,98 @@
+"""Commands that bring videos in and answers out: ingest, sql, search, sample-world."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.cli.app import OutputFormat, app
+from internvid_assets.cli.environment import open_home
+from internvid_assets.cli.output import Format, show
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Video files or folders of them.")],
+    category: Annotated[str, typer.Option("--category", "-c", help="Where their videos belong.")] = "other",
+) -> None:
+    """Register folders and files as sources; nothing is copied, and a folder is looked through again by every run.
+
+    Example: internvid ingest ~/Videos/football --category sports
+    """
+    from internvid_assets.cli.runs import checked_categories
+    from internvid_assets.videos.sources import add_source
+
+    checked_categories([category])
+    home = open_home()
+    for path in paths:
+        add_source(home.path, path, category)
+        print(f"{path} is a source of {category}; next: internvid materialize --category {category}")
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help='A query over the tables, such as "select count(*) from clips".')],
+    format: OutputFormat = Format.table,
+) -> None:
+    """Ask the dataset in DuckDB's SQL; every table is seen as it is at this moment.
+
+    Example: internvid sql "select category, count(*) from clips group by all" --format csv
+    """
+    import duckdb
+
+    from internvid_assets.analytics.warehouse import open_lake
+    from internvid_assets.selects.files import fetch
+
+    home = open_home()
+    with open_lake(home.path, paths=home.lake.paths) as connection:
+        try:
+            rows = fetch(connection, query)
+        except duckdb.Error as error:
+            raise UserError(" ".join(str(error).split())[:500]) from None
+    show(rows, format)
+
+
+@app.command()
+def search(
+    text: Annotated[str, typer.Argument(help="What the clips should show.")],
+    count: Annotated[int, typer.Option("-k", min=1, help="How many clips.")] = 10,
+    category: Annotated[str | None, typer.Option("--category", "-c", help="Only this category.")] = None,
+    format: OutputFormat = Format.table,
+) -> None:
+    """The clips whose pictures are nearest to a text.
+
+    Example: internvid search "a red ball moves left" -k 5
+    """
+    from internvid_assets.cli.runs import checked_categories
+    from internvid_assets.embeddings.index import ClipIndex
+
+    home = open_home()
+    index = ClipIndex(home.path / "index")
+    if not index.exists():
+        raise UserError(f"there is no index in {index.directory}; run: internvid materialize '+key:clip_index'")
+    where = f"category = '{checked_categories([category])[0]}'" if category else None
+    vector = home.models.embedder.embed_texts([text])[0].tolist()
+    found = index.search(vector, count=count, where=where)
+    sources = home.lake.scan_all("videos").select("video_id", "source_uri").collect()
+    found = found.join(sources, on="video_id", how="left", maintain_order="left").drop("video_id")
+    show(found.with_columns(pl.col("similarity").round(4)), format)
+
+
+@app.command("sample-world")
+def sample_world(
+    to: Annotated[Path, typer.Option(help="The folder to make it in.")],
+    videos: Annotated[int, typer.Option(min=1, help="How many videos.")] = 48,
+    seed: Annotated[int, typer.Option(help="Equal seeds make equal files.")] = 0,
+) -> None:
+    """Render a small world of videos with known truth: real encoded files, subtitles, metadata, truth.jsonl.
+
+    Example: internvid sample-world --videos 48 --to ./world
+    """
+    from internvid_assets.sample_world.world import generate
+
+    summary = generate(videos=videos, seed=seed, to=to)
+    print(f"{to}: {summary}")

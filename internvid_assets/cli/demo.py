@@ -1,0 +1,90 @@
+"""internvid demo: the whole way on the sample world, from rendered videos to an answer in SQL."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+
+from internvid_assets.cli.app import app
+from internvid_assets.cli.environment import open_home
+from internvid_assets.cli.output import Format, show
+from internvid_assets.cli.progress import FillProgress
+from internvid_assets.home import Home
+from internvid_assets.tables import CATEGORIES
+
+
+@app.command()
+def demo(
+    videos: Annotated[int, typer.Option(min=1, help="How many videos to render.")] = 48,
+    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,
+) -> None:
+    """Render a small world of videos, and turn it into a dataset that can be queried. Run again: nothing to compute.
+
+    Example: internvid demo
+    """
+    from internvid_assets.cli import runs
+    from internvid_assets.sample_world.world import generate
+    from internvid_assets.videos.sources import add_source
+
+    started = time.monotonic()
+    with FillProgress() as progress:
+        home = open_home(report_progress=progress.of)
+        world = home.path / "sample_world"
+        said(started, f"rendering {videos} videos into {world}")
+        generate(videos=videos, seed=seed, to=world)
+        for category in CATEGORIES:
+            if (world / category).is_dir():
+                add_source(home.path, world / category, category)
+        said(started, "materialising the graph, category by category")
+        problems = runs.materialize(home, selection="*", categories=list(CATEGORIES), tags={"internvid/demo": "true"})
+    for problem in problems:
+        typer.echo(f"internvid: {problem}", err=True)
+    report(home)
+    said(started, "done")
+    if problems:
+        raise typer.Exit(1)
+
+
+def said(started: float, what: str) -> None:
+    print(f"[{time.monotonic() - started:4.0f} s] {what}", flush=True)
+
+
+def report(home: Home) -> None:
+    """What the dataset holds, and where to go from here."""
+    show(counts(home), Format.table)
+    warehouse = relative(home.path / "warehouse.duckdb")
+    print(f"\nWarehouse: {warehouse}  (any DuckDB client; docs/sql-cookbook.md has questions to ask)")
+    print('Ask:       .venv/bin/internvid sql "select clip_id, caption from internvid_10m_flt limit 5"')
+    print('Search:    .venv/bin/internvid search "a red ball moves left"')
+    print("Dagster UI: make dev\n")
+
+
+def counts(home: Home) -> pl.DataFrame:
+    """The dataset in numbers: one row per thing counted."""
+    from internvid_assets.analytics.warehouse import open_lake
+    from internvid_assets.selects.files import fetch
+
+    query = """
+        select 'videos' as what, count(*) as n from videos
+        union all select '  rejected: ' || rejection_reason, count(*) from videos
+            where rejection_reason is not null group by rejection_reason
+        union all select 'clips', count(*) from clips
+        union all select '  rejected: ' || rejection_reason, count(*) from clips
+            where rejection_reason is not null group by rejection_reason
+        union all select 'captions of centre frames', count(caption) from center_captions
+        union all select 'captions of frames, 1 fps', count(caption) from frame_captions
+        union all select 'fused captions', count(caption) from fused_captions
+        union all select 'internvid_10m_div', count(*) from internvid_10m_div
+        union all select 'internvid_10m_flt', count(*) from internvid_10m_flt
+        union all select 'internvid_aesthetics_18m', count(*) from internvid_aesthetics_18m"""
+    with open_lake(home.path, paths=home.lake.paths) as connection:
+        return fetch(connection, query)
+
+
+def relative(path: Path) -> str:
+    """`path` from here when it lies below, else as it is."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,79 @@
+"""internvid recipes: what every asset's results depend on, and the lock on the code behind them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import polars as pl
+import typer
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.cells.recipes import Blessed, read_lock, write_lock
+from internvid_assets.cli.app import OutputFormat, Overrides, app
+from internvid_assets.cli.environment import open_home
+from internvid_assets.cli.output import Format, show
+
+recipes = typer.Typer(help="Show recipes; bless changed code that gives the same results.", no_args_is_help=True)
+app.add_typer(recipes, name="recipes")
+
+
+@recipes.command("list")
+def list_(set_: Overrides = None, format: OutputFormat = Format.table) -> None:
+    """Every asset with its recipe and version. Example: internvid recipes list"""
+    from internvid_assets.definitions import features
+
+    home = open_home(set_ or ())
+    lines = [
+        {"asset": feature.name, "stage": stage, "recipe": home.recipe(feature).hash, "version": feature.version}
+        for stage, feature in features()
+    ]
+    show(pl.DataFrame(lines), format)
+
+
+@recipes.command("show")
+def show_(
+    asset: Annotated[str, typer.Argument(help="An asset, such as fused_captions.")],
+    set_: Overrides = None,
+    format: OutputFormat = Format.table,
+) -> None:
+    """What an asset's results depend on, each value with where it came from. Example: internvid recipes show clips"""
+    from internvid_assets.definitions import features
+    from internvid_assets.settings import origin
+
+    known = {feature.name: feature for _, feature in features()}
+    if asset not in known:
+        raise UserError(f"no recipe for {asset}; assets with one: {', '.join(known)}")
+    home, feature = open_home(set_ or ()), known[asset]
+    recipe, parameters = home.recipe(feature), feature.parameters(home.settings)
+    in_recipe = parameters.of_recipe()
+    lines = [("recipe", recipe.hash, "computed", True), ("version", recipe.version, "code", True)]
+    for name, value in parameters:
+        lines.append((f"{asset}.{name}", str(value), origin(asset, name, set_ or ()), name in in_recipe))
+    lines += [
+        ("model", f"{name} @ {revision}", f"profile {home.settings.profile}", True) for name, revision in recipe.models
+    ]
+    lines += [("prompt", recipe.prompt, "code", True)] if recipe.prompt else []
+    columns = ["what", "value", "from", "in_recipe"]
+    show(pl.DataFrame(lines, schema=columns, orient="row"), format)
+
+
+@recipes.command()
+def bless(
+    assets: Annotated[list[str] | None, typer.Argument(help="Assets whose code changed but not their results.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every asset.")] = False,
+) -> None:
+    """Say that changed code still gives the same results: recipes.lock then holds its hash.
+
+    If results do change, raise the asset's version instead, then bless it. Example: internvid recipes bless clips
+    """
+    from internvid_assets.definitions import features
+
+    known = {feature.name: feature for _, feature in features()}
+    chosen = list(known) if all_ else assets or []
+    unknown = [asset for asset in chosen if asset not in known]
+    if unknown or not chosen:
+        raise UserError(f"cannot bless {', '.join(unknown) or 'nothing'}; name assets of: {', '.join(known)}, or --all")
+    lock = {asset: line for asset, line in read_lock().items() if asset in known}
+    lock |= {asset: Blessed(known[asset].version, known[asset].code_hash()) for asset in chosen}
+    write_lock(lock)
+    print(f"blessed {', '.join(chosen)}")

@@ -1,0 +1,165 @@
+"""Runs started by the command line: real Dagster runs, recorded in the instance that the UI shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.definitions import build_defs, features
+from internvid_assets.home import Home
+from internvid_assets.tables import CATEGORIES
+
+PID_TAG, BOOT_TAG = "internvid/pid", "internvid/boot_id"
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED]
+
+
+@dataclass(frozen=True)
+class Selected:
+    """The assets of a selection: those with categories, and those over all of them."""
+
+    partitioned: list[dg.AssetKey]
+    unpartitioned: list[dg.AssetKey]
+
+
+def select(defs: dg.Definitions, selection: str) -> Selected:
+    """Resolve Dagster's asset selection syntax; raises UserError when it says nothing or is not understood."""
+    graph = defs.resolve_asset_graph()
+    try:
+        keys = dg.AssetSelection.from_string(selection).resolve(graph)
+    except Exception as error:
+        message = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(
+            f"selection {selection!r} is not understood ({message}); try 'key:clips' or '+key:clips'"
+        ) from None
+    if not keys:
+        known = ", ".join(sorted(key.to_user_string() for key in graph.get_all_asset_keys()))
+        raise UserError(f"selection {selection!r} selects nothing; assets: {known}")
+    partitioned = [key for key in graph.toposorted_asset_keys if key in keys and graph.get(key).is_partitioned]
+    others = [key for key in graph.toposorted_asset_keys if key in keys and not graph.get(key).is_partitioned]
+    return Selected(partitioned, others)
+
+
+def materialize(
+    home: Home,
+    *,
+    selection: str,
+    categories: Sequence[str],
+    tags: dict[str, str] | None = None,
+    limit: int | None = None,
+    retry_quarantined: bool = False,
+) -> list[str]:
+    """Materialise the selection: each category in a run of its own, then what has no categories.
+
+    Returns a line per failed step or broken promise; empty when all went well. A category that fails does not keep
+    the others from running.
+    """
+    defs = build_defs(home)
+    chosen = select(defs, selection)
+    job = defs.resolve_implicit_global_asset_job_def()
+    config = _fill_config(chosen.partitioned, limit, retry_quarantined)
+    problems: list[str] = []
+    with dg.DagsterInstance.get() as instance:
+        free_dead_runs(instance)
+        for category in categories if chosen.partitioned else ():
+            result = _execute(job, instance, home, chosen.partitioned, tags, category, config)
+            problems += _problems(result, category)
+        if chosen.unpartitioned and limit is None:
+            problems += _problems(_execute(job, instance, home, chosen.unpartitioned, tags), "all categories")
+    return problems
+
+
+def _execute(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    home: Home,
+    keys: Iterable[dg.AssetKey],
+    tags: dict[str, str] | None,
+    category: str | None = None,
+    config: dict[str, Any] | None = None,
+) -> dg.ExecuteInProcessResult:
+    return job.execute_in_process(
+        instance=instance,
+        asset_selection=list(keys),
+        partition_key=category,
+        run_config={**QUIET, **(config or {})},
+        tags={PID_TAG: str(os.getpid()), BOOT_TAG: boot_id(), **(tags or {})},
+        resources={"home": home},
+        raise_on_error=False,
+    )
+
+
+def _fill_config(keys: Iterable[dg.AssetKey], limit: int | None, retry_quarantined: bool) -> dict[str, Any]:
+    if limit is None and not retry_quarantined:
+        return {}
+    fills = {feature.name for _, feature in features()}
+    options = {"config": {"limit": limit, "retry_quarantined": retry_quarantined}}
+    return {"ops": {key.to_python_identifier(): options for key in keys if key.to_user_string() in fills}}
+
+
+def _problems(result: dg.ExecuteInProcessResult, where: str) -> list[str]:
+    problems = []
+    for event in result.all_events:
+        if event.is_step_failure and event.step_key:
+            error = event.step_failure_data.error
+            cause = error.causes[-1] if error and error.causes else error
+            problems.append(f"{event.step_key} of {where}: {_first_line(cause.message if cause else 'failed')}")
+    for check in result.get_asset_check_evaluations():
+        if not check.passed and check.severity is dg.AssetCheckSeverity.ERROR:
+            offenders = check.metadata["offenders"].value
+            problems.append(f"{check.asset_check_key.to_user_string()} of {where}: {offenders} offending rows")
+    if not result.success and not problems:
+        problems.append(f"the run over {where} failed; see run {result.run_id} in the UI")
+    return problems
+
+
+def _first_line(message: str) -> str:
+    lines = [line.strip() for line in message.strip().splitlines() if line.strip()]
+    return lines[0] if lines else "failed"
+
+
+def free_dead_runs(instance: dg.DagsterInstance, *, of_ui: bool = False) -> int:
+    """Mark runs whose process is gone as failed, so that they neither show nor block as running.
+
+    `of_ui` counts the UI's runs too: right only while no webserver or daemon of this home runs.
+    """
+    freed = 0
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED)):
+        ours = PID_TAG in run.tags
+        is_dead = not _is_alive(run.tags[PID_TAG], run.tags.get(BOOT_TAG, "")) if ours else of_ui
+        if is_dead:
+            instance.report_run_failed(run, "its process is gone; run the same again to go on")
+            freed += 1
+    return freed
+
+
+def _is_alive(pid: str, boot: str) -> bool:
+    if boot != boot_id():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def boot_id() -> str:
+    """Changes when the machine restarts, after which an equal pid is another process."""
+    path = Path("/proc/sys/kernel/random/boot_id")
+    return path.read_text().strip() if path.exists() else "unknown"
+
+
+def checked_categories(asked: Sequence[str]) -> list[str]:
+    """The categories asked for; raises UserError for one that does not exist."""
+    for category in asked:
+        if category not in CATEGORIES:
+            raise UserError(f"--category {category}: expected one of {', '.join(CATEGORIES)}")
+    return list(asked)
