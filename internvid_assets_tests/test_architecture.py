@@ -28,7 +28,7 @@ STAGES = [
     "evaluation",
     "analytics",
 ]
-SHARED_PACKAGES = ["cells", "media", "models", "sample_world"]
+SHARED_PACKAGES = ["cells", "media", "models", "sample_world", "selects"]
 WIRING = ["definitions", "resources", "partitions", "automation", "cli"]
 MAY_IMPORT_DAGSTER = [
     "definitions.py",
