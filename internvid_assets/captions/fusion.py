@@ -1,0 +1,43 @@
+"""The prompt that asks a language model to fuse the captions of a clip's frames into one (InternVid 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from string import Formatter
+
+from internvid_assets.cells.errors import UserError
+
+DEFAULT_TEMPLATE = (Path(__file__).parent / "prompts" / "fusion.txt").read_text().strip()
+"""English that an instruction model understands, and the very words that the sample world's model was trained on."""
+
+PLACES = {"center_caption", "frame_captions"}
+
+
+def fusion_prompt(
+    center_caption: str,
+    frame_captions: Sequence[str],
+    template: str = DEFAULT_TEMPLATE,
+    *,
+    max_frame_captions: int = 16,
+) -> str:
+    """The template with the centre caption and the 1 fps captions in time order, at most `max_frame_captions` of them.
+
+    Longer clips are thinned evenly, first and last kept, so that a prompt is bounded however long the clip is.
+    """
+    names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+    if names != PLACES:
+        raise UserError(f"template has the places {sorted(names)}: expected {sorted(PLACES)}, in braces")
+    kept = thinned(frame_captions, max_frame_captions)
+    return template.format(center_caption=center_caption, frame_captions=", then ".join(kept))
+
+
+def thinned(captions: Sequence[str], count: int) -> list[str]:
+    """At most `count` captions, evenly spread, in order, with the first and the last."""
+    if count < 1:
+        raise UserError(f"max_frame_captions is {count}: expected at least 1")
+    if len(captions) <= count:
+        return list(captions)
+    if count == 1:
+        return [captions[len(captions) // 2]]
+    return [captions[round(i * (len(captions) - 1) / (count - 1))] for i in range(count)]

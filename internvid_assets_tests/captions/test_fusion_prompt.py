@@ -1,0 +1,48 @@
+"""The fusion prompt: both scales in, time order kept, bounded however long the clip is."""
+
+from __future__ import annotations
+
+import pytest
+
+from internvid_assets.captions.fusion import DEFAULT_TEMPLATE, fusion_prompt, thinned
+from internvid_assets.cells.errors import UserError
+
+
+def test_a_prompt_holds_the_centre_and_the_frames_in_time_order():
+    prompt = fusion_prompt("a cat", ["a box", "a cat", "a dog"], "middle: {center_caption}; all: {frame_captions}")
+    assert prompt == "middle: a cat; all: a box, then a cat, then a dog"
+
+
+def test_the_default_template_is_english_with_both_places():
+    assert "a cat" in fusion_prompt("a cat", ["a box"])
+    assert DEFAULT_TEMPLATE.startswith("Describe in one sentence")
+
+
+@pytest.mark.parametrize(
+    ("length", "count", "kept"),
+    [(3, 16, [0, 1, 2]), (5, 5, [0, 1, 2, 3, 4]), (9, 3, [0, 4, 8]), (40, 4, [0, 13, 26, 39]), (7, 1, [3]), (0, 4, [])],
+)
+def test_long_clips_are_thinned_evenly_with_first_and_last(length, count, kept):
+    assert thinned([str(i) for i in range(length)], count) == [str(i) for i in kept]
+
+
+def test_the_prompt_of_a_long_clip_is_bounded():
+    frames = [f"frame {i}" for i in range(1000)]
+    prompt = fusion_prompt("x", frames, max_frame_captions=16)
+    assert prompt.count("frame ") == 16
+    assert prompt.index("frame 0,") < prompt.index("frame 999")
+
+
+@pytest.mark.parametrize("template", ["no places", "{center_caption} only", "{center_caption} {frame_captions} {x}"])
+def test_a_template_with_other_places_is_refused(template):
+    with pytest.raises(UserError, match="expected"):
+        fusion_prompt("x", ["y"], template)
+
+
+def test_braces_in_captions_are_plain_text():
+    assert "{x}" in fusion_prompt("{x}", ["{y}"])
+
+
+def test_a_bound_below_one_is_refused():
+    with pytest.raises(UserError, match="at least 1"):
+        thinned(["a"], 0)
