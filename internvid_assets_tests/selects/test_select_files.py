@@ -1,0 +1,185 @@
+"""What a SQL file says of itself, which tables it reads, and that it can read nothing else."""
+
+import tempfile
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.selects.files import parse, run_select, sql_file, sql_files, sql_folder, tables_read
+
+SCORES = {"clip_id": ["a", "b"], "umt_score": [0.25, 0.5]}
+
+
+@pytest.mark.parametrize(
+    ("sql", "read"),
+    [
+        ("select * from clips", {"clips"}),
+        ("select * from clips as c join videos using (video_id), umt_scores", {"clips", "videos", "umt_scores"}),
+        ("select * from clips union all (select * from videos except select * from gone)", {"clips", "videos", "gone"}),
+        ("select (select max(x) from a), y in (select y from b) from c where exists (from d)", {"a", "b", "c", "d"}),
+        ("select * from clips, lateral (select * from videos where videos.i = clips.i)", {"clips", "videos"}),
+        ("with step as (select * from clips), next as (from step) select * from next join videos on true",
+         {"clips", "videos"}),
+        ("with a as (from b), b as (from c) select * from a", {"b", "c"}),
+        ("with clips as (select * from clips) select * from clips", {"clips"}),
+        ("with recursive r as (select 1 as i union all select i + 1 from r where i < 3) select * from r", set()),
+        ("select * from (with step as (from clips) from step) as inner_step, step", {"clips", "step"}),
+        ("with step as (from clips) select * from main.step", {"clips", "step"}),
+        ("select * from other.clips", {"other.clips"}),
+        ("select * from Clips", {"clips"}),
+        ("select clips from unnest([1, 2]) as t (clips), range(3)", set()),
+        ("select x from clips using sample 10 % -- from videos", {"clips"}),
+        ("select count(*) over (order by (select max(i) from videos)) from clips limit (select 1 from z)",
+         {"clips", "videos", "z"}),
+        ("select * from clips where x > $size qualify row_number() over (partition by y) = 1", {"clips"}),
+        ("select * from clips semi join a using (i) anti join b using (i) asof join c using (i)",
+         {"clips", "a", "b", "c"}),
+    ],
+)  # fmt: skip
+def test_the_tables_a_select_names(sql: str, read: set[str]):
+    assert tables_read(sql) == read
+
+
+@pytest.mark.parametrize(
+    "sql", ["select 1; select 2", "drop table clips", "create table x as from clips", "selct 1", ""]
+)
+def test_anything_but_one_select_is_refused(sql: str):
+    with pytest.raises(ValueError, match="expected one select"):
+        tables_read(sql)
+
+
+ALL_FILES = [file for kind in ("subsets", "marts", "checks") for file in sql_files(kind)]
+
+
+def test_the_folder_holds_files_of_every_kind():
+    assert sql_folder().name == "sql"
+    assert min(len(sql_files(kind)) for kind in ("subsets", "marts", "checks")) >= 3
+
+
+@pytest.mark.parametrize("file", ALL_FILES, ids=lambda file: file.name)
+def test_a_file_runs_on_an_empty_lake(file):
+    """Which also proves that it reads what the schemas have, and uses every parameter it declares."""
+    singles = {name for name in file.tables() if name in {mart.name for mart in sql_files("marts")}}
+    assert not singles, "a mart that reads a mart needs a schema for the day the other has not been made"
+    run_select(file, {})
+
+
+@pytest.mark.parametrize("file", ALL_FILES, ids=lambda file: file.name)
+def test_no_step_is_named_like_a_table(file):
+    """Such a step would hide the table from whoever reads the SQL."""
+    steps = {line.split()[-3] for line in file.text.splitlines() if line.endswith(" as (") and "(" in line}
+    assert not steps & {name for other in ALL_FILES for name in {*other.tables(), other.name}}
+
+
+@pytest.mark.parametrize("file", ALL_FILES, ids=lambda file: file.name)
+def test_lines_are_short_and_lower_case(file):
+    keywords = ("SELECT ", "FROM ", "WHERE ", "JOIN ", "GROUP ")
+    lines = file.text.splitlines()
+    assert max(map(len, lines)) <= 112
+    assert not [line for line in lines if not line.lstrip().startswith("--") and any(k in line for k in keywords)]
+
+
+def test_header_is_parsed():
+    text = (
+        "-- One row per clip.\n-- $size = 10: a source: the paper\n-- $name = 'x': why\nselect $size, $name from clips"
+    )
+    file = parse("small", "marts", text)
+    assert file.grain == "One row per clip"
+    assert file.values() == {"size": 10, "name": "x"}
+    assert file.parameters["size"].why == "a source: the paper"
+    assert file.tables() == {"clips"}
+    assert file.severity is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "message"),
+    [
+        ("marts", "select 1", "line 1 must be"),
+        ("marts", "-- Clips.\nselect 1", "line 1 must be"),
+        ("checks", "-- One row per clip.\nselect 1", "severity"),
+        ("marts", "-- One row per clip.\n-- severity: warn\nselect 1", "severity"),
+        ("marts", "-- One row per clip.\n-- $size = [1]: why\nselect 1", "expected a number"),
+    ],
+)
+def test_a_wrong_header_is_refused(kind, text: str, message: str):
+    with pytest.raises(ValueError, match=message):
+        parse("wrong", kind, text)
+
+
+def test_checks_know_their_table_and_severity():
+    file = sql_file("checks", "clips__do_not_overlap")
+    assert (file.checked_table(), file.severity) == ("clips", "error")
+
+
+def test_an_unknown_file_is_refused_with_the_known_ones():
+    with pytest.raises(UserError, match=r"no file sql/subsets/div.sql; there are: internvid_10m_div, "):
+        sql_file("subsets", "div")
+
+
+@pytest.fixture
+def scores(tmp_path: Path) -> Path:
+    pl.DataFrame(SCORES).write_parquet(tmp_path / "scores.parquet")
+    return tmp_path / "scores.parquet"
+
+
+def mart(sql: str):
+    return parse("some", "marts", f"-- One row per thing.\n-- $size = 10: why\n{sql}")
+
+
+def test_rows_come_from_the_given_files(scores: Path):
+    file = mart("select clip_id, umt_score * $size as score from umt_scores order by clip_id")
+    assert run_select(file, {"umt_scores": [scores]}).rows() == [("a", 2.5), ("b", 5.0)]
+    assert run_select(file, {"umt_scores": [scores, scores]}, {"size": 2}).height == 4
+
+
+def test_a_table_without_files_is_empty_with_its_columns(scores: Path):
+    file = mart("select video_embedding, rank, $size as s from clip_embeddings, internvid_10m_div, umt_scores")
+    rows = run_select(file, {"umt_scores": [scores], "clip_embeddings": []})
+    assert rows.schema == {"video_embedding": pl.List(pl.Float32), "rank": pl.Int64, "s": pl.Int32}
+    assert rows.is_empty()
+
+
+def test_a_table_nobody_knows_is_refused():
+    with pytest.raises(UserError, match=r"no table clisp; known ones: candidate_videos, videos, "):
+        run_select(mart("select $size from clisp"), {})
+
+
+@pytest.mark.parametrize("source", ["read_parquet('{path}')", "'{path}'", "glob('{path}')", "videos_frame"])
+def test_a_hidden_input_is_an_error(scores: Path, tmp_path: Path, source: str):
+    """The file exists, and so does the Python variable: the query still may not see them."""
+    videos_frame = pl.DataFrame({"x": [1]})
+    hidden = tmp_path / "hidden.parquet"
+    videos_frame.write_parquet(hidden)
+    with pytest.raises((duckdb.Error, UserError)):
+        run_select(mart(f"select $size from umt_scores, {source.format(path=hidden)}"), {"umt_scores": [scores]})
+
+
+def test_a_query_can_not_unlock_itself(scores: Path):
+    with pytest.raises(ValueError, match="expected one select"):
+        mart("set enable_external_access = true; select $size from umt_scores")
+
+
+def test_a_parameter_of_another_type_is_refused():
+    file = mart("select $size from umt_scores")
+    with pytest.raises(UserError, match=r"marts.some.size = '10': expected int"):
+        file.values({"size": "10"})
+    with pytest.raises(UserError, match=r"expected int"):
+        file.values({"size": True})
+
+
+def test_an_integer_is_a_number_for_a_float():
+    assert sql_file("subsets", "internvid_10m_flt").values({"top_fraction": 1})["top_fraction"] == 1.0
+
+
+def test_work_beyond_memory_spills_and_leaves_nothing(tmp_path: Path, monkeypatch):
+    (tmp_path / "spill").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "spill"))
+    texts = pl.DataFrame({"clip_id": pl.int_range(600_000, eager=True).cast(pl.String)})
+    texts.with_columns(caption=pl.lit("a caption of some length ") + pl.col("clip_id")).write_parquet(tmp_path / "c")
+    file = mart("select caption, $size as s from fused_captions order by md5(caption)")
+    rows = run_select(file, {"fused_captions": [tmp_path / "c"]}, memory_limit="60MB")
+    assert rows.height == 600_000
+    assert not list((tmp_path / "spill").iterdir())
