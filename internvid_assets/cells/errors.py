@@ -22,7 +22,7 @@ class CallError(Exception):
 
 
 class RunStopped(Exception):
-    """Something no single row is to blame for (a full disk, an unreachable server): the run ends, nothing is recorded."""
+    """Something no single row is to blame for, such as a full disk: the run ends, and no row is marked as failed."""
 
 
 class UserError(Exception):

@@ -34,7 +34,7 @@ class Feature:
     schema: type[dy.Schema]
     description: str
     upstream: Callable[..., pl.LazyFrame]
-    """From the tables its parameters name to one row per call: keys, columns that are read, columns that are carried."""
+    """From the tables its parameters name to one row per call: keys, columns that are read, others that are carried."""
     reads: tuple[str, ...]
     """The columns a call depends on: they are hashed. Whatever else a row has only helps to find the input."""
     work: Callable[[Bench], Work]

@@ -80,7 +80,8 @@ def _significant_tokens(source: str) -> list[str]:
         if token.type in skipped:
             continue
         if token.type == tokenize.NEWLINE:
-            kept.append(";")
+            if not statement_start:  # else it is what a docstring left behind
+                kept.append(";")
             statement_start = True
         elif token.type == tokenize.INDENT:
             kept.append("{")

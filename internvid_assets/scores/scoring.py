@@ -60,7 +60,7 @@ def _scored(cosines: np.ndarray) -> Outcome:
 
 
 def reference_captions(profile: str) -> list[str]:
-    """The captions that true ones are compared with: the sample world's own for its profile, everyday ones otherwise."""
+    """The captions that true ones are compared with: the sample world's own for its profile, else everyday ones."""
     name = "sample" if profile == "sample" else "everyday"
     return (REFERENCE_CAPTIONS / f"{name}.txt").read_text().splitlines()
 

@@ -176,6 +176,6 @@ def test_an_empty_upstream_writes_an_empty_table(lake):
 def test_a_table_that_breaks_its_schema_is_never_shown(lake):
     run(lake, {"a": "one"}, Splitter())
     twice = pl.concat([texts({"b": "two"}), texts({"b": "two"})])
-    with pytest.raises(RunStopped, match="the key .* appears twice"):
+    with pytest.raises(RunStopped, match=r"the key .* appears twice"):
         fill(WORDS, twice, recipe=recipe(), category=CATEGORY, lake=lake, open_work=Splitter())
     assert words(lake) == [("a", 0, "one")]
