@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
 import numpy as np
 
-from internvid_assets.sample_world.scenes import FLICKER_ACTION, STILL_ACTION, Scene, draw, random_scene
+from internvid_assets.sample_world.scenes import (
+    FLICKER_ACTION,
+    STILL_ACTION,
+    Scene,
+    draw,
+    possible_actions,
+    random_scene,
+)
 from internvid_assets.tables import CATEGORIES
 
 Kind = Literal["normal", "still", "flicker", "low_contrast"]
@@ -17,11 +24,13 @@ Language = Literal["en", "zh", "fr"]
 
 CLEAR_CUT_SCORE = 40.0
 """Least ContentDetector score across a cut: its threshold of 27, and half of that again as margin."""
-FAINT_CUT_SCORE = 15.0
+FAINT_CUT_SCORE = 18.0
 """Most ContentDetector score across a low-contrast cut."""
 SHORTEST_SHOT_SECONDS = 2.2
-FLICKERING_COLOURS = ("white", "yellow", "orange")
-"""Bright enough that flickering changes each frame by 13 to 19 of 255, and never by the detector's 27."""
+LEAST_MOTION = 0.15
+"""Least mean change between frames of a moving scene, in grey levels; compression changes a still by 0.02."""
+FLICKERING_COLOURS = ("white", "yellow")
+"""Bright enough that flickering changes each frame by 40 to 55 grey levels, but scores 20 with the detector: no cut."""
 SIZES_PIXELS = {240: (426, 240), 360: (640, 360), 480: (854, 480), 720: (1280, 720)}
 
 
@@ -87,7 +96,7 @@ def plan_video(seed: int, index: int) -> VideoPlan:
     time_base = Fraction(1, 15360) if container == "mp4" else Fraction(1, 1000)
     times = _frame_times(rng, float(total_seconds), fps)
     ticks = [round(t / time_base) for t in times]
-    shots = _shots(rng, [float(tick * time_base) for tick in ticks], oddity)
+    shots = _shots(rng, [float(tick * time_base) for tick in ticks], oddity, fps or 30)
     audio = None if index % 12 == 11 else "aac" if container == "mp4" else "libopus"
     width, height_pixels = SIZES_PIXELS[int(height)]
     return VideoPlan(
@@ -133,17 +142,22 @@ def _frame_times(rng: np.random.Generator, total_seconds: float, fps: int | None
     return [Fraction(t).limit_denominator(90_000) for t in times]
 
 
-def _shots(rng: np.random.Generator, seconds: list[float], oddity: str) -> list[Shot]:
-    """Two to eight shots that fill the video; one has the oddity, if any."""
-    cuts = _cut_frames(rng, seconds)
-    odd = int(rng.integers(1, len(cuts) - 1)) if oddity != "normal" else -1
-    shots: list[Shot] = []
-    for i, (start, end) in enumerate(itertools.pairwise(cuts)):
-        kind: Kind = oddity if i == odd else "normal"  # pyright: ignore[reportAssignmentType]
-        scene, score = _next_scene(rng, shots[-1].scene if shots else None, kind, seconds[end] - seconds[start])
-        is_faint = oddity == "low_contrast" and i in (odd - 1, odd)
-        shots.append(Shot(scene, "low_contrast" if is_faint else kind, start, end, score))
-    return shots
+def _shots(rng: np.random.Generator, seconds: list[float], oddity: str, fps: int) -> list[Shot]:
+    """Two to eight shots that fill the video; one has the oddity, if any. Draws again where no next shot fits."""
+    while True:
+        cuts = _cut_frames(rng, seconds)
+        odd = int(rng.integers(1, len(cuts) - 1)) if oddity != "normal" else -1
+        shots: list[Shot] = []
+        for i, (start, end) in enumerate(itertools.pairwise(cuts)):
+            kind: Kind = oddity if i == odd else "normal"  # pyright: ignore[reportAssignmentType]
+            before = shots[-1].scene if shots else None
+            scene, score = _next_scene(rng, before, kind, seconds[end] - seconds[start], fps)
+            if scene is None:
+                break
+            is_faint = oddity == "low_contrast" and i in (odd - 1, odd)
+            shots.append(Shot(scene, "low_contrast" if is_faint else kind, start, end, score))
+        else:
+            return shots
 
 
 def _cut_frames(rng: np.random.Generator, seconds: list[float]) -> list[int]:
@@ -156,22 +170,34 @@ def _cut_frames(rng: np.random.Generator, seconds: list[float]) -> list[int]:
 
 
 def _next_scene(
-    rng: np.random.Generator, before: Scene | None, kind: Kind, duration_seconds: float
-) -> tuple[Scene, float | None]:
-    """A scene whose first frame differs from the last of the one before as clearly, or as faintly, as it should."""
-    action = {"still": STILL_ACTION, "flicker": FLICKER_ACTION}.get(kind)
-    for _ in range(1000):
-        colour = str(rng.choice(FLICKERING_COLOURS)) if kind == "flicker" else None
-        texture = "plain" if kind == "flicker" else None
-        if before and kind == "low_contrast":
-            colour, texture = before.background, before.texture
-        scene = random_scene(rng, action=action, duration_seconds=duration_seconds, texture=texture, background=colour)
-        if before is None:
-            return scene, None
-        score = cut_score(draw(before, before.duration_seconds, 256, 144), draw(scene, 0.0, 256, 144))
-        if score <= FAINT_CUT_SCORE if kind == "low_contrast" else score >= CLEAR_CUT_SCORE:
-            return scene, round(score, 3)
-    raise RuntimeError(f"no {kind} scene after {before} in 1000 draws: expected one in a few")
+    rng: np.random.Generator, before: Scene | None, kind: Kind, duration_seconds: float, fps: int
+) -> tuple[Scene | None, float | None]:
+    """A scene that moves, and the score of its cut, as clear or faint as it should be; (None, None) if not found."""
+    fixed = _fixed_parts(rng, before, kind, duration_seconds)
+    for _ in range(200):
+        scene = random_scene(rng, duration_seconds=duration_seconds, **fixed)
+        score = None
+        if before:
+            if kind == "low_contrast":  # the seed places the pattern of the background
+                scene = replace(scene, seed=before.seed)
+            score = round(cut_score(_small(before, before.duration_seconds), _small(scene, 0.0)), 3)
+            if score > FAINT_CUT_SCORE if kind == "low_contrast" else score < CLEAR_CUT_SCORE:
+                continue
+        if kind in ("still", "flicker") or motion(scene, fps) >= LEAST_MOTION:
+            return scene, score
+    return None, None
+
+
+def _fixed_parts(rng: np.random.Generator, before: Scene | None, kind: Kind, duration_seconds: float) -> dict[str, str]:
+    """The action is drawn once, or those that hardly move would hardly ever pass."""
+    if kind == "still":
+        return {"action": STILL_ACTION}
+    if kind == "flicker":
+        return {"action": FLICKER_ACTION, "texture": "plain", "background": str(rng.choice(FLICKERING_COLOURS))}
+    action = str(rng.choice(possible_actions(duration_seconds)))
+    if kind == "low_contrast" and before:
+        return {"action": action, "texture": before.texture, "background": before.background}
+    return {"action": action}
 
 
 def cut_score(before: np.ndarray, after: np.ndarray) -> float:
@@ -180,3 +206,16 @@ def cut_score(before: np.ndarray, after: np.ndarray) -> float:
 
     first, second = (cv2.cvtColor(picture, cv2.COLOR_RGB2HSV).astype(np.int16) for picture in (before, after))
     return float(np.abs(first - second).mean())
+
+
+def motion(scene: Scene, fps: int) -> float:
+    """Mean change between the scene's frames, in grey levels 0 to 255, before compression."""
+    import cv2
+
+    count = round(scene.duration_seconds * fps)
+    greys = [cv2.cvtColor(_small(scene, i / fps), cv2.COLOR_RGB2GRAY) for i in range(count)]
+    return sum(cv2.norm(a, b, cv2.NORM_L1) for a, b in itertools.pairwise(greys)) / greys[0].size / (count - 1)
+
+
+def _small(scene: Scene, t_seconds: float) -> np.ndarray:
+    return draw(scene, t_seconds, 256, 144)

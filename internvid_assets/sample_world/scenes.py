@@ -13,14 +13,14 @@ from internvid_assets.sample_world.shapes import OBJECTS, outlines
 from internvid_assets.sample_world.textures import BACKGROUNDS, texture_weight
 
 COLOURS: dict[str, tuple[int, int, int]] = {
-    "red": (220, 30, 35),
+    "red": (220, 20, 55),  # not hue 0: compression would make it jump to 179 and back, which looks like a cut
     "orange": (255, 140, 10),
     "yellow": (250, 230, 50),
     "green": (30, 150, 60),
     "blue": (35, 75, 225),
     "purple": (125, 40, 170),
     "white": (245, 245, 245),
-    "black": (18, 18, 18),
+    "black": (28, 28, 28),
 }
 """Colours of objects, as 8-bit RGB."""
 
@@ -125,7 +125,7 @@ def random_scene(
     """A scene drawn from `rng`, the given parts fixed, whose action can be told from frames sampled at 1 fps."""
     for _ in range(10_000):
         lasts = duration_seconds or round(float(rng.uniform(SHORTEST_SCENE_SECONDS, 7.5)), 2)
-        does = action or str(rng.choice(_possible_actions(object, lasts)))
+        does = action or str(rng.choice(possible_actions(lasts, object)))
         period_seconds = rng.uniform(*_PERIOD_SECONDS.get(does, (2.0, 2.0)))
         scene = Scene(
             object=object or str(rng.choice(list(SYMMETRY_DEGREES) if does == "spins" else OBJECTS)),
@@ -146,10 +146,11 @@ def random_scene(
     raise ValueError(f"no scene has {action=}, {object=}, {colour=}, {background=}, {duration_seconds=}: fix fewer")
 
 
-_PERIOD_SECONDS = {"spins": (3.0, 7.0), "blinks": (1.3, 2.8), "bounces": (2.3, 4.5), "swings": (2.6, 5.0)}
+_PERIOD_SECONDS = {"spins": (3.0, 7.0), "blinks": (1.2, 2.4), "bounces": (2.3, 4.5), "swings": (2.6, 5.0)}
 
 
-def _possible_actions(object: str | None, duration_seconds: float) -> list[str]:
+def possible_actions(duration_seconds: float, object: str | None = None) -> list[str]:
+    """The actions that show within that time, and with that object."""
     impossible = {"bounces", "swings"} if duration_seconds < SHORTEST_SWING_SECONDS else set()
     if object and object not in SYMMETRY_DEGREES:
         impossible.add("spins")

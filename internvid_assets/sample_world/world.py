@@ -59,20 +59,23 @@ def generate(
     started = time.perf_counter()
     to = Path(to)
     _claim(to, videos, seed)
-    plans = [plan_video(seed, index) for index in range(videos)]
-    missing = [plan for plan in plans if not video_path(to, plan).exists()]
-    for done, _ in enumerate(_render_all(missing, to, workers or os.cpu_count() or 1), start=1):
+    plans: dict[int, VideoPlan] = {}
+    rendered: set[int] = set()
+    for index, plan, is_new in _render_all(videos, seed, to, workers or os.cpu_count() or 1):
+        plans[index] = plan
+        rendered |= {index} if is_new else set()
         if progress:
-            progress(len(plans) - len(missing) + done, len(plans))
-    _write_aside(to / TRUTH_FILE, "".join(json.dumps(truth(plan), ensure_ascii=False) + "\n" for plan in plans))
+            progress(len(plans), videos)
+    ordered = [plans[index] for index in range(videos)]
+    _write_aside(to / TRUTH_FILE, "".join(json.dumps(truth(plan), ensure_ascii=False) + "\n" for plan in ordered))
     return WorldSummary(
         to=str(to),
-        videos=len(plans),
-        frames=sum(plan.frame_count for plan in plans),
-        video_seconds=sum(plan.seconds(plan.frame_count) for plan in plans),
-        size_bytes=sum(video_path(to, plan).stat().st_size for plan in plans),
-        rendered_videos=len(missing),
-        rendered_frames=sum(plan.frame_count for plan in missing),
+        videos=videos,
+        frames=sum(plan.frame_count for plan in ordered),
+        video_seconds=sum(plan.seconds(plan.frame_count) for plan in ordered),
+        size_bytes=sum(video_path(to, plan).stat().st_size for plan in ordered),
+        rendered_videos=len(rendered),
+        rendered_frames=sum(plans[index].frame_count for index in rendered),
         wall_seconds=time.perf_counter() - started,
     )
 
@@ -97,16 +100,23 @@ def _claim(to: Path, videos: int, seed: int) -> None:
     _write_aside(mark, json.dumps(world | {"videos": videos}) + "\n")
 
 
-def _render_all(plans: list[VideoPlan], to: Path, workers: int) -> Iterator[None]:
-    """Yield after every video, the dearest first, so that no worker ends long after the others."""
-    dearest_first = sorted(plans, key=lambda plan: -plan.frame_count * plan.height * plan.width)
-    if workers == 1 or len(plans) < 2:
-        yield from (render(plan, to) for plan in dearest_first)
+def _render_all(videos: int, seed: int, to: Path, workers: int) -> Iterator[tuple[int, VideoPlan, bool]]:
+    """(index, plan, whether it was rendered now) of each video, as they become ready."""
+    if workers == 1 or videos == 1:
+        yield from (_render_if_missing(seed, index, to) for index in range(videos))
         return
     spawn = multiprocessing.get_context("spawn")  # forked copies of loaded codecs and threads may hang
-    with ProcessPoolExecutor(min(workers, len(plans)), mp_context=spawn) as pool:
-        for rendered in as_completed([pool.submit(render, plan, to) for plan in dearest_first]):
-            yield rendered.result()
+    with ProcessPoolExecutor(min(workers, videos), mp_context=spawn) as pool:
+        for ready in as_completed([pool.submit(_render_if_missing, seed, index, to) for index in range(videos)]):
+            yield ready.result()
+
+
+def _render_if_missing(seed: int, index: int, to: Path) -> tuple[int, VideoPlan, bool]:
+    plan = plan_video(seed, index)
+    is_missing = not video_path(to, plan).exists()
+    if is_missing:
+        render(plan, to)
+    return index, plan, is_missing
 
 
 def render(plan: VideoPlan, to: Path) -> None:
