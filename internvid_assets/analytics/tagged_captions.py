@@ -41,7 +41,10 @@ IRREGULAR_PARTICIPLES = {
 }  # fmt: skip
 
 
-def training_sentences(*, seed: int, world: int = 700, everyday: int = 2600) -> list[Sentence]:
+PASSIVE = ([("is", "VBZ")], [("was", "VBD")], [("is", "VBZ"), ("being", "VBG")])
+
+
+def training_sentences(*, seed: int, world: int = 700, everyday: int = 5000) -> list[Sentence]:
     """The same sentences for the same seed."""
     rng = random.Random(seed)
     by_hand = [_parse(tokens) for tokens in BY_HAND]
@@ -102,9 +105,12 @@ def everyday_caption(rng: random.Random) -> Sentence:
         [*many, *base, *thing, *and_, (other, "VBP")],
         [*noun, ("uses", "VBZ"), *thing, *to, (verb, "VB"), *_phrase(rng)],
         [*noun, *where, *to, (verb, "VB"), *thing],
+        [*noun, *rng.choice(PASSIVE), (participle(verb), "VBN"), ("by", "IN"), *thing],
         [*noun, ("being", "VBG"), (participle(verb), "VBN"), ("by", "IN"), *thing],
         [*noun, (participle(verb), "VBN"), *where],
         [*noun, ("while", "IN"), *ing, *thing],
+        [*many, *ing, *where, ("while", "IN"), *thing, (third_person(other), "VBZ")],
+        [*noun, *s],
         [*noun, *where],
         [*noun, *and_, *thing, *where],
         [("a", "DT"), ("close", "JJ"), ("up", "NN"), ("of", "IN"), *noun, *where],
@@ -115,6 +121,8 @@ def everyday_caption(rng: random.Random) -> Sentence:
 def _phrase(rng: random.Random) -> Sentence:
     adjective = [(rng.choice(WORDS["adjectives"]), "JJ")] if rng.random() < 0.5 else []
     compound = [(rng.choice(WORDS["nouns"]), "NN")] if rng.random() < 0.15 else []
+    if rng.random() < 0.1:
+        return [*adjective, (rng.choice(WORDS["substances"]), "NN")]
     if rng.random() < 0.2:
         return [*adjective, (plural(rng.choice(WORDS["nouns"])), "NNS")]
     return [(rng.choice(["a", "the", "his", "her"]), "DT"), *adjective, *compound, (rng.choice(WORDS["nouns"]), "NN")]
