@@ -212,7 +212,7 @@ def motion(scene: Scene, fps: int) -> float:
     """Mean change between the scene's frames, in grey levels 0 to 255, before compression."""
     import cv2
 
-    count = round(scene.duration_seconds * fps)
+    count = max(2, round(scene.duration_seconds * fps))
     greys = [cv2.cvtColor(_small(scene, i / fps), cv2.COLOR_RGB2GRAY) for i in range(count)]
     return sum(cv2.norm(a, b, cv2.NORM_L1) for a, b in itertools.pairwise(greys)) / greys[0].size / (count - 1)
 

@@ -123,6 +123,8 @@ def random_scene(
     background: str | None = None,
 ) -> Scene:
     """A scene drawn from `rng`, the given parts fixed, whose action can be told from frames sampled at 1 fps."""
+    if action in ACTIONS and action not in possible_actions(duration_seconds or math.inf, object):
+        raise ValueError(f"{action=} does not show with {object=} in {duration_seconds=}: see SYMMETRY_DEGREES")
     for _ in range(10_000):
         lasts = duration_seconds or round(float(rng.uniform(SHORTEST_SCENE_SECONDS, 7.5)), 2)
         does = action or str(rng.choice(possible_actions(lasts, object)))
