@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from internvid_assets.selects.files import column_types, run_select, sql_file, sql_files
+from internvid_assets.selects.files import SqlFile, column_types, run_select, sql_file, sql_files
 
 Rows = dict[str, list[dict]]
 CALL = {"attempts": 1, "recipe": "r", "input_hash": "i"}
@@ -118,19 +118,29 @@ def write_lake(tmp_path: Path) -> Callable[..., Path]:
 
     def write(rows: Rows, *, home: Path | None = None) -> Path:
         home = home or tmp_path / "home"
-        for table, listed in rows.items():
-            for category in {row["category"] for row in listed}:
-                own = [row for row in listed if row["category"] == category]
-                _write_table(home / f"lake/{table}/category={category}/table.parquet", table, own)
-        for kind in ("subsets", "marts"):
-            for file in sql_files(kind):
-                chosen = run_select(file, {table: files_of(home, table) for table in file.tables()})
-                path = home / f"lake/{file.name}/table.parquet"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                chosen.write_parquet(path)
+        _write_tables(home, rows)
+        for file in (*sql_files("subsets"), *sql_files("marts")):
+            _write_selected(home, file)
         return home
 
     return write
+
+
+def _write_tables(home: Path, rows: Rows) -> None:
+    for table, listed in rows.items():
+        for category in {row["category"] for row in listed}:
+            own = [row for row in listed if row["category"] == category]
+            _write_table(home / f"lake/{table}/category={category}/table.parquet", table, own)
+
+
+def _write_selected(home: Path, file: SqlFile) -> None:
+    path = home / f"lake/{file.name}/table.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _select(home, file).write_parquet(path)
+
+
+def _select(home: Path, file: SqlFile) -> pl.DataFrame:
+    return run_select(file, {table: files_of(home, table) for table in file.tables()})
 
 
 @pytest.fixture(name="write_table")
@@ -152,12 +162,15 @@ def files_of(home: Path, table: str) -> list[Path]:
 
 
 @pytest.fixture
-def mart(write_lake: Callable[..., Path]) -> Callable[[str, Rows], pl.DataFrame]:
+def mart(tmp_path: Path) -> Callable[[str, Rows], pl.DataFrame]:
     """Runs one mart on some rows."""
 
     def run(name: str, rows: Rows) -> pl.DataFrame:
-        home = write_lake(rows)
-        file = sql_file("marts", name)
-        return run_select(file, {table: files_of(home, table) for table in file.tables()})
+        home, file = tmp_path / "home", sql_file("marts", name)
+        _write_tables(home, rows)
+        for subset in sql_files("subsets"):
+            if subset.name in file.tables():
+                _write_selected(home, subset)
+        return _select(home, file)
 
     return run
