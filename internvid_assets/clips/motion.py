@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-MAX_STILL_MOTION = 0.2
+MAX_STILL_MOTION = 0.1
+"""Compression noise moves a still by up to 0.06; the slowest real movement seen moves it by 0.15."""
 MAX_EXTREME_MOTION = 40.0
+"""Fast-cut advertisements reach 34; flicker between two pictures starts at 47."""
 
 
 def rejection_reason(

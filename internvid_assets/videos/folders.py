@@ -8,25 +8,11 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-SIDECARS = frozenset(
-    [
-        ".json",
-        ".jsonl",
-        ".description",
-        ".nfo",
-        ".xml",
-        ".html",
-        ".toml",
-        ".yaml",
-        ".yml",
-        ".txt",
-        ".md",
-        ".csv",
-        ".tsv",
-    ]
-    + [".vtt", ".srt", ".ass", ".ssa", ".lrc", ".ttml", ".srv1", ".srv2", ".srv3"]
-    + [".md5", ".sha256", ".log", ".part", ".ytdl", ".tmp", ".crdownload", ".aria2"]
-)
+_METADATA = (".json", ".jsonl", ".description", ".nfo", ".xml", ".html", ".toml", ".yaml", ".yml", ".txt", ".md")
+_SUBTITLES = (".vtt", ".srt", ".ass", ".ssa", ".lrc", ".ttml", ".srv1", ".srv2", ".srv3")
+_TABLES = (".csv", ".tsv")
+_TRANSFERS = (".md5", ".sha256", ".log", ".part", ".ytdl", ".tmp", ".crdownload", ".aria2")
+SIDECARS = frozenset((*_METADATA, *_SUBTITLES, *_TABLES, *_TRANSFERS))
 """Endings of what lies beside videos: metadata, subtitles, notes, checksums, downloads that are not done."""
 THUMBNAILS = frozenset([".jpg", ".jpeg", ".png", ".webp", ".avif"])
 """Endings of pictures: sidecars only beside a file of the same stem."""
