@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import itertools
 import json
 import re
 import tempfile
@@ -210,9 +211,26 @@ def run_select(
 
 
 def fetch(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Value] | None = None) -> pl.DataFrame:
-    """The rows of a query. By way of Arrow: DuckDB 2.0 reports a relation that Polars reads itself as leaked."""
-    rows = connection.sql(sql, params=dict(values or {})).to_arrow_table()
-    return pl.DataFrame(rows)
+    """The rows of a query; none of a statement such as `set`, which has no result.
+
+    By way of Arrow: DuckDB 2.0 reports a relation that Polars reads itself as leaked when Python ends.
+    """
+    relation: Any = connection.sql(sql, params=dict(values or {}))
+    if relation is None:
+        return pl.DataFrame()
+    rows = relation.to_arrow_table()
+    return pl.DataFrame(rows.rename_columns(_distinct(rows.column_names)))
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Columns of one name, as `select *` of a join gives them, as DuckDB names them in a table: error, error_1."""
+    distinct: list[str] = []
+    for name in names:
+        numbered = (f"{name}_{i}" for i in itertools.count(1))
+        distinct.append(
+            name if name not in distinct else next(new for new in numbered if new not in [*names, *distinct])
+        )
+    return distinct
 
 
 def show_table(connection: duckdb.DuckDBPyConnection, table: str, paths: Sequence[Path]) -> None:

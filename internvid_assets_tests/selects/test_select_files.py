@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.selects.files import parse, run_select, sql_file, sql_files, sql_folder, tables_read
+from internvid_assets.selects.files import fetch, parse, run_select, sql_file, sql_files, sql_folder, tables_read
 
 SCORES = {"clip_id": ["a", "b"], "umt_score": [0.25, 0.5]}
 
@@ -183,3 +183,15 @@ def test_work_beyond_memory_spills_and_leaves_nothing(tmp_path: Path, monkeypatc
     rows = run_select(file, {"fused_captions": [tmp_path / "c"]}, memory_limit="60MB")
     assert rows.height == 600_000
     assert not list((tmp_path / "spill").iterdir())
+
+
+def test_columns_of_one_name_are_numbered_as_in_a_table():
+    """`select *` of two tables joined has many."""
+    with duckdb.connect() as connection:
+        rows = fetch(connection, "select 1 as a, 2 as a_1, 3 as a, 4 as b, 5 as a")
+    assert rows.to_dicts() == [{"a": 1, "a_1": 2, "a_2": 3, "b": 4, "a_3": 5}]
+
+
+def test_a_statement_without_a_result_gives_no_rows():
+    with duckdb.connect() as connection:
+        assert fetch(connection, "begin").is_empty()
