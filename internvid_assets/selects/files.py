@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import functools
 import itertools
-import json
 import re
 import tempfile
 import uuid
@@ -19,6 +18,7 @@ import polars as pl
 
 from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
+from internvid_assets.selects.lineage import tables_read, tables_read_each
 
 Kind = Literal["subsets", "marts", "checks"]
 Severity = Literal["error", "warn"]
@@ -131,45 +131,6 @@ def _literal(text: str) -> Value:
     if not isinstance(value, get_args(Value)):
         raise ValueError(f"default {text}: expected a number, a quoted text, True or False")
     return value
-
-
-def tables_read(sql: str) -> frozenset[str]:
-    """The tables a select names, in lower case; `with` steps, table functions and column names are none."""
-    return tables_read_each([sql])[sql]
-
-
-def tables_read_each(texts: Sequence[str]) -> dict[str, frozenset[str]]:
-    """`tables_read` of many selects with one connection: opening one costs 20 ms, parsing costs 1."""
-    with duckdb.connect() as connection:
-        trees = connection.execute("select json_serialize_sql(unnest(?::varchar[]))", [list(texts)]).fetchall()
-    return {text: _tables_of(text, json.loads(tree)) for text, (tree,) in zip(texts, trees, strict=True)}
-
-
-def _tables_of(text: str, tree: dict[str, Any]) -> frozenset[str]:
-    if tree["error"] or len(tree["statements"]) != 1:
-        raise ValueError(f"expected one select: {tree.get('error_message', 'there are several')}: {text[:80]}")
-    return frozenset(_tables_below(tree["statements"], frozenset()))
-
-
-def _tables_below(node: Any, steps: frozenset[str]) -> Iterator[str]:
-    """`steps` are the `with` names visible at `node`; one that is not recursive does not see its own name."""
-    if isinstance(node, list):
-        for child in node:
-            yield from _tables_below(child, steps)
-    if not isinstance(node, dict):
-        return
-    for step in node.get("cte_map", {}).get("map", []):
-        name = step["key"].lower()
-        is_recursive = step["value"]["query_node"]["type"] == "RECURSIVE_CTE_NODE"
-        yield from _tables_below(step["value"], steps | {name} if is_recursive else steps)
-        steps |= {name}
-    if node.get("type") == "BASE_TABLE":
-        name, schema = node["table_name"].lower(), node["schema_name"].lower()
-        if schema or name not in steps:
-            yield name if schema in ("", "main") else f"{schema}.{name}"
-    for key, child in node.items():
-        if key != "cte_map":
-            yield from _tables_below(child, steps)
 
 
 def column_types(table: str) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.selects.files import fetch, parse, run_select, sql_file, sql_files, sql_folder, tables_read
+from internvid_assets.selects.files import fetch, parse, run_select, sql_file, sql_files, sql_folder
+from internvid_assets.selects.lineage import tables_read
 
 SCORES = {"clip_id": ["a", "b"], "umt_score": [0.25, 0.5]}
 
