@@ -58,4 +58,7 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
     )
 
 
-defs = build_defs()
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads: the graph of the effective settings. A function, so that importing this module builds nothing."""
+    return build_defs()

@@ -68,17 +68,16 @@ def materialize(
     with dg.DagsterInstance.get() as instance:
         free_dead_runs(instance)
         for category in categories if chosen.partitioned else ():
-            result = _execute(job, instance, home, chosen.partitioned, tags, category, config)
+            result = _execute(job, instance, chosen.partitioned, tags, category, config)
             problems += _problems(result, category)
         if chosen.unpartitioned and limit is None:
-            problems += _problems(_execute(job, instance, home, chosen.unpartitioned, tags), "all categories")
+            problems += _problems(_execute(job, instance, chosen.unpartitioned, tags), "all categories")
     return problems
 
 
 def _execute(
     job: dg.JobDefinition,
     instance: dg.DagsterInstance,
-    home: Home,
     keys: Iterable[dg.AssetKey],
     tags: dict[str, str] | None,
     category: str | None = None,
@@ -90,7 +89,6 @@ def _execute(
         partition_key=category,
         run_config={**QUIET, **(config or {})},
         tags={PID_TAG: str(os.getpid()), BOOT_TAG: boot_id(), **(tags or {})},
-        resources={"home": home},
         raise_on_error=False,
     )
 
@@ -107,9 +105,7 @@ def _problems(result: dg.ExecuteInProcessResult, where: str) -> list[str]:
     problems = []
     for event in result.all_events:
         if event.is_step_failure and event.step_key:
-            error = event.step_failure_data.error
-            cause = error.causes[-1] if error and error.causes else error
-            problems.append(f"{event.step_key} of {where}: {_first_line(cause.message if cause else 'failed')}")
+            problems.append(f"{event.step_key} of {where}: {_root_cause(event.step_failure_data.error)}")
     for check in result.get_asset_check_evaluations():
         if not check.passed and check.severity is dg.AssetCheckSeverity.ERROR:
             offenders = check.metadata["offenders"].value
@@ -119,9 +115,13 @@ def _problems(result: dg.ExecuteInProcessResult, where: str) -> list[str]:
     return problems
 
 
-def _first_line(message: str) -> str:
-    lines = [line.strip() for line in message.strip().splitlines() if line.strip()]
-    return lines[0] if lines else "failed"
+def _root_cause(error: Any) -> str:
+    """The first line of the innermost error, without the exception's class where it is one of ours."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    lines = [line.strip() for line in (error.message if error else "").splitlines() if line.strip()]
+    told = lines[0] if lines else "failed"
+    return told.rpartition("UserError: ")[2].rpartition("RunStopped: ")[2]
 
 
 def free_dead_runs(instance: dg.DagsterInstance, *, of_ui: bool = False) -> int:

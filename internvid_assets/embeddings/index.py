@@ -56,7 +56,7 @@ class ClipIndex:
         removed = present.join(wanted, on="clip_id", how="anti").height
         if changed.height:
             merge = table.merge_insert("clip_id").when_matched_update_all().when_not_matched_insert_all()
-            merge.execute(changed.to_arrow())
+            merge.execute(_as_stored(changed, table))
         self._remove_others(table, wanted, removed)
         if table.count_rows() >= INDEX_ABOVE_ROWS:
             self._build(table)
@@ -91,10 +91,15 @@ class ClipIndex:
     def _remove_others(self, table: Any, wanted: pl.DataFrame, removed: int) -> None:
         if removed:
             merge = table.merge_insert("clip_id").when_not_matched_by_source_delete()
-            merge.execute(wanted.to_arrow())
+            merge.execute(_as_stored(wanted, table))
 
     def _build(self, table: Any) -> None:
         from lancedb.index import IvfPq
 
         if not any("video_embedding" in index.columns for index in table.list_indices()):
             table.create_index("video_embedding", config=IvfPq(distance_type="cosine"))
+
+
+def _as_stored(rows: pl.DataFrame, table: Any) -> Any:
+    """`rows` in the table's own types: Lance refuses a key that might be null, and vectors of any length."""
+    return rows.to_arrow().select(table.schema.names).cast(table.schema)
