@@ -39,13 +39,13 @@ def packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet]:
 
 
 def _demuxed(container: InputContainer, stream: VideoStream) -> Iterator[Packet]:
-    import av
+    from av.error import InvalidDataError
 
     for _ in range(MAX_READ_ERRORS):
         try:
             yield from container.demux(stream)
             return
-        except av.error.InvalidDataError:
+        except InvalidDataError:
             continue
         except OSError as error:
             raise CallError("read_failed", f"reading {container.name!r} stopped: {error}", retryable=True) from None
@@ -80,12 +80,12 @@ class Decoder:
 
     def drained(self) -> Iterator[tuple[int, VideoFrame]]:
         """The frames still inside the decoder, which may then go on at any key frame."""
-        import av
+        from av.error import FFmpegError
 
         context = self.stream.codec_context
         try:
             late = context.decode(None)
-        except av.error.FFmpegError:
+        except FFmpegError:
             late = []
         context.flush_buffers()
         for frame in late:
@@ -99,11 +99,11 @@ class Decoder:
         return self.last_pts + self.last_ticks
 
     def _decode(self, packet: Packet) -> list[VideoFrame]:
-        import av
+        from av.error import FFmpegError
 
         try:
             return packet.decode()  # type: ignore[return-value]
-        except av.error.FFmpegError as error:
+        except FFmpegError as error:
             if isinstance(error, MemoryError):
                 raise
             self.skipped_packets += 1

@@ -65,8 +65,8 @@ class FrameStore:
         import cv2
         import numpy as np
 
-        buffers = (np.frombuffer(jpeg, np.uint8) for jpeg in self.read(hashes))
-        return [cv2.cvtColor(cv2.imdecode(buffer, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB) for buffer in buffers]
+        encoded = [np.frombuffer(jpeg, np.uint8) for jpeg in self.read(hashes)]
+        return [np.asarray(cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB)) for buffer in encoded]
 
     def missing(self, hashes: Sequence[str]) -> set[str]:
         """Those of `hashes` that the store does not hold."""

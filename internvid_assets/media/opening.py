@@ -90,6 +90,7 @@ def opened_video(
 
 def _container(path: str, *, max_pixels: int) -> InputContainer:
     import av
+    from av.error import FFmpegError
 
     options = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS, "max_pixels": str(max_pixels)}
     try:
@@ -98,7 +99,7 @@ def _container(path: str, *, max_pixels: int) -> InputContainer:
         if error.errno in (errno.EINVAL, None):
             raise _unreadable(path) from None
         raise io_error(error, path) from None
-    except av.error.FFmpegError:
+    except FFmpegError:
         raise _unreadable(path) from None
 
 
