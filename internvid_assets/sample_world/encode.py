@@ -46,10 +46,10 @@ def encode(plan: VideoPlan, path: Path) -> None:
 
 
 def _video_stream(container: av.container.OutputContainer, plan: VideoPlan) -> av.VideoStream:
-    # Fine chroma, or the hue of grey and black grains would jump with every keyframe, which looks like a cut.
+    # Fine colours, or the hue of white, grey and black would jump with a keyframe, which looks like a cut.
     options = {"preset": plan.preset, "crf": "22", "x264-params": "chroma-qp-offset=-8"}
     if plan.video_codec == "libvpx-vp9":
-        options = {"deadline": "realtime", "cpu-used": "8", "crf": "30", "b": "0"}
+        options = {"deadline": "realtime", "cpu-used": "8", "crf": "15", "b": "0"}
     stream = container.add_stream(plan.video_codec, rate=plan.fps or 30, options=options)
     stream.width, stream.height, stream.pix_fmt = plan.width, plan.height, "yuv420p"
     stream.time_base = stream.codec_context.time_base = plan.time_base
