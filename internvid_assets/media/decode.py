@@ -115,7 +115,7 @@ class Decoder:
             pts = self.last_pts + self.last_ticks if pts is None else max(pts, self.last_pts + 1)
         self.last_pts = 0 if pts is None else pts
         self.first_pts = self.last_pts if self.first_pts is None else self.first_pts
-        self.last_ticks = frame.duration or self._nominal_ticks
+        self.last_ticks = frame.duration if frame.duration and frame.duration > 0 else self._nominal_ticks
         return self.last_pts
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from array import array
 from fractions import Fraction
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from internvid_assets.cells.errors import CallError
@@ -13,8 +12,8 @@ from internvid_assets.media.decode import Decoder, display_size, nominal_ticks, 
 from internvid_assets.media.opening import MAX_PIXELS, check_readable, io_error, local_path, opened_video, time_base
 
 if TYPE_CHECKING:
+    import numpy as np
     from av.container import InputContainer
-    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -30,7 +29,7 @@ def probe(source_uri: str, *, max_pixels: int = MAX_PIXELS) -> dict[str, Any]:
     """
     content_hash = hash_content(source_uri)
     with opened_video(source_uri, max_pixels=max_pixels) as (container, stream):
-        frame, spans = _first_frame_and_spans(container, stream)
+        frame, starts, end = _first_frame_and_times(container, stream)
         width, height = display_size(
             frame.width, frame.height, rotation_degrees=90 * quarter_turns(frame), sample_aspect=sample_aspect(stream)
         )
@@ -38,7 +37,7 @@ def probe(source_uri: str, *, max_pixels: int = MAX_PIXELS) -> dict[str, Any]:
             "content_hash": content_hash,
             "container": container.format.name,
             "video_codec": stream.codec_context.name,
-            **_timing(spans, base=time_base(stream)),
+            **_timing(starts, end, base=time_base(stream)),
             "width_pixels": width,
             "height_pixels": height,
             "has_audio": bool(container.streams.audio),
@@ -59,42 +58,41 @@ def hash_content(source_uri: str) -> str:
     return digest.hexdigest()
 
 
-def _first_frame_and_spans(container: InputContainer, stream: VideoStream) -> tuple[VideoFrame, list[tuple[int, int]]]:
-    """The first picture, and [start, end) in ticks of every packet that is shown."""
-    decoder, first, spans = Decoder(stream), None, []
-    usual_ticks, clock = nominal_ticks(stream), 0
+def _first_frame_and_times(container: InputContainer, stream: VideoStream) -> tuple[VideoFrame, array, int]:
+    """The first picture, and of the packets that are shown the starts and the last end, in ticks."""
+    decoder, first = Decoder(stream), None
+    starts, end, clock, usual_ticks = array("q"), 0, 0, nominal_ticks(stream)
     for packet in packets(container, stream):
         if first is None:
             first = next((frame for _, frame in decoder.frames([packet])), None)
         if packet.size and not packet.is_discard:
-            start, end = _span(packet, clock=clock, usual_ticks=usual_ticks)
-            spans.append((start, end))
-            clock = end
-    if first is None or not spans:
-        raise CallError("undecodable", f"none of the {len(spans)} packets of {container.name!r} decodes to a picture")
-    return first, spans
+            start = packet.pts if packet.pts is not None else packet.dts if packet.dts is not None else clock
+            clock = start + (packet.duration if packet.duration and packet.duration > 0 else usual_ticks)
+            end = max(end, clock) if starts else clock
+            starts.append(start)
+    if first is None or not starts:
+        raise CallError("undecodable", f"none of the {len(starts)} packets of {container.name!r} decodes to a picture")
+    return first, starts, end
 
 
-def _span(packet: Packet, *, clock: int, usual_ticks: int) -> tuple[int, int]:
-    start = packet.pts if packet.pts is not None else packet.dts if packet.dts is not None else clock
-    return start, start + (packet.duration or usual_ticks)
+def _timing(starts: array, end: int, *, base: Fraction) -> dict[str, Any]:
+    import numpy as np
 
-
-def _timing(spans: Sequence[tuple[int, int]], *, base: Fraction) -> dict[str, Any]:
-    starts = sorted({start for start, _ in spans})
-    intervals = sorted(b - a for a, b in pairwise(starts))
-    seconds = (max(end for _, end in spans) - starts[0]) * base
+    times = np.unique(starts)
+    seconds = (end - int(times[0])) * base
     return {
         "duration_seconds": float(seconds),
-        "frame_count": len(spans),
-        "frame_rate_fps": float(len(spans) / seconds),
-        "has_variable_frame_rate": _varies(intervals),
+        "frame_count": len(starts),
+        "frame_rate_fps": float(len(starts) / seconds),
+        "has_variable_frame_rate": _varies(np.diff(times)),
     }
 
 
-def _varies(intervals: Sequence[int]) -> bool:
+def _varies(intervals: np.ndarray) -> bool:
     """Whether over 1 % of the intervals differ from the median one by over 10 % and by more than a rounded tick."""
-    if not intervals:
+    import numpy as np
+
+    if not len(intervals):
         return False
-    usual = intervals[len(intervals) // 2]
-    return sum(abs(interval - usual) > max(1, usual / 10) for interval in intervals) > len(intervals) / 100
+    usual = np.median(intervals)
+    return bool(np.mean(np.abs(intervals - usual) > max(1.0, usual / 10)) > 0.01)

@@ -10,6 +10,7 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import pytest
 from tiny_videos import grey, noise, write_audio, write_video
 
@@ -93,6 +94,7 @@ def test_codes_of_what_is_no_video(tmp_path: Path) -> None:
     whole = write_video(tmp_path / "whole.mp4", [noise(i) for i in range(20)])
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "text.mp4").write_text("Dear diary, this is not a video.")
+    cv2.imwrite(str(tmp_path / "photo.jpg"), noise(1))
     (tmp_path / "no-moov.mp4").write_bytes(whole.read_bytes()[:-1500])
     write_audio(tmp_path / "audio.mp4")
     os.mkfifo(tmp_path / "pipe.mp4")
@@ -102,6 +104,7 @@ def test_codes_of_what_is_no_video(tmp_path: Path) -> None:
         "nul\0.mp4": "file_missing",
         "empty.mp4": "file_empty",
         "text.mp4": "not_a_video",
+        "photo.jpg": "not_a_video",
         "no-moov.mp4": "truncated",
         "audio.mp4": "no_video_stream",
         "pipe.mp4": "not_a_file",
