@@ -75,7 +75,9 @@ class Videos(Called):
 class Clips(Called):
     """One row per span between cuts, half open, judged by its motion (null reason: kept); one row for a failed video."""
 
-    clip_id = dy.String(primary_key=True, description="`<video_id>_<start_pts>_<end_pts>`; the video_id alone where the call failed.")
+    clip_id = dy.String(
+        primary_key=True, description="`<video_id>_<start_pts>_<end_pts>`; the video_id alone where the call failed."
+    )
     video_id = dy.String(description="As in `videos`.")
     category = dy.String(description="Partition: one of the sixteen categories.")
     content_hash = dy.String(nullable=True, description="Hash of the video's bytes.")
@@ -95,7 +97,9 @@ class ClipFrames(Called):
     """One row per sampled frame of a clip; its picture lies in the frame store under `frame_hash`."""
 
     clip_id = dy.String(primary_key=True, description="As in `clips`.")
-    pts = dy.Int64(primary_key=True, description="Time of the frame in the video's ticks; the clip's start where the call failed.")
+    pts = dy.Int64(
+        primary_key=True, description="Time of the frame in the video's ticks; the clip's start where the call failed."
+    )
     video_id = dy.String(description="As in `videos`.")
     category = dy.String(description="Partition: one of the sixteen categories.")
     timestamp_seconds = dy.Float64(nullable=True, description="Time from the video's first frame.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,5 +121,5 @@ def _refuse_broken_rules(batch: pl.DataFrame, schema: type[dy.Schema], table: st
         raise RunStopped(f"{table}: rows break the schema: {told}, such as {example}; the old table stays")
 
 
-def _metadata(version: TableVersion) -> Mapping[str, str]:
+def _metadata(version: TableVersion) -> dict[str, str]:
     return {"data_version": version.data_version, "recipe": version.recipe, "rows": str(version.rows)}

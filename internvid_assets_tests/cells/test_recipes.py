@@ -41,14 +41,14 @@ def f(x: int) -> str:
     # why
     return f"{x!r:>{x}} and {'nested'}"
 '''
-SAME = '''
+SAME = """
 
 
 def f(x: int) -> str:
 
     "Says it in other words."
     return f"{x!r:>{x}} and {'nested'}"   # another comment
-'''
+"""
 
 
 def test_comments_docstrings_and_layout_are_not_code():

@@ -21,7 +21,9 @@ def remembered(store: Store) -> Remembered:
 def call(word: str | None, *, minute: int, error: str | None = None, attempts: int = 1, rows: int = 1) -> pl.DataFrame:
     """The cells of one call of the input `i`."""
     about = {"input_hash": "i", "error": error, "is_retryable": True, "attempts": attempts}
-    cells = [{**about, "word": word, "row_index": row, "called_at": NOON + timedelta(minutes=minute)} for row in range(rows)]
+    cells = [
+        {**about, "word": word, "row_index": row, "called_at": NOON + timedelta(minutes=minute)} for row in range(rows)
+    ]
     schema = {"input_hash": pl.String, "row_index": pl.Int32, "called_at": pl.Datetime("us", "UTC")}
     frame = pl.DataFrame(cells, schema_overrides=schema)
     return frame.with_columns(error_message=None, call_seconds=0.0, made_with=pl.lit("test"))
@@ -88,7 +90,9 @@ def test_compaction_may_die_anywhere_and_be_repeated(tmp_path: Path, first_death
     for generation, death in enumerate([first_death, second_death, 99]):
         store.lives = 99
         for number in range(3):
-            cells = call(f"{generation}{number}", minute=number).with_columns(input_hash=pl.lit(f"{generation}{number}"))
+            cells = call(f"{generation}{number}", minute=number).with_columns(
+                input_hash=pl.lit(f"{generation}{number}")
+            )
             memory.commit(cells)
             expected.append(f"{generation}{number}")
         store.lives = death
