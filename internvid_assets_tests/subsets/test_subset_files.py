@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from internvid_assets import tables
-from internvid_assets.selects.files import column_types, run_select, sql_file, sql_files
 from internvid_assets.cells.errors import UserError
+from internvid_assets.selects.files import column_types, run_select, sql_file, sql_files
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 GOLDEN_ORDER = [("a_0_1", 1.01102), ("b_2_3", 1.240454), ("b_0_1", 3.414031), ("b_1_2", 5.898814)]
