@@ -29,7 +29,13 @@ def fusion_prompt(
     if names != PLACES:
         raise UserError(f"template has the places {sorted(names)}: expected {sorted(PLACES)}, in braces")
     kept = thinned(frame_captions, max_frame_captions)
-    return template.format(center_caption=center_caption, frame_captions=", then ".join(kept))
+    return template.format(center_caption=center_caption, frame_captions=in_order(kept))
+
+
+def in_order(captions: Sequence[str]) -> str:
+    """ "first A, then B, finally C": a reader of any size sees which comes first and which last."""
+    words = ["first", *["then"] * (len(captions) - 2), "finally"] if len(captions) > 1 else [""]
+    return ", ".join(f"{word} {caption}".strip() for word, caption in zip(words, captions, strict=False))
 
 
 def thinned(captions: Sequence[str], count: int) -> list[str]:

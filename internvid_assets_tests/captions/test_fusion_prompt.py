@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from internvid_assets.captions.fusion import DEFAULT_TEMPLATE, fusion_prompt, thinned
+from internvid_assets.captions.fusion import DEFAULT_TEMPLATE, fusion_prompt, in_order, thinned
 from internvid_assets.cells.errors import UserError
 
 
 def test_a_prompt_holds_the_centre_and_the_frames_in_time_order():
     prompt = fusion_prompt("a cat", ["a box", "a cat", "a dog"], "middle: {center_caption}; all: {frame_captions}")
-    assert prompt == "middle: a cat; all: a box, then a cat, then a dog"
+    assert prompt == "middle: a cat; all: first a box, then a cat, finally a dog"
+
+
+@pytest.mark.parametrize(
+    ("captions", "text"),
+    [([], ""), (["a"], "a"), (["a", "b"], "first a, finally b"), (list("abc"), "first a, then b, finally c")],
+)
+def test_captions_say_which_comes_first_and_which_last(captions, text):
+    assert in_order(captions) == text
 
 
 def test_the_default_template_is_english_with_both_places():
