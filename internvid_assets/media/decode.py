@@ -47,6 +47,8 @@ def _demuxed(container: InputContainer, stream: VideoStream) -> Iterator[Packet]
             return
         except InvalidDataError:
             continue
+        except IndexError:  # PyAV 18 cannot flush a stream that appeared late; ours was flushed before it
+            return
         except OSError as error:
             raise CallError("read_failed", f"reading {container.name!r} stopped: {error}", retryable=True) from None
 
