@@ -60,5 +60,5 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What Dagster loads: the graph of the effective settings. A function, so that importing this module builds nothing."""
+    """What Dagster loads: the graph of the effective settings. Importing this module builds nothing."""
     return build_defs()

@@ -73,7 +73,7 @@ class Videos(Called):
 
 
 class Clips(Called):
-    """One row per span between cuts, half open, judged by its motion (null reason: kept); one row for a failed video."""
+    """One row per span between cuts, half open, judged by its motion (null: kept); one row for a failed video."""
 
     clip_id = dy.String(
         primary_key=True, description="`<video_id>_<start_pts>_<end_pts>`; the video_id alone where the call failed."

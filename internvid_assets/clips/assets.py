@@ -54,7 +54,12 @@ def at_start_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     reads=["content_hash", "start_pts", "end_pts"],
     work=sample_clips,
     version="1",
-    code=["internvid_assets.clips.frames", "internvid_assets.media.decode", "internvid_assets.media.sampling"],
+    code=[
+        "internvid_assets.clips.frames",
+        "internvid_assets.media.decode",
+        "internvid_assets.media.opening",
+        "internvid_assets.media.sampling",
+    ],
     finish=at_start_if_failed,
     batch_rows=64,
     kinds=["ffmpeg", "lance"],

@@ -41,7 +41,7 @@ def judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     reads=["source_uri", "file_size_bytes", "modified_nanoseconds"],
     work=probe_videos,
     version="1",
-    code=["internvid_assets.media.probe", "internvid_assets.media.opening"],
+    code=["internvid_assets.media.probe", "internvid_assets.media.opening", "internvid_assets.media.decode"],
     finish=judged,
     derived=["rejection_reason"],
     batch_rows=32,
