@@ -20,8 +20,7 @@ from internvid_assets.clips import assets as clips  # noqa: E402
 from internvid_assets.embeddings import assets as embeddings  # noqa: E402
 from internvid_assets.home import Home  # noqa: E402
 from internvid_assets.scores import assets as scores  # noqa: E402
-from internvid_assets.selects.assets import table_check  # noqa: E402
-from internvid_assets.selects.files import sql_files  # noqa: E402
+from internvid_assets.selects.assets import check_results, check_specs  # noqa: E402
 from internvid_assets.settings import load_settings  # noqa: E402
 from internvid_assets.subsets import assets as subsets  # noqa: E402
 from internvid_assets.videos import assets as videos  # noqa: E402
@@ -47,12 +46,14 @@ def features() -> Iterator[tuple[str, Feature]]:
 def build_defs(home: Home | None = None) -> dg.Definitions:
     """The whole graph for one home; tests and the command line pass their own."""
     home = home or Home(load_settings())
-    remembered = [feature_asset(feature, group=stage, home=home) for stage, feature in features()]
+    remembered = [
+        feature_asset(feature, group=stage, home=home, check_specs=check_specs(feature.name), promises=check_results)
+        for stage, feature in features()
+    ]
     modules = list(STAGES.values())
     others = dg.load_assets_from_modules(modules)
     return dg.Definitions(
         assets=[*remembered, *others],
-        asset_checks=[table_check(file) for file in sql_files("checks")],
         resources={"home": home},
         executor=dg.in_process_executor,
     )

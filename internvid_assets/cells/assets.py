@@ -1,7 +1,7 @@
 """How a feature becomes a Dagster asset: its recipe is the code version, its content the data version."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -22,7 +22,13 @@ class FillConfig(dg.Config):
     retry_quarantined: bool = False
 
 
-def feature_asset(feature: Feature, *, group: str, home: Home) -> dg.AssetsDefinition:
+Promises = Callable[[Home, str, str], Iterator[dg.AssetCheckResult]]
+"""From a home, a table and a category to how the promises about the table were kept."""
+
+
+def feature_asset(
+    feature: Feature, *, group: str, home: Home, check_specs: Sequence[dg.AssetCheckSpec], promises: Promises
+) -> dg.AssetsDefinition:
     """The asset of `feature`, partitioned by category, with the table's columns in its metadata."""
 
     @dg.asset(
@@ -36,10 +42,11 @@ def feature_asset(feature: Feature, *, group: str, home: Home) -> dg.AssetsDefin
         metadata={"dagster/column_schema": column_schema(feature.schema)},
         pool="gpu" if feature.models else None,
         output_required=False,
+        check_specs=check_specs,
     )
     def filled(
         context: dg.AssetExecutionContext, config: FillConfig, home: dg.ResourceParam[Home]
-    ) -> Iterator[dg.MaterializeResult]:
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         category = context.partition_key
         options = home.fill_options(limit=config.limit, retry_quarantined=config.retry_quarantined)
         report = home.fill(feature, category, options)
@@ -49,6 +56,7 @@ def feature_asset(feature: Feature, *, group: str, home: Home) -> dg.AssetsDefin
         yield dg.MaterializeResult(
             data_version=dg.DataVersion(report.data_version), metadata=evidence(feature, report, home, category)
         )
+        yield from promises(home, feature.name, category)
 
     return filled
 

@@ -1,7 +1,7 @@
-"""How a file of sql/ becomes a Dagster asset or a check: what it depends on is what it selects from."""
+"""How a file of sql/ becomes a Dagster asset or a promise about one: what it depends on is what it selects from."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,7 @@ from internvid_assets.cells.assets import column_schema, preview
 from internvid_assets.cells.lake import file_name
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
-from internvid_assets.selects.files import SqlFile, run_select
-
-SHOWN_OFFENDERS = 5
+from internvid_assets.selects.files import SqlFile, run_select, run_selects, sql_files
 
 
 def table_asset(file: SqlFile, *, group: str, schema: type[dy.Schema] | None = None) -> dg.AssetsDefinition:
@@ -52,26 +50,38 @@ def parameters_of(file: SqlFile, home: Home) -> Mapping[str, Any]:
     return chosen.model_dump() if chosen and file.kind == "subsets" else {}
 
 
-def table_check(file: SqlFile) -> dg.AssetChecksDefinition:
-    """The promise of a file of sql/checks, kept when it selects nothing; one category at a time where there are any."""
-    table = file.checked_table()
-    is_per_category = table in tables.PER_CATEGORY
+def promises_about(table: str) -> list[SqlFile]:
+    """The files of sql/checks about `table`."""
+    return [file for file in sql_files("checks") if file.checked_table() == table]
 
-    @dg.asset_check(
-        asset=table,
-        name=file.name.partition("__")[2],
-        description=f"No offending row: {file.grain}.",
-        blocking=file.severity == "error",
-        partitions_def=by_category if is_per_category else None,
-    )
-    def kept(context: dg.AssetCheckExecutionContext, home: dg.ResourceParam[Home]) -> dg.AssetCheckResult:
-        category = context.partition_key if is_per_category else None
-        offenders = run_select(file, {name: paths_for(home, name, category) for name in file.tables()})
+
+def check_specs(table: str) -> list[dg.AssetCheckSpec]:
+    """The promises about a table: evaluated when it is written, since a step of its own costs a check a second."""
+    return [
+        dg.AssetCheckSpec(
+            name=file.name.partition("__")[2],
+            asset=table,
+            description=f"No offending row: {file.grain}.",
+            blocking=file.severity == "error",
+            partitions_def=by_category if table in tables.PER_CATEGORY else None,
+        )
+        for file in promises_about(table)
+    ]
+
+
+def check_results(home: Home, table: str, category: str | None) -> Iterator[dg.AssetCheckResult]:
+    """Each promise about the table is kept when its file selects nothing; one category at a time where there are any."""
+    promises = promises_about(table)
+    names = {name for file in promises for name in file.tables()}
+    paths = {name: paths_for(home, name, category) for name in names}
+    for file, offenders in zip(promises, run_selects(promises, paths), strict=True):
         severity = dg.AssetCheckSeverity.ERROR if file.severity == "error" else dg.AssetCheckSeverity.WARN
-        shown = {"offenders": offenders.height, "examples": dg.MetadataValue.md(preview(offenders.lazy()))}
-        return dg.AssetCheckResult(passed=offenders.is_empty(), severity=severity, metadata=shown)
-
-    return kept
+        yield dg.AssetCheckResult(
+            check_name=file.name.partition("__")[2],
+            passed=offenders.is_empty(),
+            severity=severity,
+            metadata={"offenders": offenders.height, "examples": dg.MetadataValue.md(preview(offenders.lazy()))},
+        )
 
 
 def paths_for(home: Home, table: str, category: str | None) -> list[Path]:

@@ -8,7 +8,8 @@ import itertools
 import re
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -162,13 +163,31 @@ def run_select(
     `files_of` maps a table to its Parquet files. Nothing else can be read: neither other files nor Python variables.
     """
     values = file.values(parameters)
+    with _only(file.tables(), files_of, memory_limit) as connection:
+        return fetch(connection, file.text, values)
+
+
+def run_selects(
+    files: Sequence[SqlFile], files_of: Mapping[str, Sequence[Path]], *, memory_limit: str = "1GB"
+) -> list[pl.DataFrame]:
+    """The rows of several files, in one connection (opening one costs as much as a small query)."""
+    named = frozenset(table for file in files for table in file.tables())
+    with _only(named, files_of, memory_limit) as connection:
+        return [fetch(connection, file.text, file.values()) for file in files]
+
+
+@contextmanager
+def _only(
+    named: Iterable[str], files_of: Mapping[str, Sequence[Path]], memory_limit: str
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that sees the tables `named` and nothing else."""
     spill = Path(tempfile.gettempdir(), f"internvid-{uuid.uuid4().hex}")  # DuckDB makes it and removes it
     with duckdb.connect() as connection:
         connection.execute(f"set memory_limit = '{memory_limit}'; set temp_directory = {quoted(str(spill))}")
-        for table in sorted(file.tables()):
+        for table in sorted(named):
             show_table(connection, table, files_of.get(table, ()))
-        _lock(connection, [path for table in file.tables() for path in files_of.get(table, ())])
-        return fetch(connection, file.text, values)
+        _lock(connection, [path for table in named for path in files_of.get(table, ())])
+        yield connection
 
 
 def fetch(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Value] | None = None) -> pl.DataFrame:
