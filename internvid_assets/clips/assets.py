@@ -8,6 +8,7 @@ import polars as pl
 
 from internvid_assets import tables
 from internvid_assets.cells.feature import feature
+from internvid_assets.clips.contact_sheet import contact_sheet
 from internvid_assets.clips.motion import rejection_reason
 from internvid_assets.clips.splitting import sample_clips, split_videos
 
@@ -63,6 +64,7 @@ def at_start_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     finish=at_start_if_failed,
     batch_rows=64,
     kinds=["ffmpeg", "lance"],
+    picture=contact_sheet,
 )
 def clip_frames(videos: pl.LazyFrame, clips: pl.LazyFrame) -> pl.LazyFrame:
     """One row per sampled frame of a clip: 1 fps, centre, 4 and 8 uniform; the picture lies in the frame store."""

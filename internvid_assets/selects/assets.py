@@ -70,7 +70,7 @@ def check_specs(table: str) -> list[dg.AssetCheckSpec]:
 
 
 def check_results(home: Home, table: str, category: str | None) -> Iterator[dg.AssetCheckResult]:
-    """Each promise about the table is kept when its file selects nothing; one category at a time where there are any."""
+    """Each promise about the table is kept when its file selects nothing; of one category where the table has them."""
     promises = promises_about(table)
     names = {name for file in promises for name in file.tables()}
     paths = {name: paths_for(home, name, category) for name in names}
