@@ -14,7 +14,7 @@ import polars as pl
 from internvid_assets.cells.errors import CallError, RunStopped, as_call_error
 from internvid_assets.cells.feature import Feature, Outcome, Work
 from internvid_assets.cells.lake import Lake
-from internvid_assets.cells.pending import Staged, StagedInputs, beside_cells, stage_inputs
+from internvid_assets.cells.pending import Staged, beside_cells, stage_inputs
 from internvid_assets.cells.recipes import Recipe
 from internvid_assets.cells.remembered import Remembered, copy_to
 
@@ -83,10 +83,13 @@ def fill(
             to_make = before.count_pending_calls()
             if to_make:
                 _make_calls(feature, before, remembered, open_work(), options, to_make, report, progress)
+            else:
+                _write_table(feature, before, remembered, lake, judgement, report)
         report.calls_left = to_make - report.calls_made
-        if not report.calls_left:
+        if report.calls_made and not report.calls_left:
             remembered.compact()
-            _write_table(feature, inputs, remembered, lake, judgement, report)
+            with beside_cells(inputs, remembered) as after:
+                _write_table(feature, after, remembered, lake, judgement, report)
     report.seconds = time.monotonic() - started
     return report
 
@@ -184,18 +187,17 @@ def _made_with() -> str:
 
 
 def _write_table(
-    feature: Feature, inputs: StagedInputs, remembered: Remembered, lake: Lake, judgement: Any, report: FillReport
+    feature: Feature, staged: Staged, remembered: Remembered, lake: Lake, judgement: Any, report: FillReport
 ) -> None:
     """Join the current keys with their cells, add the derived columns, and replace the table."""
-    joined = inputs.scratch / "joined.parquet"
+    joined = staged.scratch / "joined.parquet"
     payload = ", ".join(f"kept.{name}" for name in [*feature.payload(), "error", "error_message", "attempts"])
-    with beside_cells(inputs, remembered) as now:
-        select = f"""
-            select inputs.*, {payload}, '{remembered.recipe}' as recipe
-            from inputs join kept using (input_hash)
-            where kept.row_index is not null
-            order by inputs.row_number, kept.row_index"""
-        copy_to(now.connection, select, joined)
+    select = f"""
+        select inputs.*, {payload}, '{remembered.recipe}' as recipe
+        from inputs join kept using (input_hash)
+        where kept.row_index is not null
+        order by inputs.row_number, kept.row_index"""
+    copy_to(staged.connection, select, joined)
     rows = pl.scan_parquet(joined)
     rows = feature.finish(rows, judgement) if feature.finish else rows
     version = lake.write(rows, feature.name, remembered.category, schema=feature.schema, recipe=remembered.recipe)

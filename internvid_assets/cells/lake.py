@@ -73,9 +73,10 @@ class Lake:
         with self.store.scratch() as scratch:
             unsigned, signed = scratch / "unsigned.parquet", scratch / "table.parquet"
             rows.select(pl.col(name).cast(dtype) for name, dtype in types.items()).sink_parquet(unsigned)
-            if schema:
+            row_count = _row_count(unsigned)
+            if schema and row_count > VALIDATED_ROWS:  # in a single batch the schema itself sees a repeated key
                 self._refuse_repeated_keys(unsigned, schema, table, scratch)
-            version = TableVersion(_fingerprint(unsigned, schema, table), recipe, _row_count(unsigned))
+            version = TableVersion(_fingerprint(unsigned, schema, table), recipe, row_count)
             # The fingerprint is known only now, and a Parquet footer cannot be edited: copy once more, streaming.
             pl.scan_parquet(unsigned).sink_parquet(signed, metadata=_metadata(version))
             self.store.publish(signed, file_name(table, category))

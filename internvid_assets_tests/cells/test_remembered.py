@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -96,9 +97,7 @@ def test_compaction_may_die_anywhere_and_be_repeated(tmp_path: Path, first_death
             memory.commit(cells)
             expected.append(f"{generation}{number}")
         store.lives = death
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             memory.compact(above_parts=1)
-        except KeyboardInterrupt:
-            pass
         assert sorted(word for word, _ in kept(memory)) == expected
     assert len(store.list(memory.folder)) == 2, "one merged part and its manifest"
