@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import duckdb
 import polars as pl
 
 from internvid_assets.cells.feature import Feature
-from internvid_assets.cells.pending import beside_cells, stage_inputs
-from internvid_assets.cells.remembered import Remembered
+from internvid_assets.cells.inputs import input_hashes
+from internvid_assets.cells.pending import STAGED_ROWS
+from internvid_assets.cells.remembered import Remembered, connect, fetch_one
 
 if TYPE_CHECKING:
     from internvid_assets.home import Home
@@ -33,7 +35,7 @@ class PlannedAsset:
 
 
 @dataclass(frozen=True)
-class _Share:
+class Share:
     """One category of one table: its rows, those whose call is pending, and those that may be touched."""
 
     rows: int = 0
@@ -47,7 +49,7 @@ def plan(
     home: Home,
     categories: Sequence[str],
     *,
-    selected: Sequence[str],
+    selected: Collection[str],
     candidates: Mapping[str, pl.LazyFrame],
 ) -> list[PlannedAsset]:
     """The selected features in graph order.
@@ -55,48 +57,118 @@ def plan(
     `candidates` are the categories' candidate videos as the sources offer them now. The first changed asset is exact;
     behind it stands what may change: a call is made again only when a value it reads has really changed.
     """
-    shares: dict[tuple[str, str], _Share] = {}
+    with home.store.scratch() as scratch:
+        return _planned(features, home, categories, selected, candidates, scratch)
+
+
+def as_judged_now(feature: Feature, home: Home, category: str) -> pl.LazyFrame:
+    """The table as it stands, its derived columns made again under the present settings: no call is needed for that."""
+    rows = home.lake.scan(feature.name, category)
+    if feature.finish is None or not feature.derived:
+        return rows
+    return feature.finish(rows.drop(feature.derived), feature.parameters(home.settings))
+
+
+def _planned(
+    features: Iterable[Feature],
+    home: Home,
+    categories: Sequence[str],
+    selected: Collection[str],
+    candidates: Mapping[str, pl.LazyFrame],
+    scratch: Path,
+) -> list[PlannedAsset]:
+    shares: dict[tuple[str, str], Share] = {}
+    tables = {c: {"candidate_videos": candidates[c]} if "candidate_videos" in selected else {} for c in categories}
     planned = []
     for feature in features:
+        if feature.name not in selected:
+            continue
+        upstream = {category: home.upstream(feature, category, **tables[category]) for category in categories}
+        own = _own_shares(feature, home, upstream, scratch)
         for category in categories:
-            share = _own_share(feature, home, category, candidates[category])
-            shares[feature.name, category] = _with_upstream(share, feature, category, shares, selected)
-        if feature.name in selected:
-            planned.append(_summed(feature.name, [shares[feature.name, c] for c in categories], home))
+            shares[feature.name, category] = _with_upstream(feature, category, own, shares)
+            tables[category][feature.name] = as_judged_now(feature, home, category)
+        planned.append(_summed(feature.name, [shares[feature.name, c] for c in categories], home))
     return planned
 
 
-def _own_share(feature: Feature, home: Home, category: str, candidates: pl.LazyFrame) -> _Share:
-    """Exact, given the upstream tables as they stand."""
-    recipe = home.recipe(feature).hash
-    remembered = Remembered(home.store, feature.name, recipe, category, feature.payload(), home.settings.memory_limit)
-    upstream = home.upstream(feature, category, candidate_videos=candidates)
-    if home.lake.version("candidate_videos", category) is None and candidates.select(pl.len()).collect().item() == 0:
-        return _Share()
-    with (
-        stage_inputs(feature, upstream, home.store) as inputs,
-        beside_cells(inputs, remembered, max_attempts=home.settings.max_attempts) as now,
-    ):
-        return _Share(now.count_rows(), now.count_pending_rows())
+def _own_shares(feature: Feature, home: Home, upstream: Mapping[str, pl.LazyFrame], scratch: Path) -> dict[str, Share]:
+    """Exact, given the upstream rows of each category: what `fill` asks of one category, asked of all at once."""
+    parts = _parts(feature, home, upstream)
+    with connect(scratch, home.settings.memory_limit) as connection:
+        connection.execute("create table inputs (category varchar, input_hash varchar)")
+        for path in _hashed(feature, upstream, scratch):
+            connection.execute("insert into inputs select category, input_hash from read_parquet(?)", [str(path)])
+        _find_settled(connection, parts, home.settings.max_attempts)
+        counted = connection.execute("""
+            select category, count(*), count(*) filter (settled.input_hash is null)
+            from inputs left join settled using (category, input_hash)
+            group by category""").fetchall()
+    counts = {category: Share(rows, pending, pending) for category, rows, pending in counted}
+    return {category: counts.get(category, Share()) for category in upstream}
+
+
+def _hashed(feature: Feature, upstream: Mapping[str, pl.LazyFrame], scratch: Path) -> Iterator[Path]:
+    """The upstream rows' input hashes, a bounded number at a time, in a file: a frame would cost importing pyarrow."""
+    path = scratch / "hashed.parquet"
+    for category, rows in upstream.items():
+        for batch in rows.collect_batches(chunk_size=STAGED_ROWS):
+            batch.select(input_hashes(batch, feature.reads), category=pl.lit(category)).write_parquet(path)
+            yield path
+
+
+def _parts(feature: Feature, home: Home, categories: Iterable[str]) -> list[tuple[str, str]]:
+    """(category, path) of every part that holds cells of the present recipe."""
+    recipe, payload = home.recipe(feature).hash, feature.payload()
+    each = [Remembered(home.store, feature.name, recipe, category, payload) for category in categories]
+    return [(cells.category, str(home.store.local_path(part))) for cells in each for part in cells.parts()]
+
+
+def _find_settled(connection: duckdb.DuckDBPyConnection, parts: Sequence[tuple[str, str]], max_attempts: int) -> None:
+    """Table `settled`: the calls that need not be made (again), by the rule of `pending.beside_cells`."""
+    connection.execute("create table settled (category varchar, input_hash varchar)")
+    connection.execute("create table parts (category varchar, path varchar)")
+    if not parts:
+        return
+    connection.executemany("insert into parts values (?, ?)", parts)
+    cells = f"read_parquet({[path for _, path in parts]}, filename = 'path', hive_partitioning = false)"
+    connection.execute(f"""
+        insert into settled
+        select distinct category, input_hash from {cells} join parts using (path)
+        where coalesce(row_index, 0) = 0 and (error is null or not is_retryable or attempts >= {max_attempts})""")
 
 
 def _with_upstream(
-    share: _Share, feature: Feature, category: str, shares: Mapping[tuple[str, str], _Share], selected: Sequence[str]
-) -> _Share:
-    """Add the rows behind upstream rows that may change: as many per upstream row as there are now."""
-    touched, bound = share.pending, share.bound
+    feature: Feature, category: str, own: Mapping[str, Share], above: Mapping[tuple[str, str], Share]
+) -> Share:
+    """Add the rows behind upstream rows that may change.
+
+    At most one behind each, where the table has no more rows than its upstream; else about as many as there are now.
+    """
+    share = own[category]
+    bound, certain, guessed = share.bound, share.pending, 0
     for table in feature.upstream_tables:
-        above = shares.get((table, category), _Share())
-        if not above.touched or table not in selected:
+        touched = above.get((table, category), Share())
+        if not touched.touched:
             continue
-        rows_each = share.rows / above.rows if share.rows and above.rows else 1.0
-        behind = math.ceil(above.touched * rows_each)
-        bound = "about" if rows_each > 1 or above.bound == "about" or not share.rows else "at most"
-        touched = max(touched, min(behind, share.rows) if share.rows and bound == "at most" else behind)
-    return _Share(share.rows, share.pending, touched, bound)
+        rows_each = _rows_each(table, category, own, above)
+        if rows_each > 1 or not share.rows or touched.bound == "about":
+            bound, guessed = "about", max(guessed, math.ceil(touched.touched * rows_each))
+        else:
+            bound, certain = "about" if bound == "about" else "at most", min(certain + touched.touched, share.rows)
+    return Share(share.rows, share.pending, max(certain, guessed), bound)
 
 
-def _summed(asset: str, shares: Sequence[_Share], home: Home) -> PlannedAsset:
+def _rows_each(table: str, category: str, own: Mapping[str, Share], above: Mapping[tuple[str, str], Share]) -> float:
+    """Rows per upstream row in this category; where it has none yet, in all; one where nothing is known."""
+    for names in ([category], list(own)):
+        rows, rows_above = sum(own[name].rows for name in names), sum(above[table, name].rows for name in names)
+        if rows and rows_above:
+            return rows / rows_above
+    return 1.0
+
+
+def _summed(asset: str, shares: Sequence[Share], home: Home) -> PlannedAsset:
     to_compute = sum(share.touched for share in shares)
     reused = sum(max(share.rows - share.touched, 0) for share in shares)
     bounds = {share.bound for share in shares if share.touched}
@@ -106,13 +178,13 @@ def _summed(asset: str, shares: Sequence[_Share], home: Home) -> PlannedAsset:
 
 
 def _seconds_per_call(asset: str, home: Home) -> float | None:
-    """Measured: the mean over the asset's last few parts, whatever their recipe."""
+    """Measured over the asset's last few parts, whatever their recipe; the median, since a first part loads models."""
     parts = [file for file in home.store.list(f"cells/{asset}") if file.name.endswith(".parquet")]
     latest = sorted(parts, key=lambda file: file.version)[-RATE_PARTS:]
     if not latest:
         return None
     paths = [str(home.store.local_path(file)) for file in latest]
     with duckdb.connect() as connection:
-        query = "select avg(call_seconds) from read_parquet(?, union_by_name = true) where coalesce(row_index, 0) = 0"
-        row = connection.execute(query, [paths]).fetchone()
-    return row[0] if row else None
+        cells = f"read_parquet({paths}, filename = 'path', union_by_name = true)"
+        means = f"select avg(call_seconds) as seconds from {cells} where coalesce(row_index, 0) = 0 group by path"
+        return fetch_one(connection, f"select median(seconds) from ({means})")[0]
