@@ -1,0 +1,139 @@
+"""The CLIP: a tiny CLIP whose eyes come from the captioner, and the aesthetic head on its vectors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import monotonic
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from transformers import BlipForConditionalGeneration, CLIPConfig, CLIPModel, CLIPProcessor
+
+from internvid_assets.sample_world.train_captioner import VISION
+from internvid_assets.sample_world.train_data import END, PAD, START, Moment, image_processor, save, word_tokenizer
+from internvid_assets.sample_world.train_steps import Schedule, normalised, optimizer_of
+
+TEXT = {
+    "hidden_size": 128,
+    "intermediate_size": 512,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "max_position_embeddings": 32,
+    "bos_token_id": START,
+    "eos_token_id": END,
+    "pad_token_id": PAD,
+}
+DIMENSIONS = 128
+BATCH = 64
+
+
+def train_clip(
+    moments: list[Moment],
+    images: np.ndarray,
+    captioner: BlipForConditionalGeneration,
+    folder: Path,
+    *,
+    epochs: int,
+    seed: int,
+) -> CLIPModel:
+    """Teach a CLIP which caption goes with which picture, save it into `folder`, and return it.
+
+    A linear guess of the picture's aesthetic score is taught along, lightly, so that the vectors hold what the
+    aesthetic head will look for: contrast with other captions alone would not need it.
+    """
+    torch.manual_seed(seed)
+    tokenizer = word_tokenizer(pattern="<start> $A <end>", max_tokens=TEXT["max_position_embeddings"])
+    text_config = {**TEXT, "vocab_size": len(tokenizer)}
+    vision_config = {**VISION, "hidden_act": "gelu"}
+    model = CLIPModel(CLIPConfig(text_config=text_config, vision_config=vision_config, projection_dim=DIMENSIONS))
+    take_eyes(model, captioner)
+    taste, liking = torch.nn.Linear(DIMENSIONS, 1), standardised([moment.aesthetic for moment in moments])
+    steps_per_epoch = len(moments) // BATCH
+    optimizer = optimizer_of(torch.nn.ModuleList([model, taste]), learning_rate=1e-3)
+    schedule = Schedule(optimizer, steps=epochs * steps_per_epoch, warmup_steps=100)
+    rng, started = np.random.default_rng(seed), monotonic()
+    for epoch in range(epochs):
+        losses = []
+        for batch in rng.permutation(len(moments))[: steps_per_epoch * BATCH].reshape(-1, BATCH):
+            texts = tokenizer([some_caption(moments[i], rng) for i in batch], padding=True, return_tensors="pt")
+            with torch.autocast("cpu", torch.bfloat16):
+                answer = model(
+                    pixel_values=normalised(images[batch]),
+                    input_ids=texts["input_ids"],
+                    attention_mask=texts["attention_mask"],
+                )
+            loss = contrastive_loss(answer.logits_per_image.float())
+            guess = taste(answer.image_embeds.float() * DIMENSIONS**0.5)[:, 0]
+            schedule.step(loss + 0.2 * torch.nn.functional.mse_loss(guess, liking[batch]))
+            model.logit_scale.data.clamp_(max=np.log(100))
+            losses.append(loss.item())
+        print(f"clip epoch {epoch + 1}/{epochs}: loss {np.mean(losses):.4f}, {monotonic() - started:.0f} s", flush=True)
+    save(folder, model, CLIPProcessor(image_processor("clip"), tokenizer))
+    return model
+
+
+def contrastive_loss(logits: torch.Tensor) -> torch.Tensor:
+    """The mean of both directions' cross-entropies; the i-th picture goes with the i-th text."""
+    own = torch.arange(len(logits))
+    return (torch.nn.functional.cross_entropy(logits, own) + torch.nn.functional.cross_entropy(logits.T, own)) / 2
+
+
+def standardised(values: list[float]) -> torch.Tensor:
+    """Mean 0 and deviation 1."""
+    numbers = torch.tensor(values)
+    return (numbers - numbers.mean()) / numbers.std()
+
+
+def some_caption(moment: Moment, rng: np.random.Generator) -> str:
+    """The clip's caption mostly, the frame's sometimes, and at times the thing alone, as people search for it."""
+    kind = rng.random()
+    if kind < 0.25:
+        return moment.frame_caption
+    return moment.clip_caption.split(" on a ")[0] if kind < 0.35 else moment.clip_caption
+
+
+def take_eyes(clip: CLIPModel, captioner: BlipForConditionalGeneration) -> None:
+    """Copy the captioner's vision tower, which names a block's parts otherwise and adds a bias to its patches."""
+    source, target = captioner.vision_model.state_dict(), clip.vision_model.state_dict()
+    copied = {key: source[key] for key in target if key in source and source[key].shape == target[key].shape}
+    positions = source["embeddings.position_embedding"][0].clone()  # [1 + patches, width], the class first
+    positions[1:] += source["embeddings.patch_embedding.bias"]
+    copied["embeddings.position_embedding.weight"] = positions
+    copied["embeddings.class_embedding"] = source["embeddings.class_embedding"].flatten()
+    for layer in range(VISION["num_hidden_layers"]):
+        attention = f"encoder.layers.{layer}.self_attn"
+        for part in ("weight", "bias"):
+            for name, block in zip("qkv", source[f"{attention}.qkv.{part}"].chunk(3), strict=True):
+                copied[f"{attention}.{name}_proj.{part}"] = block
+            copied[f"{attention}.out_proj.{part}"] = source[f"{attention}.projection.{part}"]
+    missing = clip.vision_model.load_state_dict(copied, strict=False).missing_keys
+    unexpected = [key for key in missing if not key.startswith("pre_layrnorm") and "position_ids" not in key]
+    assert not unexpected, f"not taken from the captioner: {unexpected}"
+
+
+def train_aesthetics(
+    moments: list[Moment], images: np.ndarray, clip: CLIPModel, folder: Path, *, ridge: float = 1e-3
+) -> float:
+    """Fit the linear head by least squares on unit-length vectors, save it, and return its R2 on the last tenth."""
+    vectors = unit_vectors(clip, images)
+    truth = np.array([moment.aesthetic for moment in moments])
+    fit = slice(0, int(0.9 * len(truth)))
+    inputs = np.hstack([vectors, np.ones((len(vectors), 1))])
+    gram = inputs[fit].T @ inputs[fit] + ridge * np.eye(inputs.shape[1])
+    solution = np.linalg.solve(gram, inputs[fit].T @ truth[fit])
+    rest = slice(fit.stop, None)
+    r2 = 1 - np.var(truth[rest] - inputs[rest] @ solution) / np.var(truth[rest])
+    weights = torch.from_numpy(solution).float()
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({"weight": weights[None, :-1].contiguous(), "bias": weights[-1:].clone()}, folder / "model.safetensors")
+    print(f"aesthetic head: R2 {r2:.3f} on {len(truth) - fit.stop} unseen pictures", flush=True)
+    return float(r2)
+
+
+@torch.inference_mode()
+def unit_vectors(clip: CLIPModel, images: np.ndarray) -> np.ndarray:
+    """float64 [n, d] of unit length."""
+    starts = range(0, len(images), 256)
+    towers = [clip.vision_model(normalised(images[start : start + 256])).pooler_output for start in starts]
+    return torch.nn.functional.normalize(clip.visual_projection(torch.cat(towers)), dim=-1).double().numpy()

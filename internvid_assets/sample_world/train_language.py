@@ -1,0 +1,114 @@
+"""The language model: a tiny BART that tells from captions of single frames what happens in a clip.
+
+Not a T5: which frame came first is plain to see from BART's absolute positions, and took a T5 of this size (whose
+positions are relative) over 4000 steps without learning it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+import numpy as np
+import torch
+from transformers import BartConfig, BartForConditionalGeneration
+
+from internvid_assets.captions.fusion import fusion_prompt
+from internvid_assets.sample_world import scenes
+from internvid_assets.sample_world.scenes import Scene
+from internvid_assets.sample_world.train_data import END, PAD, START, any_scene, save, word_tokenizer
+from internvid_assets.sample_world.train_steps import Schedule, optimizer_of
+
+SIZES = {
+    "d_model": 128,
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "encoder_attention_heads": 4,
+    "decoder_attention_heads": 4,
+    "encoder_ffn_dim": 384,
+    "decoder_ffn_dim": 384,
+    "max_position_embeddings": 512,
+    "dropout": 0.0,
+    "init_std": 0.06,
+}
+BATCH = 16
+MISTAKE_SHARE = 0.03
+"""How often a word or a place in a frame's caption is wrong in training, so that the model learns to weigh frames."""
+
+ALTERNATIVES = [tuple(scenes.BACKGROUND_COLOURS), scenes.OBJECTS, scenes.SIZES, scenes.BACKGROUNDS]
+"""Words that a captioner may take for one another."""
+
+PLACES = ["in the middle", "on the left", "on the right", "at the top", "at the bottom"]
+PLACES += [f"at the {row} {column}" for row in ("top", "bottom") for column in ("left", "right")]
+PLACE = re.compile(rf"({'|'.join(sorted(PLACES, key=len, reverse=True))})(?= of )")
+
+
+def train_language_model(
+    folder: Path, *, steps: int, seed: int, report_every: int = 500
+) -> BartForConditionalGeneration:
+    """Teach a new BART to fuse captions of endless random scenes, save it into `folder`, and return it."""
+    torch.manual_seed(seed)
+    tokenizer = word_tokenizer(pattern="$A <end>", max_tokens=512)
+    ids = {"pad_token_id": PAD, "bos_token_id": START, "eos_token_id": END}
+    ids |= {"decoder_start_token_id": START, "forced_eos_token_id": END}
+    model = BartForConditionalGeneration(BartConfig(vocab_size=len(tokenizer), **ids, **SIZES))
+    schedule = Schedule(optimizer_of(model, learning_rate=1e-3), steps=steps, warmup_steps=200)
+    batches, started, losses = batches_of_like_length(np.random.default_rng(seed)), monotonic(), []
+    for step in range(1, steps + 1):
+        prompts, answers = zip(*next(batches), strict=True)
+        inputs = tokenizer(list(prompts), padding=True, return_tensors="pt")
+        targets = tokenizer(list(answers), padding=True, return_tensors="pt")
+        labels = targets["input_ids"].masked_fill(targets["attention_mask"] == 0, -100)
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], labels=labels).loss
+        schedule.step(loss)
+        losses.append(loss.item())
+        if step % report_every == 0:
+            recent = np.mean(losses[-report_every:])
+            print(f"language model step {step}/{steps}: loss {recent:.4f}, {monotonic() - started:.0f} s", flush=True)
+    save(folder, model, tokenizer)
+    return model
+
+
+def batches_of_like_length(rng: np.random.Generator, *, at_once: int = 16) -> Iterator[list[tuple[str, str]]]:
+    """Batches of prompts and answers without end; like lengths together need half the padding, so half the time."""
+    while True:
+        pairs = sorted((prompt_and_answer(rng) for _ in range(BATCH * at_once)), key=lambda pair: len(pair[0]))
+        for batch in rng.permutation(at_once):
+            yield pairs[batch * BATCH : (batch + 1) * BATCH]
+
+
+def prompt_and_answer(rng: np.random.Generator) -> tuple[str, str]:
+    """A random scene as a captioner would describe its centre and its 1 fps frames, and what happens in it."""
+    scene = any_scene(rng)
+    center, frames = frame_captions(scene, rng)
+    return fusion_prompt(mistaken(center, rng), [mistaken(frame, rng) for frame in frames]), scenes.clip_caption(scene)
+
+
+def frame_captions(scene: Scene, rng: np.random.Generator) -> tuple[str, list[str]]:
+    """The true captions of the centre and of about one frame per second, the clip's ends a little off."""
+    length = scene.duration_seconds
+    count = max(1, int(rng.choice((math.floor(length), round(length), math.ceil(length)))))
+    if rng.random() < 0.1:  # frames closer than they will be, to know longer prompts too
+        count *= 2
+    late = float(rng.uniform(-scenes.EDGE_SECONDS, scenes.EDGE_SECONDS))
+    seconds = [(i + 0.5) * length / count + late for i in range(count)]
+    return scenes.frame_caption(scene, length / 2 + late), [scenes.frame_caption(scene, t) for t in seconds]
+
+
+def mistaken(caption: str, rng: np.random.Generator) -> str:
+    """The caption with some words taken for similar ones, and sometimes the place or the tilt wrong."""
+
+    def maybe(match: re.Match[str]) -> str:
+        word = match[0]
+        choices = next((words for words in ALTERNATIVES if word in words), None)
+        return str(rng.choice(choices)) if choices and rng.random() < MISTAKE_SHARE else word
+
+    if rng.random() < MISTAKE_SHARE:
+        caption = caption.replace("tilted ", "")
+    if rng.random() < 2 * MISTAKE_SHARE:
+        caption = PLACE.sub(str(rng.choice(PLACES)), caption)
+    return re.sub(r"\w+", maybe, caption)
