@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import polars as pl
 import typer
@@ -13,13 +14,18 @@ from internvid_assets.cli.app import OutputFormat, app
 from internvid_assets.cli.environment import open_home
 from internvid_assets.cli.output import Format, show
 
+if TYPE_CHECKING:
+    from internvid_assets.embeddings.index import ClipIndex
+
 
 @app.command()
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Video files or folders of them.")],
     category: Annotated[str, typer.Option("--category", "-c", help="Where their videos belong.")] = "other",
 ) -> None:
-    """Register folders and files as sources; nothing is copied, and a folder is looked through again by every run.
+    """Register files and folders as sources. Nothing is copied, and every run looks through a folder again.
+
+    Every file of a folder counts, but for known sidecars: what is no video becomes a row of `videos` with a reason.
 
     Example: internvid ingest ~/Videos/football --category sports
     """
@@ -28,9 +34,18 @@ def ingest(
 
     checked_categories([category])
     home = open_home()
+    missing = [str(path) for path in paths if not path.exists()]
+    if missing:
+        raise UserError(f"{', '.join(missing)}: no such file or folder; nothing was registered")
     for path in paths:
         add_source(home.path, path, category)
-        print(f"{path} is a source of {category}; next: internvid materialize --category {category}")
+        print(f"{printable(path)} is a source of {category}")
+    print(f"next: internvid materialize --category {category}")
+
+
+def printable(path: Path) -> str:
+    """A name may hold bytes that are no text; they are shown as they are escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 @app.command()
@@ -63,7 +78,7 @@ def search(
     category: Annotated[str | None, typer.Option("--category", "-c", help="Only this category.")] = None,
     format: OutputFormat = Format.table,
 ) -> None:
-    """The clips whose pictures are nearest to a text.
+    """The clips whose pictures are nearest to a text, best first.
 
     Example: internvid search "a red ball moves left" -k 5
     """
@@ -76,10 +91,19 @@ def search(
         raise UserError(f"there is no index in {index.directory}; run: internvid materialize '+key:clip_index'")
     where = f"category = '{checked_categories([category])[0]}'" if category else None
     vector = home.models.embedder.embed_texts([text])[0].tolist()
-    found = index.search(vector, count=count, where=where)
+    found = nearest(index, vector, count=count, where=where)
     sources = home.lake.scan_all("videos").select("video_id", "source_uri").collect()
     found = found.join(sources, on="video_id", how="left", maintain_order="left").drop("video_id")
     show(found.with_columns(pl.col("similarity").round(4)), format)
+
+
+def nearest(index: ClipIndex, vector: list[float], *, count: int, where: str | None) -> pl.DataFrame:
+    """Lance refuses a vector of another length: the index was made with another embedder."""
+    try:
+        return index.search(vector, count=count, where=where)
+    except (RuntimeError, ValueError) as error:
+        told = str(error).splitlines()[0]
+        raise UserError(f"the index cannot be searched ({told}); internvid materialize '+key:clip_index'") from None
 
 
 @app.command("sample-world")
@@ -95,4 +119,6 @@ def sample_world(
     from internvid_assets.sample_world.world import generate
 
     summary = generate(videos=videos, seed=seed, to=to)
-    print(f"{to}: {summary}")
+    print(f"{to}: {summary.videos} videos, {summary.video_seconds:.0f} s, {summary.size_bytes / 2**20:.1f} MiB", end="")
+    print(f"; {summary.rendered_videos} rendered in {summary.wall_seconds:.0f} s")
+    print(f"next: internvid ingest {to} --category other")

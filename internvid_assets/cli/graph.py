@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import polars as pl
 import typer
@@ -16,6 +16,9 @@ from internvid_assets.cli.progress import FillProgress
 from internvid_assets.home import Home
 from internvid_assets.tables import CATEGORIES
 
+if TYPE_CHECKING:
+    from internvid_assets.cells.feature import Feature
+
 
 @app.command()
 def materialize(
@@ -25,9 +28,13 @@ def materialize(
     limit: Annotated[
         int | None, typer.Option(min=1, help="At most so many calls per asset and category; writes no table.")
     ] = None,
-    retry_quarantined: Annotated[bool, typer.Option(help="Try calls again that had failed for good.")] = False,
+    retry_quarantined: Annotated[
+        bool, typer.Option("--retry-quarantined", help="Try calls again that had failed for good.")
+    ] = False,
 ) -> None:
     """Compute what is missing, in this process; every materialisation is recorded where the UI shows it.
+
+    A run that was killed goes on where it stopped. Exit code 1 when a step failed or a promise was broken.
 
     Example: internvid materialize '+key:clips' --category sports --set clips.threshold=30
     """
@@ -43,7 +50,8 @@ def materialize(
         typer.echo(f"internvid: {problem}", err=True)
     if problems:
         raise typer.Exit(1)
-    print(f"{selection} is up to date for {', '.join(categories) or 'no category: ingest something first'}")
+    told = ", ".join(categories) or "no category: ingest something first"
+    print(f"{selection}: {f'at most {limit} calls each, no table written' if limit else 'up to date'}; {told}")
 
 
 @app.command()
@@ -51,6 +59,14 @@ def plan(
     selection: Selection = "*", category: Categories = None, set_: Overrides = None, format: OutputFormat = Format.table
 ) -> None:
     """What materialize would compute: rows, and about how long. Changes nothing.
+
+    A row is one call, for one upstream row. The first changed asset is exact.
+
+    Behind it stands "at most": only rows that read a changed value are made again.
+
+    "about" means that rows lie behind which nobody has counted yet.
+
+    Listings and selects (candidate_videos, subsets, marts …) take seconds; they are left out.
 
     Example: internvid plan --set fused_captions.max_frame_captions=8
     """
@@ -67,56 +83,58 @@ def plan(
         [feature for _, feature in features()],
         home,
         categories,
-        selected=[key.to_user_string() for key in chosen.partitioned],
+        selected={key.to_user_string() for key in chosen.partitioned},
         candidates={name: list_candidates(sources, name).lazy() for name in categories},
     )
-    rows = pl.DataFrame(
-        [asdict(share) for share in shares],
-        schema={
-            "asset": pl.String,
-            "rows_to_compute": pl.Int64,
-            "rows_reused": pl.Int64,
-            "seconds": pl.Float64,
-            "bound": pl.String,
-        },
-    )
-    show(rows, format)
+    columns = {"asset": pl.String, "rows_to_compute": pl.Int64, "rows_reused": pl.Int64, "seconds": pl.Float64}
+    show(pl.DataFrame([asdict(share) for share in shares], schema={**columns, "bound": pl.String}), format)
 
 
 @app.command()
 def status(category: Categories = None, format: OutputFormat = Format.table) -> None:
     """What every table holds: rows, failures, and whether the present settings made it.
 
+    made_otherwise counts categories made by another recipe or judged by other thresholds.
+
     Example: internvid status --category sports
     """
+    from internvid_assets.cli.runs import checked_categories
+
     home = open_home()
-    show(table_states(home, category or list(CATEGORIES)), format)
+    show(table_states(home, checked_categories(category or CATEGORIES)), format)
 
 
 def table_states(home: Home, categories: Sequence[str]) -> pl.DataFrame:
     """One row per table of remembered calls: what the lake holds of it."""
     from internvid_assets.definitions import features
 
-    states = []
-    for _, feature in features():
-        recipe = home.recipe(feature).hash
-        versions = [home.lake.version(feature.name, category) for category in categories]
-        written = [version for version in versions if version]
-        tables = [
-            home.lake.scan(feature.name, name) for name, version in zip(categories, versions, strict=True) if version
-        ]
-        failed = sum(table.select(pl.col("error").is_not_null().sum()).collect().item() for table in tables)
-        states.append(
-            {
-                "asset": feature.name,
-                "categories": len(written),
-                "rows": sum(version.rows for version in written),
-                "failed_rows": failed,
-                "made_otherwise": sum(version.recipe != recipe for version in written),
-                "recipe": recipe,
-            }
-        )
-    return pl.DataFrame(states)
+    return pl.DataFrame([table_state(feature, home, categories) for _, feature in features()])
+
+
+def table_state(feature: Feature, home: Home, categories: Sequence[str]) -> dict[str, Any]:
+    recipe = home.recipe(feature).hash
+    found = {name: home.lake.version(feature.name, name) for name in categories}
+    written = {name: version for name, version in found.items() if version}
+    failed = [home.lake.scan(feature.name, name).select(pl.col("error").count()) for name in written]
+    otherwise = [v.recipe != recipe or is_judged_otherwise(feature, home, name) for name, v in written.items()]
+    return {
+        "asset": feature.name,
+        "categories": len(written),
+        "rows": sum(version.rows for version in written.values()),
+        "failed_rows": sum(count.item() for count in pl.collect_all(failed)),
+        "made_otherwise": sum(otherwise),
+        "recipe": recipe,
+    }
+
+
+def is_judged_otherwise(feature: Feature, home: Home, category: str) -> bool:
+    """Whether the present thresholds would judge a row of the table differently."""
+    from internvid_assets.cells.plan import as_judged_now
+
+    if not feature.derived:
+        return False
+    stored, now = home.lake.scan(feature.name, category), as_judged_now(feature, home, category)
+    return not stored.select(feature.derived).collect().equals(now.select(feature.derived).collect())
 
 
 def chosen_categories(home: Home, asked: Sequence[str] | None) -> list[str]:

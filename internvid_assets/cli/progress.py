@@ -15,7 +15,7 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 class FillProgress:
-    """Tells a person how far the running fill is; a finished one leaves no line behind in a terminal."""
+    """Tells a person on standard error how far the running fill is; in a terminal a finished one leaves no trace."""
 
     def __init__(self) -> None:
         self._bars = Bars(
@@ -41,19 +41,30 @@ class FillProgress:
         return self._bar(asset, category) if sys.stderr.isatty() else self._lines(asset, category)
 
     def _bar(self, asset: str, category: str) -> Progress:
-        task = self._bars.add_task(f"{asset} {category}", total=None)
+        task = self._bars.add_task(f"{asset} {category}", total=None, visible=False)
 
         def told(made: int, to_make: int) -> None:
-            self._bars.update(task, completed=made, total=to_make)
-            if made >= to_make:
-                self._bars.remove_task(task)
+            self._bars.update(task, completed=made, total=to_make, visible=made < to_make)
 
         return told
 
     def _lines(self, asset: str, category: str) -> Progress:
+        started = time.monotonic()
+
         def told(made: int, to_make: int) -> None:
-            if time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
-                self._last_line = time.monotonic()
-                print(f"{asset} {category}: {made:,} of {to_make:,}", file=sys.stderr, flush=True)
+            now = time.monotonic()
+            if now - self._last_line < SECONDS_BETWEEN_LINES:
+                return
+            self._last_line = now
+            left = (now - started) / made * (to_make - made) if made else 0.0
+            ahead = f", about {_duration(left)} left" if made < to_make else ""
+            print(f"{asset} {category}: {made:,} of {to_make:,} calls{ahead}", file=sys.stderr, flush=True)
 
         return told
+
+
+def _duration(seconds: float) -> str:
+    """Two figures are enough: 40 s, 12 min, 3.5 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

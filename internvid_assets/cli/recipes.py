@@ -13,13 +13,18 @@ from internvid_assets.cli.app import OutputFormat, Overrides, app
 from internvid_assets.cli.environment import open_home
 from internvid_assets.cli.output import Format, show
 
-recipes = typer.Typer(help="Show recipes; bless changed code that gives the same results.", no_args_is_help=True)
+recipes = typer.Typer(
+    help="Show what results depend on; bless changed code that gives the same results.", no_args_is_help=True
+)
 app.add_typer(recipes, name="recipes")
 
 
 @recipes.command("list")
 def list_(set_: Overrides = None, format: OutputFormat = Format.table) -> None:
-    """Every asset with its recipe and version. Example: internvid recipes list"""
+    """Every asset with its recipe and version.
+
+    Example: internvid recipes list
+    """
     from internvid_assets.definitions import features
 
     home = open_home(set_ or ())
@@ -36,7 +41,12 @@ def show_(
     set_: Overrides = None,
     format: OutputFormat = Format.table,
 ) -> None:
-    """What an asset's results depend on, each value with where it came from. Example: internvid recipes show clips"""
+    """What an asset's results depend on, each value with where it came from.
+
+    A value that is not in the recipe judges what was measured: changing it computes nothing.
+
+    Example: internvid recipes show clips --set clips.threshold=30
+    """
     from internvid_assets.definitions import features
     from internvid_assets.settings import origin
 
@@ -64,7 +74,9 @@ def bless(
 ) -> None:
     """Say that changed code still gives the same results: recipes.lock then holds its hash.
 
-    If results do change, raise the asset's version instead, then bless it. Example: internvid recipes bless clips
+    If results do change, raise the asset's version instead, then bless it.
+
+    Example: internvid recipes bless clips
     """
     from internvid_assets.definitions import features
 
