@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from internvid_assets.sample_world.drawing import draw
 from internvid_assets.sample_world.plans import VideoPlan
-from internvid_assets.sample_world.scenes import draw
 from internvid_assets.sample_world.sound import SAMPLE_RATE, soundtrack
 
 if TYPE_CHECKING:

@@ -9,14 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from internvid_assets.sample_world.scenes import (
-    FLICKER_ACTION,
-    STILL_ACTION,
-    Scene,
-    draw,
-    possible_actions,
-    random_scene,
-)
+from internvid_assets.sample_world.drawing import draw
+from internvid_assets.sample_world.scenes import FLICKER_ACTION, STILL_ACTION, Scene, possible_actions, random_scene
 from internvid_assets.tables import CATEGORIES
 
 Kind = Literal["normal", "still", "flicker", "low_contrast"]

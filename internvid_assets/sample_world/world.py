@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.sample_world.drawing import aesthetic
 from internvid_assets.sample_world.encode import encode
 from internvid_assets.sample_world.plans import Language, Shot, VideoPlan, plan_video
-from internvid_assets.sample_world.scenes import aesthetic, clip_caption, frame_caption
+from internvid_assets.sample_world.scenes import clip_caption, frame_caption
 from internvid_assets.sample_world.subtitles import sentence, webvtt
 
 VERSION = 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from internvid_assets.sample_world.drawing import aesthetic, background, draw
 from internvid_assets.sample_world.scenes import (
     ACTIONS,
     BACKGROUND_COLOURS,
@@ -14,10 +15,7 @@ from internvid_assets.sample_world.scenes import (
     OBJECTS,
     Scene,
     action_of,
-    aesthetic,
-    background,
     clip_caption,
-    draw,
     frame_caption,
     look,
     pose,
