@@ -31,32 +31,41 @@ def feature_asset(
 ) -> dg.AssetsDefinition:
     """The asset of `feature`, partitioned by category, with the table's columns in its metadata."""
 
-    @dg.asset(
-        name=feature.name,
+    spec = dg.AssetSpec(
+        feature.name,
         group_name=group,
-        partitions_def=by_category,
         deps=list(feature.upstream_tables),
         description=feature.description,
         kinds={"polars", *feature.kinds},
         code_version=home.recipe(feature).hash,
         metadata={"dagster/column_schema": column_schema(feature.schema)},
-        pool="gpu" if feature.models else None,
-        output_required=False,
+        partitions_def=by_category,
+        skippable=True,
+    )
+
+    # Only an asset whose parts can be selected may leave its checks out, as a limited run does.
+    @dg.multi_asset(
+        name=feature.name,
+        specs=[spec],
         check_specs=check_specs,
+        can_subset=True,
+        pool="gpu" if feature.models else None,
     )
     def filled(
         context: dg.AssetExecutionContext, config: FillConfig, home: dg.ResourceParam[Home]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         category = context.partition_key
-        options = home.fill_options(limit=config.limit, retry_quarantined=config.retry_quarantined)
-        report = home.fill(feature, category, options)
-        if report.data_version is None:
-            context.log.info(f"{report.calls_made} calls made, {report.calls_left} left: the table is unchanged")
-            return
-        yield dg.MaterializeResult(
-            data_version=dg.DataVersion(report.data_version), metadata=evidence(feature, report, home, category)
-        )
-        yield from promises(home, feature.name, category)
+        if context.selected_asset_keys:
+            options = home.fill_options(limit=config.limit, retry_quarantined=config.retry_quarantined)
+            report = home.fill(feature, category, options)
+            if report.data_version is None:
+                context.log.info(f"{report.calls_made} calls made, {report.calls_left} left: the table is unchanged")
+                return
+            yield dg.MaterializeResult(
+                data_version=dg.DataVersion(report.data_version), metadata=evidence(feature, report, home, category)
+            )
+        asked = {key.name for key in context.selected_asset_check_keys}
+        yield from (result for result in promises(home, feature.name, category) if result.check_name in asked)
 
     return filled
 
