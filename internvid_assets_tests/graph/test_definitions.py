@@ -1,0 +1,192 @@
+"""The graph as Dagster loads it, stated whole: what depends on what, in which group, and which promises are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from internvid_assets import tables
+from internvid_assets.definitions import STAGES, build_defs, features
+from internvid_assets.home import Home
+from internvid_assets.selects.files import sql_files
+from internvid_assets.settings import load_settings
+
+pytestmark = pytest.mark.filterwarnings("ignore::dagster.PreviewWarning")
+
+GRAPH = {
+    "videos": {
+        "candidate_videos": "",
+        "videos": "candidate_videos",
+    },
+    "clips": {
+        "clips": "videos",
+        "clip_frames": "videos clips",
+    },
+    "captions": {
+        "center_captions": "clips clip_frames",
+        "frame_captions": "clips clip_frames",
+        "fused_captions": "clips center_captions frame_captions",
+    },
+    "embeddings": {
+        "clip_embeddings": "clips clip_frames fused_captions",
+        "clip_index": "clips fused_captions clip_embeddings",
+    },
+    "scores": {
+        "aesthetic_scores": "clips clip_frames",
+        "umt_scores": "clips clip_frames fused_captions",
+    },
+    "subsets": {
+        "internvid_10m_div": "clips fused_captions umt_scores aesthetic_scores",
+        "internvid_10m_flt": "clips fused_captions umt_scores aesthetic_scores",
+        "internvid_aesthetics_18m": "clips fused_captions umt_scores aesthetic_scores",
+    },
+    "analytics": {
+        "caption_verbs": "fused_captions",
+        "calibrated_umt_scores": "umt_scores",
+        "captions_by_length": "fused_captions",
+        "clips_by_category": "clips fused_captions",
+        "clips_by_duration": "clips",
+        "errors_by_table": "videos clips clip_frames center_captions frame_captions fused_captions clip_embeddings "
+        "aesthetic_scores umt_scores caption_verbs",
+        "rejections_by_reason": "videos clips",
+        "scores_by_category": "clips umt_scores aesthetic_scores",
+        "subset_sizes": "clips internvid_10m_div internvid_10m_flt internvid_aesthetics_18m",
+        "unique_verbs": "caption_verbs internvid_10m_div internvid_10m_flt internvid_aesthetics_18m",
+        "videos_by_category": "candidate_videos videos",
+    },
+}
+"""Stage -> asset -> what it reads. `warehouse` reads everything but `clip_index`, and is left out."""
+
+UPSTREAM = {asset: set(upstream.split()) for stage in GRAPH.values() for asset, upstream in stage.items()}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home(load_settings([f"home={tmp_path_factory.mktemp('home')}"]))
+
+
+@pytest.fixture(scope="module")
+def defs(home: Home) -> dg.Definitions:
+    return build_defs(home)
+
+
+@pytest.fixture(scope="module")
+def specs(defs: dg.Definitions) -> dict[str, dg.AssetSpec]:
+    return {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+
+
+@pytest.fixture(scope="module")
+def checks(defs: dg.Definitions) -> dict[str, dg.AssetCheckSpec]:
+    """By the name of the file of sql/checks that each one evaluates."""
+    graph = defs.resolve_asset_graph()
+    found = [graph.get_check_spec(key) for key in graph.asset_check_keys]
+    return {f"{spec.asset_key.to_user_string()}__{spec.name}": spec for spec in found}
+
+
+def test_dagster_loads_the_definitions(defs: dg.Definitions) -> None:
+    dg.Definitions.validate_loadable(defs)
+
+
+def test_the_whole_graph(specs: dict[str, dg.AssetSpec]) -> None:
+    found = {asset: {dep.asset_key.to_user_string() for dep in spec.deps} for asset, spec in specs.items()}
+    assert found == {**UPSTREAM, "warehouse": set(UPSTREAM) - {"clip_index"}}
+
+
+def test_an_assets_group_is_its_stage(specs: dict[str, dg.AssetSpec]) -> None:
+    expected = {asset: stage for stage, assets in GRAPH.items() for asset in assets} | {"warehouse": "analytics"}
+    assert {asset: spec.group_name for asset, spec in specs.items()} == expected
+    assert list(STAGES) == list(GRAPH)
+
+
+def test_tables_with_one_file_per_category_have_one_partition_per_category(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    partitions = {key.to_user_string(): graph.get(key).partitions_def for key in graph.get_all_asset_keys()}
+    by_category = {asset: known.get_partition_keys() for asset, known in partitions.items() if known}
+    assert by_category == {table: list(tables.CATEGORIES) for table in tables.PER_CATEGORY}
+    assert len(tables.CATEGORIES) == 16
+
+
+def test_no_asset_has_a_backfill_policy(defs: dg.Definitions) -> None:
+    """Any explicit policy, even one run per partition, leaves partitioned checks planned for ever (Dagster 1.13)."""
+    graph = defs.resolve_asset_graph()
+    assert [key for key in graph.get_all_asset_keys() if graph.get(key).backfill_policy] == []
+
+
+def test_a_code_version_is_the_recipe(specs: dict[str, dg.AssetSpec], home: Home) -> None:
+    recipes = {feature.name: home.recipe(feature).hash for _, feature in features()}
+    assert len(set(recipes.values())) == len(recipes) == 10
+    assert {name: specs[name].code_version for name in recipes} == recipes
+
+
+def test_a_parameter_changes_the_code_version_of_its_asset_alone(home: Home, specs: dict[str, dg.AssetSpec]) -> None:
+    other = build_defs(Home(load_settings([f"home={home.path}", "clips.threshold=30"])))
+    changed = [
+        spec.key.to_user_string()
+        for spec in other.resolve_all_asset_specs()
+        if spec.code_version != specs[spec.key.to_user_string()].code_version
+    ]
+    assert changed == ["clips"]
+
+
+def test_columns_are_shown_with_types_and_descriptions(specs: dict[str, dg.AssetSpec]) -> None:
+    for table, schema in [(feature.name, feature.schema) for _, feature in features()]:
+        shown = specs[table].metadata["dagster/column_schema"]
+        assert {column.name for column in shown.columns} == set(schema.column_names())
+        assert [column.name for column in shown.columns if not (column.type and column.description)] == []
+    for file in sql_files("subsets"):
+        shown = specs[file.name].metadata["dagster/column_schema"]
+        assert [column.name for column in shown.columns] == tables.ChosenClips.column_names()
+
+
+def test_an_asset_of_sql_shows_its_text(specs: dict[str, dg.AssetSpec]) -> None:
+    for file in [*sql_files("subsets"), *sql_files("marts")]:
+        assert file.text in specs[file.name].metadata["sql"].value
+        assert specs[file.name].description == f"{file.grain}."
+
+
+def test_every_asset_says_what_it_is_made_with_and_what_one_row_is(specs: dict[str, dg.AssetSpec]) -> None:
+    assert {asset for asset, spec in specs.items() if not spec.kinds} == set()
+    assert specs["clip_frames"].kinds == {"polars", "ffmpeg", "lance"}
+    assert specs["internvid_10m_flt"].kinds == {"duckdb", "sql"}
+    unsaid = {asset for asset, spec in specs.items() if not (spec.description or "").startswith("One row per")}
+    assert unsaid == {"warehouse"}
+
+
+def test_nobody_is_named_as_owner(specs: dict[str, dg.AssetSpec]) -> None:
+    assert {asset: list(spec.owners) for asset, spec in specs.items() if spec.owners} == {}
+
+
+def test_each_file_of_checks_is_a_check_that_blocks_where_it_says_error(checks: dict[str, dg.AssetCheckSpec]) -> None:
+    assert {name: spec.blocking for name, spec in checks.items()} == {
+        file.name: file.severity == "error" for file in sql_files("checks")
+    }
+    assert checks["clips__end_after_start"].blocking
+    assert not checks["clips__within_video_duration"].blocking
+
+
+def test_a_check_has_its_tables_partitions(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    partitioned = {key for key in graph.asset_check_keys if graph.get(key).partitions_def}
+    assert partitioned == {key for key in graph.asset_check_keys if graph.get(key.asset_key).partitions_def}
+
+
+def test_models_share_a_pool_and_so_do_writers_of_the_index(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    pools = {key.to_user_string(): graph.get(key).pools for key in graph.get_all_asset_keys()}
+    gpu = {asset for asset, names in pools.items() if names == {"gpu"}}
+    assert gpu == {feature.name for _, feature in features() if feature.models}
+    assert {asset for asset, names in pools.items() if names == {"index_write"}} == {"clip_index"}
+
+
+def test_importing_the_module_builds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dagster calls `defs`; a script that imports the module for `features` must not need a home."""
+    monkeypatch.setenv("INTERNVID_HOME", str(tmp_path / "home"))
+    from internvid_assets import definitions
+
+    assert not (tmp_path / "home").exists()
+    assert {spec.key.to_user_string() for spec in definitions.defs().resolve_all_asset_specs()} == {
+        *UPSTREAM,
+        "warehouse",
+    }

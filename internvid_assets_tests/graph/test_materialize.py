@@ -1,0 +1,209 @@
+"""Runs of the whole graph on a real instance: what they make, what they record, and what a broken promise stops."""
+
+from __future__ import annotations
+
+import base64
+import io
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pytest
+from conftest import CATEGORIES, OVER_ALL, PER_CATEGORY, REJECTED, WEBM, Materialised, recorded, run
+from PIL import Image
+
+from internvid_assets import tables
+from internvid_assets.cli.runs import QUIET
+from internvid_assets.clips import assets as clips_stage
+from internvid_assets.definitions import build_defs
+from internvid_assets.selects.files import sql_files
+
+pytestmark = pytest.mark.filterwarnings("ignore::dagster.PreviewWarning", "ignore::dagster.BetaWarning")
+
+MP4 = "autos_and_vehicles"
+
+
+def metadata(run: dg.ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
+    """What each materialisation of a run shows: asset -> label -> value."""
+    made = (event.materialization for event in run.get_asset_materialization_events())
+    return {
+        one.asset_key.to_user_string(): {label: value.value for label, value in one.metadata.items()} for one in made
+    }
+
+
+def data_versions(run: dg.ExecuteInProcessResult) -> dict[str, str]:
+    made = (event.materialization for event in run.get_asset_materialization_events())
+    return {one.asset_key.to_user_string(): one.tags["dagster/data_version"] for one in made if one.tags}
+
+
+def test_every_run_succeeds_and_makes_every_asset(materialised: Materialised) -> None:
+    assert {category: run.success for category, run in materialised.runs.items()} == dict.fromkeys(
+        [*CATEGORIES, None], True
+    )
+    for category in CATEGORIES:
+        assert set(metadata(materialised.runs[category])) == set(tables.PER_CATEGORY)
+    single = {file.name for kind in ("subsets", "marts") for file in sql_files(kind)}
+    assert set(metadata(materialised.runs[None])) == single | {"clip_index", "warehouse"}
+
+
+@pytest.mark.parametrize(
+    ("category", "expected"),
+    [
+        (REJECTED, {"candidate_videos": 1, "videos": 1, "clips": 0, "clip_frames": 0, "fused_captions": 0}),
+        (MP4, {"candidate_videos": 1, "videos": 1, "clips": 3, "center_captions": 3, "fused_captions": 3}),
+        (WEBM, {"candidate_videos": 2, "videos": 2, "clips": 5, "umt_scores": 5, "caption_verbs": 5}),
+    ],
+)
+def test_rows_are_counted_and_lie_in_the_lake(
+    materialised: Materialised, category: str, expected: dict[str, int]
+) -> None:
+    shown = metadata(materialised.runs[category])
+    assert {table: shown[table]["dagster/partition_row_count"] for table in expected} == expected
+    for table in tables.PER_CATEGORY:
+        in_lake = materialised.home.lake.scan(table, category).select(pl.len()).collect().item()
+        assert shown[table]["dagster/partition_row_count"] == in_lake
+
+
+def test_rejections_and_failures_are_counted_by_reason(materialised: Materialised) -> None:
+    assert metadata(materialised.runs[REJECTED])["videos"]["rejected"] == {"low_resolution": 1}
+    music = metadata(materialised.runs[WEBM])["videos"]
+    assert music["failures"] == music["rejected"] == {"not_a_video": 1}
+    assert (music["rows_failed"], music["calls_made"], music["rows_remembered"]) == (1, 2, 0)
+
+
+def test_a_preview_shows_the_first_rows(materialised: Materialised) -> None:
+    shown = metadata(materialised.runs[WEBM])["fused_captions"]["preview"].splitlines()
+    table = materialised.home.lake.scan("fused_captions", WEBM).collect()
+    assert shown[0] == "| " + " | ".join(table.columns) + " |"
+    assert len(shown) == 2 + 5
+    assert [line.split(" | ")[2] for line in shown[2:]] == table["caption"].to_list()
+
+
+def test_the_frames_of_a_category_are_shown_as_a_picture(materialised: Materialised) -> None:
+    shown = metadata(materialised.runs[MP4])["clip_frames"]["contact_sheet"]
+    data = shown.removeprefix("![sampled frames](data:image/jpeg;base64,").removesuffix(")")
+    sheet = Image.open(io.BytesIO(base64.b64decode(data, validate=True)))
+    assert sheet.format == "JPEG" and sheet.size == (640, 90)
+    assert len({pixel for _, pixel in sheet.convert("P").getcolors() or ()}) > 16  # more than a background
+    assert "contact_sheet" not in metadata(materialised.runs[REJECTED])["clip_frames"]
+
+
+def test_the_records_name_the_recipe_that_made_the_rows(materialised: Materialised) -> None:
+    recipe = metadata(materialised.runs[MP4])["center_captions"]["recipe"]
+    assert "sample-world/captioner" in recipe and '"max_new_tokens":40' in recipe
+    event = materialised.instance.get_latest_data_version_record(dg.AssetKey("center_captions"), partition_key=MP4)
+    assert event and event.asset_materialization and event.asset_materialization.tags
+    made_by = event.asset_materialization.tags["dagster/code_version"]
+    assert set(materialised.home.lake.scan("center_captions", MP4).collect()["recipe"]) == {made_by}
+
+
+def test_the_instance_knows_which_categories_are_made(materialised: Materialised) -> None:
+    made = materialised.instance.get_materialized_partitions(dg.AssetKey("umt_scores"))
+    assert made == set(CATEGORIES)
+
+
+def test_every_promise_is_evaluated_in_every_category(materialised: Materialised) -> None:
+    promised = {file.name for file in sql_files("checks")}
+    for category in CATEGORIES:
+        found = materialised.runs[category].get_asset_check_evaluations()
+        names = {f"{one.asset_key.to_user_string()}__{one.check_name}": one for one in found}
+        assert set(names) == promised
+        assert {name for name, one in names.items() if not one.passed} == set()
+        assert {one.partition for one in found} == {category}
+        assert {one.metadata["offenders"].value for one in found} == {0}
+
+
+def test_what_covers_all_categories_adds_up(materialised: Materialised) -> None:
+    shown = metadata(materialised.runs[None])
+    assert shown["clip_index"] == {"dagster/row_count": 11, "rows_written": 11, "rows_removed": 0}
+    assert shown["internvid_10m_div"]["dagster/row_count"] == 11
+    assert shown["warehouse"]["rows"]["clips"] == 11
+    assert Path(shown["warehouse"]["path"]).is_file()
+    assert "z_score" in shown["calibrated_umt_scores"]["preview"]
+
+
+def test_run_again_nothing_is_called_and_no_content_changes(materialised: Materialised) -> None:
+    again = run(materialised.home, materialised.instance, PER_CATEGORY, WEBM)
+    assert again.success and data_versions(again) == data_versions(materialised.runs[WEBM])
+    shown = metadata(again)
+    calls = {table: shown[table]["calls_made"] for table in shown if "calls_made" in shown[table]}
+    assert calls == dict.fromkeys([table for table in tables.PER_CATEGORY if table != "candidate_videos"], 0)
+    assert shown["frame_captions"]["rows_remembered"] == shown["frame_captions"]["dagster/partition_row_count"] > 0
+
+    over_all = run(materialised.home, materialised.instance, OVER_ALL)
+    before, after = data_versions(materialised.runs[None]), data_versions(over_all)
+    assert over_all.success and len(after) == 15
+    # Dagster makes the versions of these two from their upstream's, which counts materialisations too.
+    assert {asset for asset in after if after[asset] != before[asset]} <= {"clip_index", "warehouse"}
+    assert metadata(over_all)["clip_index"] == {"dagster/row_count": 11, "rows_written": 0, "rows_removed": 0}
+
+
+def test_a_limit_makes_some_calls_and_no_table(materialised: Materialised, tmp_path: Path) -> None:
+    """What the Launchpad offers: cells are committed, nothing counts as materialised."""
+    home = materialised.copy(tmp_path / "home")
+    shutil.rmtree(home.path / "cells" / "caption_verbs")
+    options = {"ops": {"caption_verbs": {"config": {"limit": 2}}}}
+    with recorded(home) as instance:
+        for path in home.path.glob("cells/caption_verbs/**/*.parquet"):
+            path.unlink()
+        limited = run(home, instance, "key:caption_verbs", MP4, options)
+        whole = run(home, instance, "key:caption_verbs", MP4)
+    assert limited.success and metadata(limited) == {}
+    assert limited.get_asset_check_evaluations() == []
+    shown = metadata(whole)["caption_verbs"]
+    assert (shown["calls_made"], shown["rows_remembered"]) == (1, 2)
+
+
+def too_long(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Breaks `clips__end_after_start`, which is an error."""
+    return rows.with_columns(duration_seconds=pl.col("duration_seconds") + 1)
+
+
+def too_late(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Breaks `clips__within_video_duration`, which is a warning."""
+    return rows.with_columns(pl.col("start_seconds", "end_seconds") + 1000)
+
+
+@pytest.mark.parametrize(
+    ("breaking", "promise", "severity", "made"),
+    [
+        (too_long, "end_after_start", dg.AssetCheckSeverity.ERROR, {"clips"}),
+        (too_late, "within_video_duration", dg.AssetCheckSeverity.WARN, {"clips", "clip_frames"}),
+    ],
+)
+def test_a_broken_promise_stops_what_is_downstream_if_it_is_an_error(
+    materialised: Materialised,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    breaking: Callable[[pl.LazyFrame], pl.LazyFrame],
+    promise: str,
+    severity: dg.AssetCheckSeverity,
+    made: set[str],
+) -> None:
+    true = clips_stage.clips
+    wrong = replace(true, finish=lambda rows, parameters: breaking(true.finish(rows, parameters)))
+    monkeypatch.setattr(clips_stage, "clips", wrong)
+    home = materialised.copy(tmp_path / "home")
+    with recorded(home) as instance:
+        broken = run(home, instance, "key:clips or key:clip_frames", MP4)
+    assert set(metadata(broken)) == made
+    failed = [one for one in broken.get_asset_check_evaluations() if not one.passed]
+    assert [(one.check_name, one.severity, one.partition) for one in failed] == [(promise, severity, MP4)]
+    assert failed[0].metadata["offenders"].value == 3
+    assert broken.success == (severity is dg.AssetCheckSeverity.WARN)
+
+
+def test_promises_can_be_evaluated_alone(materialised: Materialised, tmp_path: Path) -> None:
+    """What "Execute check" of the UI does: nothing is filled, the table that stands is looked at."""
+    home = materialised.copy(tmp_path / "home")
+    asked = dg.AssetCheckKey(dg.AssetKey("clips"), "do_not_overlap")
+    with recorded(home) as instance:
+        job = build_defs(home).resolve_implicit_global_asset_job_def()
+        subset = job.get_subset(asset_selection=set(), asset_check_selection={asked})
+        checked = subset.execute_in_process(instance=instance, partition_key=MP4, run_config=QUIET)
+    assert checked.success and metadata(checked) == {}
+    assert [(one.asset_check_key, one.passed) for one in checked.get_asset_check_evaluations()] == [(asked, True)]
