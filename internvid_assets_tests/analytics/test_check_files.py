@@ -72,6 +72,7 @@ BREAKS: dict[str, list[tuple[Break, int]]] = {
         (_without_last("umt_scores"), 1),
         (_first("umt_scores", umt_score=None, error="out_of_memory"), 1),
     ],
+    "umt_scores__captions_fit_their_clips": [(lambda rows: _many_scores(rows, z_score=1.9), 1)],
     "aesthetic_scores__max_of_frames": [
         (_first("aesthetic_scores", aesthetic_score=3.5), 1),
         (_first("aesthetic_scores", aesthetic_score=None), 1),
@@ -87,6 +88,11 @@ BREAKS: dict[str, list[tuple[Break, int]]] = {
 def _each(listed: list[dict], **columns: object) -> None:
     for row in listed:
         row.update(columns)
+
+
+def _many_scores(rows: Rows, *, z_score: float) -> None:
+    score = {"category": "sports", "umt_score": 0.2 + 0.1 * z_score, "shuffled_mean": 0.2, "shuffled_deviation": 0.1}
+    rows["umt_scores"][:] = [{"clip_id": f"c{i}", **score} for i in range(10)]
 
 
 def _many_captions(rows: Rows, *, same: int) -> None:
