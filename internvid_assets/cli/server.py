@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -61,7 +62,11 @@ def program(name: str) -> str:
 
 def prepare_instance(*, orphans: bool) -> None:
     """Create or upgrade Dagster's storage before two processes race to, and free runs whose process is gone."""
-    subprocess.run([program("dagster"), "instance", "migrate"], check=True, stdout=subprocess.DEVNULL)
+    # It draws progress bars on stderr, which say something only when it fails.
+    migrated = subprocess.run([program("dagster"), "instance", "migrate"], capture_output=True, text=True)
+    if migrated.returncode:
+        why = (migrated.stderr.strip().splitlines() or ["no message"])[-1]
+        raise UserError(f"Dagster's records under {os.environ['INTERNVID_DAGSTER_STATE']} cannot be opened: {why}")
     import dagster as dg
 
     from internvid_assets.cli.runs import free_dead_runs
