@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from internvid_assets.captions.fusion import DEFAULT_TEMPLATE, in_order
-from internvid_assets.sample_world import scenes
+from internvid_assets.sample_world import drawing, scenes
 from internvid_assets.sample_world.scenes import Scene
 
 IMAGE_PIXELS = 96
@@ -47,7 +47,7 @@ class Moment:
 
     @property
     def aesthetic(self) -> float:
-        return scenes.aesthetic(self.scene, self.seconds)
+        return drawing.aesthetic(self.scene, self.seconds)
 
 
 def any_scene(rng: np.random.Generator) -> Scene:
@@ -68,7 +68,7 @@ def picture(moment: Moment, rng: np.random.Generator) -> np.ndarray:
     from PIL import Image
 
     height = int(rng.integers(96, 193))
-    drawn = scenes.draw(moment.scene, moment.seconds, round(height * 16 / 9), height)
+    drawn = drawing.draw(moment.scene, moment.seconds, round(height * 16 / 9), height)
     if rng.random() < 0.5:  # the video codec's blur
         drawn = cv2.GaussianBlur(drawn, (3, 3), float(rng.uniform(0.3, 0.9)))
     quality = int(rng.integers(40, 96))

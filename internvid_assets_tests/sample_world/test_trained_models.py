@@ -10,7 +10,7 @@ import pytest
 
 from internvid_assets.captions.fusion import fusion_prompt
 from internvid_assets.models.profiles import SAMPLE_WEIGHTS, Models, model_specs
-from internvid_assets.sample_world import scenes
+from internvid_assets.sample_world import drawing, scenes
 from internvid_assets.sample_world.scenes import Scene
 
 UNSEEN_SEED = 20_231
@@ -45,7 +45,7 @@ def stored_frame(scene: Scene, seconds: float) -> np.ndarray:
     """A 640 x 360 frame as the frame store keeps it: short side 256, JPEG quality 90."""
     import cv2
 
-    small = cv2.resize(scenes.draw(scene, seconds, 640, 360), (455, 256), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(drawing.draw(scene, seconds, 640, 360), (455, 256), interpolation=cv2.INTER_AREA)
     _, jpeg = cv2.imencode(".jpg", small[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
     return np.ascontiguousarray(np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR))[:, :, ::-1])
 
@@ -98,7 +98,7 @@ def test_a_clip_is_found_by_its_true_caption(models, clips):
 
 def test_aesthetic_scores_order_frames_as_the_world_does(models, clips):
     scores = models.aesthetics.score([clip.center for clip in clips])
-    truth = np.array([scenes.aesthetic(clip.scene) for clip in clips])
+    truth = np.array([drawing.aesthetic(clip.scene) for clip in clips])
     ranks = np.argsort(np.argsort(scores)), np.argsort(np.argsort(truth))
     assert np.corrcoef(*ranks)[0, 1] >= 0.8
 
@@ -109,7 +109,7 @@ def test_all_weights_fit_in_ten_megabytes_and_are_safetensors():
     assert {path.suffix for path in files} <= {".safetensors", ".json", ".jinja"}
 
 
-def test_the_training_script_makes_what_the_adapters_load(tmp_path):
+def test_the_training_script_makes_what_the_adapters_load(tmp_path, monkeypatch):
     from internvid_assets.models.transformers_aesthetics import load_aesthetics
     from internvid_assets.models.transformers_captioner import load_captioner
     from internvid_assets.models.transformers_language import load_language_model
@@ -118,11 +118,12 @@ def test_the_training_script_makes_what_the_adapters_load(tmp_path):
     from internvid_assets.sample_world.train_data import pictures, random_moments
     from internvid_assets.sample_world.train_language import train_language_model
 
-    moments = random_moments(train_captioner.UNSEEN + 2 * train_captioner.BATCH, seed=1)
+    monkeypatch.setattr(train_captioner, "UNSEEN", 32)
+    moments = random_moments(64, seed=1)
     images = pictures(moments, seed=1)
     captioner = train_captioner.train_captioner(moments, images, tmp_path / "captioner", epochs=1, seed=1)
-    clip = train_clip(moments[:64], images[:64], captioner, tmp_path / "clip", epochs=1, seed=1)
-    train_aesthetics(moments[:64], images[:64], clip, tmp_path / "aesthetic")
+    clip = train_clip(moments, images, captioner, tmp_path / "clip", epochs=1, seed=1)
+    train_aesthetics(moments, images, clip, tmp_path / "aesthetic")
     train_language_model(tmp_path / "language_model", steps=2, seed=1)
 
     head = tmp_path / "aesthetic" / "model.safetensors"
