@@ -85,11 +85,11 @@ def search(
     from internvid_assets.cli.runs import checked_categories
     from internvid_assets.embeddings.index import ClipIndex
 
+    where = f"category = '{checked_categories([category])[0]}'" if category else None
     home = open_home()
     index = ClipIndex(home.path / "index")
     if not index.exists():
         raise UserError(f"there is no index in {index.directory}; run: internvid materialize '+key:clip_index'")
-    where = f"category = '{checked_categories([category])[0]}'" if category else None
     vector = home.models.embedder.embed_texts([text])[0].tolist()
     found = nearest(index, vector, count=count, where=where)
     sources = home.lake.scan_all("videos").select("video_id", "source_uri").collect()

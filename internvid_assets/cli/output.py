@@ -7,6 +7,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -142,6 +143,8 @@ def _json_value(value: Any) -> Any:
         value = value.to_list()
     if isinstance(value, float) and not math.isfinite(value):
         return None
+    if isinstance(value, Decimal):
+        return float(value)
     if isinstance(value, Mapping):
         return {name: _json_value(cell) for name, cell in value.items()}
     return [_json_value(cell) for cell in value] if isinstance(value, list) else value

@@ -34,7 +34,8 @@ class FillProgress:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._bars.stop()
+        if sys.stderr.isatty():
+            self._bars.stop()
 
     def of(self, asset: str, category: str) -> Progress:
         """Where one fill reports to."""

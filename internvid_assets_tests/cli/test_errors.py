@@ -1,0 +1,95 @@
+"""What goes wrong is told on one line, without a traceback, with what was expected; exit code 1 (2: wrong usage)."""
+
+from __future__ import annotations
+
+import pytest
+from console import run_here
+
+from internvid_assets.cells.lease import lease
+
+REFUSED = [
+    (["sql", "selec 1"], "syntax error"),
+    (["sql", "select * from clipss"], "clips"),
+    (["sql", "select no_such_column from clips"], "no_such_column"),
+    (["ingest", "/no/such/folder"], "/no/such/folder"),
+    (["ingest", "/tmp", "--category", "sport"], "expected one of film_and_animation"),
+    (["materialize", "key:clipss"], "selects nothing; assets: aesthetic_scores"),
+    (["materialize", "key:"], "try 'key:clips'"),
+    (["materialize", "-c", "sports", "-c", "sport"], "--category sport: expected one of"),
+    (["materialize", "--set", "clips.treshold=30"], "unknown setting clips.treshold"),
+    (["materialize", "--set", "clips.threshold=high"], "clips.threshold = 'high'"),
+    (["materialize", "--set", "clips.threshold"], "expected section.key=value"),
+    (["materialize", "--set", "videos.min_duration_seconds=-1"], "greater than or equal to 0"),
+    (["plan", "key:clipss"], "selects nothing"),
+    (["plan", "-c", "sport"], "expected one of"),
+    (["plan", "--set", "profile=big"], "profile = 'big'"),
+    (["status", "-c", "sport"], "expected one of"),
+    (["search", "a red ball"], "no index"),
+    (["search", "a red ball", "-c", "sport"], "expected one of"),
+    (["recipes", "show", "clipss"], "assets with one: videos, clips"),
+    (["recipes", "bless", "clipss"], "cannot bless clipss"),
+    (["recipes", "bless"], "cannot bless nothing"),
+    (["backfill"], "no UI runs"),
+    (["sample-world", "--to", "/proc"], "/proc"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"), REFUSED, ids=lambda value: " ".join(value) if list is type(value) else ""
+)
+def test_a_refusal_is_one_line(arguments, told, empty):
+    done = run_here(*arguments, home=empty)
+    assert done.exit_code == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("internvid: ") and told in line
+    assert done.stdout == ""
+
+
+WRONG_USAGE = [
+    ["materialise"],
+    ["ingest"],
+    ["sql"],
+    ["sql", "select 1", "--format", "xml"],
+    ["search", "a ball", "-k", "0"],
+    ["materialize", "--limit", "0"],
+    ["sample-world"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG_USAGE, ids=" ".join)
+def test_wrong_usage_ends_with_2_and_says_how_to_get_help(arguments, empty):
+    done = run_here(*arguments, home=empty)
+    assert done.exit_code == 2
+    assert "Traceback" not in done.stderr and "--help" in done.stderr
+
+
+def test_settings_that_are_no_toml(empty):
+    empty.mkdir()
+    (empty / "internvid.toml").write_text("[clips\nthreshold = 27\n")
+    done = run_here("plan", home=empty)
+    (line,) = done.stderr.splitlines()
+    assert done.exit_code == 1 and "internvid.toml is not valid TOML" in line
+
+
+def test_a_home_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = run_here("status", home=tmp_path / "file" / "home", INTERNVID_SETTINGS=str(tmp_path / "none.toml"))
+    (line,) = done.stderr.splitlines()
+    assert done.exit_code == 1 and "set INTERNVID_HOME" in line
+
+
+def test_a_process_fails_like_that_too(process, empty):
+    """The console script as it is installed, with a real exit code."""
+    done = process.run("sql", "selec 1", home=empty)
+    assert done.exit_code == 1 and done.out == b""
+    assert done.stderr.startswith("internvid: ") and done.stderr.count("\n") == 1
+
+
+def test_a_step_that_fails_is_a_line_and_the_exit_code(home):
+    """Another process fills the table: the step fails, what does not depend on it goes on."""
+    with lease(home, "videos", "music", holder="a test"):
+        done = run_here("materialize", "key:videos", "-c", "music", "-c", "sports", home=home)
+    (line,) = done.stderr.splitlines()
+    assert done.exit_code == 1
+    assert line.startswith("internvid: videos of music: ") and "is being filled by process" in line
+    assert "up to date" not in done.stdout

@@ -1,0 +1,84 @@
+"""internvid ingest: what is registered, and that nothing else happens."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+
+import pytest
+from console import files, run_here
+
+
+def registered(home):
+    with (home / "sources.toml").open("rb") as file:
+        return [(source["path"], source["category"]) for source in tomllib.load(file)["sources"]]
+
+
+def test_files_and_folders_become_sources(tmp_path, empty):
+    folder, file = tmp_path / "folder", tmp_path / "one.mp4"
+    folder.mkdir()
+    file.write_bytes(b"")
+    done = run_here("ingest", folder, file, "--category", "sports", home=empty)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert registered(empty) == [(str(folder), "sports"), (str(file), "sports")]
+    assert done.stdout.splitlines()[-1] == "next: internvid materialize --category sports"
+
+
+def test_nothing_is_copied_or_changed(world, tmp_path, empty):
+    before = list(files(world))
+    run_here("ingest", world / "sports", home=empty)
+    assert list(files(world)) == before
+    assert not [path for path in empty.rglob("*") if path.suffix in (".mp4", ".webm")]
+
+
+def test_the_category_is_other_if_none_is_given(tmp_path, empty):
+    assert run_here("ingest", tmp_path, home=empty).exit_code == 0
+    assert registered(empty) == [(str(tmp_path), "other")]
+
+
+def test_again_registers_nothing_twice(tmp_path, empty):
+    for _ in range(2):
+        assert run_here("ingest", tmp_path, "-c", "music", home=empty).exit_code == 0
+    assert registered(empty) == [(str(tmp_path), "music")]
+
+
+def test_a_relative_path_means_the_folder_it_was_said_in(tmp_path, empty, monkeypatch):
+    (tmp_path / "videos").mkdir()
+    monkeypatch.chdir(tmp_path)
+    run_here("ingest", "videos", home=empty)
+    assert registered(empty) == [(str(tmp_path / "videos"), "other")]
+
+
+def test_one_missing_path_registers_none(tmp_path, empty):
+    done = run_here("ingest", tmp_path, tmp_path / "gone", home=empty)
+    assert done.exit_code == 1 and str(tmp_path / "gone") in done.stderr
+    assert not (empty / "sources.toml").exists()
+
+
+ODD_NAMES = [
+    "-dash first.mp4",
+    "naïve 视频 \"double\" 'single' #1 & 50% $HOME;.mp4",
+    "new\nline.mp4",
+    " .mp4",
+    "a\\b.mp4",
+]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_odd_names(name, tmp_path, empty, monkeypatch):
+    (tmp_path / name).write_bytes(b"no video")
+    monkeypatch.chdir(tmp_path)
+    done = run_here("ingest", "--category", "music", "--", name, home=empty)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert registered(empty) == [(str(tmp_path / name), "music")]
+
+
+def test_a_name_that_is_no_text(tmp_path, process, empty):
+    """Bytes that are no UTF-8, as old archives hold them, through a real command line."""
+    name = os.fsencode(tmp_path) + b"/caf\xe9.mp4"
+    with open(name, "wb") as file:
+        file.write(b"no video")
+    done = process.run("ingest", os.fsdecode(name), home=empty)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "caf\\xe9.mp4" in done.stdout
+    assert run_here("plan", "+key:videos", "-f", "json", home=empty).stdout.count('"rows_to_compute": 1') == 1

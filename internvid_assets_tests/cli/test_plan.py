@@ -1,0 +1,115 @@
+"""internvid plan: names what would be computed, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from console import calls, files, run_here
+
+from internvid_assets.cells.plan import Share, _with_upstream
+
+FEATURES = [
+    *["videos", "clips", "clip_frames", "center_captions", "frame_captions", "fused_captions", "clip_embeddings"],
+    *["aesthetic_scores", "umt_scores", "caption_verbs"],
+]
+
+
+def planned(internvid, *arguments, **variables) -> dict[str, dict]:
+    done = internvid("plan", *arguments, "--format", "json", **variables)
+    assert (done.exit_code, done.stderr) == (0, "")
+    return {row["asset"]: row for row in json.loads(done.stdout)}
+
+
+def pending(rows) -> dict[str, tuple[int, str]]:
+    return {name: (row["rows_to_compute"], row["bound"]) for name, row in rows.items() if row["rows_to_compute"]}
+
+
+def test_everything_is_done_and_everything_is_listed(internvid):
+    rows = planned(internvid)
+    assert list(rows) == FEATURES
+    assert all(set(row) >= {"asset", "rows_to_compute", "rows_reused", "seconds"} for row in rows.values())
+    assert pending(rows) == {}
+    assert rows["videos"]["rows_reused"] == 6 and all(row["seconds"] == 0 for row in rows.values())
+
+
+def test_it_changes_nothing(internvid, finished):
+    before = list(files(finished))
+    planned(internvid, "--set", "clips.threshold=30")
+    internvid("status")
+    assert list(files(finished)) == before
+
+
+def test_one_changed_parameter_names_its_rows_exactly_and_those_behind_at_most(internvid):
+    rows = planned(internvid, "--set", "fused_captions.max_frame_captions=2")
+    captions = int(internvid("sql", "select count(*) from fused_captions", "-f", "csv").stdout.split()[1])
+    behind = dict.fromkeys(["clip_embeddings", "umt_scores", "caption_verbs"], (captions, "at most"))
+    assert captions > 5
+    assert pending(rows) == {"fused_captions": (captions, "exactly"), **behind}
+    assert rows["fused_captions"]["seconds"] > 0 and rows["fused_captions"]["rows_reused"] == 0
+
+
+def test_only_the_selected_assets_are_changed_and_listed(internvid):
+    rows = planned(internvid, "key:umt_scores", "--set", "fused_captions.max_frame_captions=2")
+    assert list(rows) == ["umt_scores"] and pending(rows) == {}
+
+
+def test_a_looser_judgement_computes_what_it_lets_in(internvid):
+    """No video is measured again; the one that was too short is cut; what that brings nobody knows yet."""
+    rows = planned(internvid, "--set", "videos.min_duration_seconds=1")
+    assert rows["videos"]["rows_to_compute"] == 0
+    assert (rows["clips"]["rows_to_compute"], rows["clips"]["rows_reused"]) == (1, 5)
+    assert rows["clips"]["bound"] == "exactly"
+    assert 1 <= rows["clip_frames"]["rows_to_compute"] <= 6 and rows["clip_frames"]["bound"] == "about"
+
+
+def test_a_stricter_judgement_computes_nothing(internvid):
+    assert pending(planned(internvid, "--set", "videos.min_duration_seconds=1000")) == {}
+    assert pending(planned(internvid, "--set", "clips.max_still_motion=1")) == {}
+
+
+def test_new_videos_are_counted_before_they_are_listed(internvid, world, empty):
+    run_here("ingest", world / "sports", "-c", "sports", home=empty)
+    rows = planned(internvid, home=empty)
+    assert pending(rows)["videos"] == (4, "exactly")
+    assert {bound for name, (_, bound) in pending(rows).items() if name != "videos"} == {"about"}
+    assert rows["videos"]["seconds"] is None
+
+
+def test_a_category_without_rows_is_estimated_from_the_others(internvid, home, world):
+    run_here("ingest", world / "music", "-c", "comedy", home=home)
+    rows = pending(planned(internvid, "-c", "sports", "-c", "comedy", home=home))
+    assert rows["videos"] == (2, "exactly")
+    assert rows["frame_captions"][0] > 5 * rows["clips"][0] and rows["frame_captions"][1] == "about"
+
+
+def test_plan_and_materialize_agree(internvid, home):
+    """Forget some captions: what plan says is what is computed."""
+    (part,) = (home / "cells/center_captions").rglob("category=sports/*.parquet")
+    forgotten = calls(home, "center_captions")["center_captions"]
+    part.unlink()
+    forgotten -= calls(home, "center_captions")["center_captions"]
+    rows = planned(internvid, "key:center_captions", home=home)
+    assert pending(rows) == {"center_captions": (forgotten, "exactly")}
+    assert run_here("materialize", "key:center_captions", "-c", "sports", home=home).exit_code == 0
+    assert pending(planned(internvid, home=home)) == {}
+
+
+@pytest.mark.parametrize(
+    ("own", "above", "expected"),
+    [
+        (Share(10, 0), Share(10, 4, 4), (4, "at most")),  # one row behind each
+        (Share(5, 0), Share(20, 4, 4), (4, "at most")),  # four rows share one: four others may each touch one
+        (Share(5, 0), Share(20, 20, 20), (5, "at most")),
+        (Share(30, 0), Share(10, 4, 4), (12, "about")),  # three rows behind each
+        (Share(10, 2, 2), Share(10, 4, 4, "at most"), (6, "at most")),  # its own and those behind may be others
+        (Share(10, 0), Share(10, 4, 4, "about"), (4, "about")),
+        (Share(0, 0), Share(10, 4, 4), (4, "about")),  # nobody knows yet
+        (Share(10, 3, 3), Share(10, 0, 0), (3, "exactly")),
+    ],
+)
+def test_how_far_a_change_may_reach(own, above, expected):
+    feature = SimpleNamespace(upstream_tables=("above",))
+    share = _with_upstream(feature, "music", {"music": own}, {("above", "music"): above})
+    assert (share.touched, share.bound) == expected
