@@ -14,9 +14,9 @@ PREAMBLE = """# The command line
 
 Made by `python -m internvid_assets.cli.reference > docs/cli.md` from what `--help` says; a test compares.
 
-Every command ends with exit code 0 only on success, with 1 and one line on standard error that begins with `internvid: `
-when something is wrong, and with 2 when it was called wrongly. `--format json` prints one array of objects. Settings
-come from `internvid.toml`; `INTERNVID_HOME` says where everything is kept.
+Every command ends with exit code 0 only on success, with 1 and one line on standard error that begins with
+`internvid: ` when something is wrong, and with 2 when it was called wrongly. `--format json` prints one array of
+objects. Settings come from `internvid.toml`; `INTERNVID_HOME` says where everything is kept.
 """
 
 

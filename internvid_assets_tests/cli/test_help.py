@@ -11,7 +11,6 @@ from console import run_here
 
 from internvid_assets.cli.reference import commands
 
-
 COMMANDS = dict(commands())
 OF_THE_ISSUE = "demo dev ingest materialize backfill status plan sql search doctor sample-world".split()
 

@@ -1,0 +1,97 @@
+"""recipes.lock: code that makes rows changes only together with a statement about what that does to the rows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from internvid_assets.cells.feature import Feature
+from internvid_assets.cells.recipes import Blessed, _code_of, read_lock
+from internvid_assets.definitions import features
+
+FEATURES = {feature.name: feature for _, feature in features()}
+
+
+def unblessed(features: Iterable[Feature], lock: Mapping[str, Blessed]) -> list[str]:
+    """A line for every asset whose code is not the code that its line of the lock stands for."""
+    told = []
+    for feature in features:
+        line, now = lock.get(feature.name), Blessed(feature.version, feature.code_hash())
+        if line is None:
+            told.append(f"{feature.name} has no line in recipes.lock: internvid recipes bless {feature.name}")
+        elif line.version != now.version:
+            told.append(f"{feature.name} is version {now.version} now: internvid recipes bless {feature.name}")
+        elif line != now:
+            told.append(
+                f"the code of {feature.name} ({', '.join(feature.code)}) changed. Its results change: raise its "
+                f"version in assets.py, then `internvid recipes bless {feature.name}`, and every row is computed anew. "
+                f"They do not: only `internvid recipes bless {feature.name}`"
+            )
+    return told
+
+
+def test_every_asset_is_blessed_as_it_is():
+    assert unblessed(FEATURES.values(), read_lock()) == []
+
+
+def test_the_lock_holds_the_assets_and_nothing_else():
+    assert set(read_lock()) == set(FEATURES)
+
+
+@pytest.fixture
+def cutting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A feature whose code is a copy of the cutter's module, and a function that replaces text in the copy."""
+    source = Path(sys.modules["internvid_assets"].__path__[0], "clips", "cuts.py").read_text()
+    module = tmp_path / "a_copy_of_cuts.py"
+    module.write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    feature = replace(FEATURES["clips"], code=("a_copy_of_cuts",))
+
+    def change(old: str, new: str) -> None:
+        assert old in source
+        module.write_text(source.replace(old, new))
+        _code_of.cache_clear()
+
+    yield feature, {"clips": Blessed(feature.version, feature.code_hash())}, change
+    _code_of.cache_clear()
+
+
+def test_changed_code_is_noticed_with_both_ways_out(cutting):
+    feature, lock, change = cutting
+    assert unblessed([feature], lock) == []
+    change("return", "yield")
+    (told,) = unblessed([feature], lock)
+    assert "raise its version" in told and "recipes bless clips" in told and "a_copy_of_cuts" in told
+
+
+def test_each_way_out_works(cutting):
+    feature, lock, change = cutting
+    change("return", "yield")
+    raised = replace(feature, version="2")
+    assert "is version 2 now" in unblessed([raised], lock)[0]
+    assert unblessed([raised], {"clips": Blessed("2", raised.code_hash())}) == []
+    assert unblessed([feature], {"clips": Blessed("1", feature.code_hash())}) == []
+
+
+def test_comments_and_layout_are_no_change(cutting):
+    feature, lock, change = cutting
+    change(
+        "from __future__ import annotations\n",
+        "# why\n\nfrom __future__ import (annotations)\n".replace("(annotations)", "annotations"),
+    )
+    assert unblessed([feature], lock) == []
+
+
+def test_a_new_asset_must_be_blessed():
+    assert unblessed([FEATURES["clips"]], {}) == ["clips has no line in recipes.lock: internvid recipes bless clips"]
+
+
+def test_an_assets_code_holds_what_its_work_calls():
+    """What the rows are made with is in the hash: the module of the work, and those named beside it."""
+    for feature in FEATURES.values():
+        assert feature.work.__module__ in feature.code
+        assert len(feature.code) == len(set(feature.code))

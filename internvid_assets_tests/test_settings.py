@@ -1,0 +1,172 @@
+"""internvid.toml, INTERNVID_… and --set: who wins, what is refused, and that the file tells the truth."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.settings import Parameters, Settings, load_settings, origin
+
+SHIPPED = (Path(__file__).parents[1] / "internvid.toml").read_text(encoding="utf-8")
+EXAMPLES = {"models", "subsets", "lake_url"}
+"""Shown with an example, since they have no default that could be written."""
+OF_THE_MACHINE = {"workers"}
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    import os
+
+    for name in os.environ:
+        if name.startswith("INTERNVID_"):
+            monkeypatch.delenv(name)
+    file = tmp_path / "internvid.toml"
+    monkeypatch.setenv("INTERNVID_SETTINGS", str(file))
+    return file
+
+
+@pytest.fixture
+def file(no_settings_from_outside: Path) -> Path:
+    return no_settings_from_outside
+
+
+def commented(text: str) -> dict[str, Any]:
+    """The file with its commented-out settings in force: prose stays out, `# key = value` and `# [table]` come in."""
+    lines = [re.sub(r"^# (?=[a-z_0-9]+ = |\[)", "", line) for line in text.splitlines()]
+    return tomllib.loads("\n".join(line for line in lines if not line.startswith("#")))
+
+
+def defaults() -> dict[str, Any]:
+    """Every setting's default, sections as dicts."""
+    told = {}
+    for name, field in Settings.model_fields.items():
+        value = field.get_default(call_default_factory=True)
+        told[name] = value.model_dump() if isinstance(value, BaseModel) else value
+    return told
+
+
+def test_the_file_as_shipped_changes_nothing(file: Path):
+    file.write_text(SHIPPED)
+    assert load_settings() == load_settings().model_copy()
+    shipped = load_settings()
+    file.unlink()
+    assert shipped == load_settings()
+
+
+def test_what_is_commented_out_are_the_defaults(file: Path):
+    told = commented(SHIPPED)
+    for name, value in defaults().items():
+        if name in OF_THE_MACHINE | EXAMPLES:
+            assert name in told, f"{name} is not in internvid.toml"
+        elif isinstance(value, dict):
+            documented = told[name]
+            assert documented == {key: value[key] for key in documented}, name
+        else:
+            assert told[name] == (str(value) if isinstance(value, Path) else value), name
+
+
+def test_every_parameter_is_in_the_file():
+    told = commented(SHIPPED)
+    missing = [
+        f"{name}.{key}"
+        for name, value in defaults().items()
+        if isinstance(value, dict) and name not in EXAMPLES
+        for key in value
+        if key not in told.get(name, {})
+    ]
+    assert missing == []
+
+
+def test_judgements_are_marked_in_the_file():
+    """`(judgement)` stands beside exactly those that are in no recipe."""
+    section, marked = "", set()
+    for line in SHIPPED.splitlines():
+        section = line.strip("[]") if line.startswith("[") else section
+        if "(judgement)" in line and " = " in line:
+            marked.add(f"{section}.{line.removeprefix('# ').split(' = ')[0]}")
+    judged = {
+        f"{name}.{key}"
+        for name, field in Settings.model_fields.items()
+        if isinstance(parameters := field.get_default(call_default_factory=True), Parameters)
+        for key in type(parameters).model_fields.keys() - parameters.of_recipe().keys()
+    }
+    assert marked == judged
+
+
+def test_set_wins_over_the_environment_which_wins_over_the_file(file: Path, monkeypatch: pytest.MonkeyPatch):
+    assert (load_settings().clips.threshold, origin("clips", "threshold")) == (27.0, "default")
+    file.write_text("[clips]\nthreshold = 28\n")
+    assert (load_settings().clips.threshold, origin("clips", "threshold")) == (28.0, "internvid.toml")
+    monkeypatch.setenv("INTERNVID_CLIPS__THRESHOLD", "29")
+    assert (load_settings().clips.threshold, origin("clips", "threshold")) == (29.0, "INTERNVID_CLIPS__THRESHOLD")
+    overrides = ["clips.threshold=30"]
+    assert load_settings(overrides).clips.threshold == 30.0
+    assert origin("clips", "threshold", overrides) == "--set"
+
+
+def test_one_source_does_not_hide_what_another_says_of_the_same_section(file: Path, monkeypatch: pytest.MonkeyPatch):
+    file.write_text("[videos]\nmin_duration_seconds = 5\n")
+    monkeypatch.setenv("INTERNVID_VIDEOS__MAX_DURATION_SECONDS", "60")
+    videos = load_settings(["videos.min_short_side_pixels=240"]).videos
+    assert (videos.min_duration_seconds, videos.max_duration_seconds, videos.min_short_side_pixels) == (5, 60, 240)
+
+
+SET = [
+    ("videos.min_duration_seconds=1", ("videos", "min_duration_seconds"), 1.0),
+    ("videos.max_duration_seconds=1e3", ("videos", "max_duration_seconds"), 1000.0),
+    (" videos.min_short_side_pixels = 0 ", ("videos", "min_short_side_pixels"), 0),
+    ("profile=paper", ("profile",), "paper"),
+    ('profile="paper"', ("profile",), "paper"),
+]
+
+
+@pytest.mark.parametrize(("text", "path", "expected"), SET)
+def test_set_takes_toml_or_plain_text(text, path, expected):
+    value: Any = load_settings([text])
+    for name in path:
+        value = getattr(value, name)
+    assert value == expected
+
+
+def test_set_reaches_models_and_subsets():
+    settings = load_settings(["models.captioner.name=/m", "subsets.internvid_aesthetics_18m.min_aesthetic_score=5.5"])
+    assert settings.models["captioner"].name == "/m"
+    assert settings.subsets["internvid_aesthetics_18m"].model_dump() == {"min_aesthetic_score": 5.5}
+
+
+REFUSED = [
+    ("clips.treshold=3", "unknown setting clips.treshold; known ones there: .*threshold"),
+    ("clip.threshold=3", "unknown setting clip; known ones there: .*clips"),
+    ("clips.threshold=0", "clips.threshold = 0"),
+    ("workers=0", "workers = 0"),
+    ("clips=3", "clips = 3"),
+    ("clips.threshold", "expected section.key=value"),
+    ("=3", "expected section.key=value"),
+    ("models.captioner.size=3", "unknown setting models.captioner.size"),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), REFUSED)
+def test_what_does_not_fit_is_refused_on_one_line(text, told):
+    with pytest.raises(UserError, match=told) as refused:
+        load_settings([text])
+    assert "\n" not in str(refused.value)
+
+
+def test_a_home_is_relative_to_the_file(file: Path, monkeypatch: pytest.MonkeyPatch):
+    assert load_settings().home == file.parent / "data"
+    file.write_text('home = "../elsewhere"\n')
+    assert load_settings().home == file.parent.parent / "elsewhere"
+    monkeypatch.setenv("INTERNVID_HOME", "/srv/internvid")
+    assert load_settings().home == Path("/srv/internvid")
+
+
+def test_judgements_are_in_no_recipe():
+    assert set(load_settings().videos.of_recipe()) == {"max_pixels"}
+    assert set(load_settings().clips.of_recipe()) == {"threshold", "min_scene_length_frames"}
