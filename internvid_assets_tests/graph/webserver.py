@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from internvid_assets.selects.assets import promises_about
+
 LAUNCH_RUN = """
 mutation LaunchPipelineExecution($executionParams: ExecutionParams!) {
   launchPipelineExecution(executionParams: $executionParams) {
@@ -136,6 +138,11 @@ def run_parameters(assets: Sequence[str], category: str) -> dict[str, Any]:
             "repositoryName": "__repository__",
             "pipelineName": "__ASSET_JOB",
             "assetSelection": [{"path": [asset]} for asset in assets],
+            "assetCheckSelection": [
+                {"name": file.name.partition("__")[2], "assetKey": {"path": [asset]}}
+                for asset in assets
+                for file in promises_about(asset)
+            ],
         },
     }
 

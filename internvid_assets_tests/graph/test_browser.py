@@ -1,0 +1,141 @@
+"""One materialisation clicked through in a headless Chromium, and a picture of the asset graph.
+
+The pictures lie in $INTERNVID_ARTEFACTS, else in pytest's temporary folder. To renew docs/images/asset-graph.png:
+
+    INTERNVID_RENEW_IMAGES=1 make test ARGS="-m browser"
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from conftest import CATEGORIES, OVER_ALL, PER_CATEGORY, ROOT, Materialised, run
+from dev_process import Dev, started_dev
+from PIL import Image
+from webserver import Ui, wait_until
+
+from internvid_assets import tables
+from internvid_assets.definitions import STAGES
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::dagster.PreviewWarning", "ignore::dagster.BetaWarning"),
+]
+
+CLICKED = "sports"
+"""A category without videos: its run is short, and no other test makes it."""
+WIDTH_PIXELS, HEIGHT_PIXELS = 1600, 1000
+NODE_PIXELS = 4500
+"""At least so many of a node are its plain background, as large as the graph is drawn here."""
+DRAWN = "not group:analytics"
+RENEW = bool(os.environ.get("INTERNVID_RENEW_IMAGES"))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    """An installed Chromium; where continuous integration has none, that is a failure."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for path in map(shutil.which, names) if path), None)
+    if found is None:
+        say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        say("no Chromium on the PATH: apt-get install chromium")
+    return found
+
+
+@pytest.fixture(scope="module")
+def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(os.environ.get("INTERNVID_ARTEFACTS") or tmp_path_factory.mktemp("artefacts"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def dev(chromium: str, materialised: Materialised) -> Iterator[Dev]:
+    """A home in which everything is made, so that the picture shows a finished graph."""
+    with started_dev(materialised.home.path) as dev:
+        yield dev
+
+
+@pytest.fixture
+def page(dev: Dev, chromium: str, tmp_path: Path) -> Iterator[Page]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path / "profile",
+            executable_path=chromium,
+            headless=True,
+            viewport={"width": WIDTH_PIXELS, "height": HEIGHT_PIXELS},
+            # Root may not sandbox, and a container's /dev/shm is small.
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-sync"],
+        )
+        context.set_default_timeout(30_000)
+        yield context.pages[0]
+        context.close()
+
+
+def test_a_category_is_materialised_by_clicking(page: Page, dev: Dev, artefacts: Path) -> None:
+    ui = Ui(dev.ask)
+    assert CLICKED not in ui.materialised("videos")
+    page.goto(f"{dev.url}/assets/videos?view=partitions")
+    page.get_by_role("button", name="Materialize").first.click()
+    dialog = page.locator("[role=dialog]").filter(has_text="Launch runs to materialize videos")
+    dialog.get_by_text("Select a partition").click()
+    page.get_by_role("menuitem", name=CLICKED).click()
+    page.keyboard.press("Escape")
+    page.screenshot(path=artefacts / "launch-one-run.png")
+    dialog.get_by_role("button", name="Launch 1 run").click()
+    wait_until(lambda: CLICKED in ui.materialised("videos"), "the clicked category is made", 120)
+
+    promises = {"judged": {CLICKED, *CATEGORIES}, "eligible_are_measured": {CLICKED, *CATEGORIES}}
+    assert ui.checks("videos") == {name: {"succeeded": made} for name, made in promises.items()}
+    page.goto(f"{dev.url}/assets/videos?view=partitions")
+    page.get_by_text("Materialized (5)").wait_for()
+    page.screenshot(path=artefacts / "partitions.png")
+
+
+def test_the_asset_graph_is_drawn(page: Page, dev: Dev, materialised: Materialised, artefacts: Path) -> None:
+    if RENEW:  # the rest of the categories, which have no videos, so that all of the graph shows as made
+        for category in sorted({*tables.CATEGORIES} - {*CATEGORIES}):
+            assert run(materialised.home, materialised.instance, PER_CATEGORY, category).success
+        assert run(materialised.home, materialised.instance, OVER_ALL).success
+    groups = ",".join(f"global@global:{stage}" for stage in STAGES)
+    page.goto(f"{dev.url}/asset-groups~{quote(DRAWN)}/?expanded={quote(groups)}")
+    page.get_by_text("Hide navigation").click()
+    page.reload()  # fits the graph to the room there is now
+    for asset in ("candidate_videos", "clip_frames", "fused_captions", "umt_scores", "internvid_10m_flt", "clip_index"):
+        page.locator("svg").get_by_text(asset, exact=True).wait_for()
+    make_room(page)
+    picture, made = artefacts / "asset-graph.png", len(tables.PER_CATEGORY) - 1 if RENEW else 0
+    wait_until(lambda: made_nodes(page, picture) >= made + 4, "nodes show as made", 60)  # three subsets and the index
+    assert picture.stat().st_size < 300_000
+    if RENEW:
+        shutil.copy(picture, ROOT / "docs" / "images")
+
+
+def make_room(page: Page) -> None:
+    """Close the list of groups at the left, and pull the graph into the middle of what it leaves."""
+    page.mouse.click(340, 80)
+    page.get_by_placeholder("Jump to").wait_for(state="hidden")
+    page.mouse.move(700, 920)
+    page.mouse.down()
+    page.mouse.move(850, 995, steps=5)
+    page.mouse.up()
+
+
+def made_nodes(page: Page, picture: Path) -> int:
+    """About how many nodes of a new screenshot are green, as those are of which everything is made."""
+    page.screenshot(path=picture)
+    colours = Image.open(picture).convert("RGB").getcolors(maxcolors=2**20) or []
+    green = sum(count for count, (red, green, blue) in colours if green > 235 and green - red > 8 and green > blue)
+    return green // NODE_PIXELS
