@@ -15,12 +15,14 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 from internvid_assets.analytics import assets as analytics  # noqa: E402
 from internvid_assets.captions import assets as captions  # noqa: E402
 from internvid_assets.cells.assets import feature_asset  # noqa: E402
+from internvid_assets.cells.errors import UserError  # noqa: E402
 from internvid_assets.cells.feature import Feature  # noqa: E402
 from internvid_assets.clips import assets as clips  # noqa: E402
 from internvid_assets.embeddings import assets as embeddings  # noqa: E402
 from internvid_assets.home import Home  # noqa: E402
 from internvid_assets.scores import assets as scores  # noqa: E402
 from internvid_assets.selects.assets import check_results, check_specs  # noqa: E402
+from internvid_assets.selects.files import sql_files  # noqa: E402
 from internvid_assets.settings import load_settings  # noqa: E402
 from internvid_assets.subsets import assets as subsets  # noqa: E402
 from internvid_assets.videos import assets as videos  # noqa: E402
@@ -46,6 +48,7 @@ def features() -> Iterator[tuple[str, Feature]]:
 def build_defs(home: Home | None = None) -> dg.Definitions:
     """The whole graph for one home; tests and the command line pass their own."""
     home = home or Home(load_settings())
+    _refuse_unknown_subsets(home)
     remembered = [
         feature_asset(feature, group=stage, home=home, check_specs=check_specs(feature.name), promises=check_results)
         for stage, feature in features()
@@ -57,6 +60,13 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
         resources={"home": home},
         executor=dg.in_process_executor,
     )
+
+
+def _refuse_unknown_subsets(home: Home) -> None:
+    known = {file.name for file in sql_files("subsets")}
+    for name in home.settings.subsets:
+        if name not in known:
+            raise UserError(f"setting subsets.{name}: no such file in sql/subsets; there: {', '.join(sorted(known))}")
 
 
 @dg.definitions

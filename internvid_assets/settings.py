@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.models.specs import Capability
 
 
 class Judgement:
@@ -111,7 +112,7 @@ class Settings(BaseSettings):
     max_attempts: int = Field(3, ge=1, description="A retryable failure is quarantined after this many attempts.")
     memory_limit: str = Field("1GB", description="What DuckDB may hold in memory before it spills to disk.")
 
-    models: dict[str, ModelSettings] = Field(default_factory=dict)
+    models: dict[Capability, ModelSettings] = Field(default_factory=dict)
     videos: VideosParameters = VideosParameters()  # pyright: ignore[reportCallIssue]
     clips: ClipsParameters = ClipsParameters()  # pyright: ignore[reportCallIssue]
     clip_frames: ClipFramesParameters = ClipFramesParameters()  # pyright: ignore[reportCallIssue]
@@ -178,6 +179,8 @@ def _nested(overrides: Sequence[str]) -> dict[str, Any]:
         target = nested
         for section in sections:
             target = target.setdefault(section, {})
+            if not isinstance(target, dict):
+                raise UserError(f"--set {text}: {section} was set to {target!r} before, so it has no key {key}")
         target[key] = _toml_value(value.strip())
     return nested
 
@@ -200,6 +203,8 @@ def _one_line(error: ValidationError) -> str:
 def _known_beside(location: tuple[int | str, ...]) -> list[str]:
     model: Any = Settings
     for part in location[:-1]:
+        if not hasattr(model, "model_fields") or part not in model.model_fields:
+            continue  # a key of a table such as [models.captioner]: its fields are those of the value
         annotation = model.model_fields[part].annotation
         model = next((a for a in (annotation, *get_args(annotation)) if hasattr(a, "model_fields")), model)
     return sorted(model.model_fields)

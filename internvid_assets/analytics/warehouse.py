@@ -18,7 +18,8 @@ import duckdb
 
 from internvid_assets import tables
 from internvid_assets.cells.lake import file_name
-from internvid_assets.selects.files import SqlFile, column_definitions, quoted, schema_class, sql_files
+from internvid_assets.cells.remembered import quoted
+from internvid_assets.selects.files import SqlFile, column_definitions, schema_class, sql_files
 
 Paths = Callable[[str], Sequence[Path]]
 """From a table to its local Parquet files: `Lake.paths`."""
@@ -104,7 +105,7 @@ def _show_tables(connection: duckdb.DuckDBPyConnection, home: Path, paths: Paths
 def _per_category(table: str, home: Path, paths: Sequence[Path]) -> str:
     if not paths:
         return f"create table {table} ({', '.join(column_definitions(table))})"
-    if all(path.is_relative_to(home) for path in paths):
+    if all(path.is_relative_to(home / "lake") for path in paths):
         default, everywhere = quoted(os.path.abspath(home)), quoted(f"/{file_name(table, '*')}")
         source = f"coalesce(getvariable('internvid_home'), {default}) || {everywhere}"
     else:

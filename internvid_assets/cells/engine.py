@@ -58,7 +58,8 @@ def _answer(future: Any, timeout_seconds: float) -> Any:
     try:
         return future.result()
     except CallTimeout:
-        return CallError("timed_out", f"the call took over {timeout_seconds:g} s; raise timeout_seconds if it may")
+        told = f"the call took over {timeout_seconds:g} s; raise its timeout_seconds"
+        return CallError("timed_out", told, retryable=True)
     except ProcessExpired as expired:
         return CallError("worker_crashed", f"the worker process died (exit code {expired.exitcode})", retryable=True)
     except RunStopped:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import platform as host
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,8 @@ from internvid_assets.cells.remembered import Remembered, copy_to
 COMMIT_BYTES = 64 * 2**20
 HOPELESS_CALLS = 64
 """When this many calls in a row fail unexpectedly from the very first on, something but the rows is broken."""
+
+UNEXPECTED = frozenset({"unexpected_error", "worker_crashed"})
 
 Progress = Callable[[int, int], None]
 """Told (calls made, calls to make) after every micro-batch."""
@@ -116,11 +119,13 @@ def _make_calls(
         waiting.append(cells)
         report.calls_made += batch.height
         _stop_if_hopeless(report, outcomes)
+        progress(report.calls_made, to_make)
         size = sum(frame.estimated_size() for frame in waiting)
+        if not report.failures.keys() - UNEXPECTED:
+            continue  # nothing has worked yet: if nothing ever does, no failure is to be remembered
         if time.monotonic() - last_commit >= options.commit_seconds or size >= COMMIT_BYTES:
             remembered.commit(pl.concat(waiting))
             waiting, last_commit = [], time.monotonic()
-        progress(report.calls_made, to_make)
     if waiting:
         remembered.commit(pl.concat(waiting))
 
@@ -132,6 +137,8 @@ def answers(work: Work, batch: pl.DataFrame) -> list[Outcome]:
     except RunStopped:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise RunStopped(f"the disk is full ({error}); free some space and run the same command again") from error
         if batch.height == 1:
             return [as_call_error(error)]
         middle = batch.height // 2
@@ -146,7 +153,7 @@ def _stop_if_hopeless(report: FillReport, outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         code = outcome.code if isinstance(outcome, CallError) else "fine"
         report.failures[code] = report.failures.get(code, 0) + 1
-    unexpected = report.failures.get("unexpected_error", 0)
+    unexpected = sum(report.failures.get(code, 0) for code in UNEXPECTED)
     if unexpected >= HOPELESS_CALLS and unexpected == report.calls_made:
         last = next(str(outcome) for outcome in reversed(outcomes) if isinstance(outcome, CallError))
         raise RunStopped(f"the first {unexpected} calls all failed; the last one with {last}")

@@ -61,6 +61,8 @@ def _scalar(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         text = pl.concat_str([value.str.len_bytes().cast(pl.String), pl.lit(":"), value])
     elif dtype.is_float():
         text = pl.concat_str([pl.lit("f"), value.cast(pl.Float64).reinterpret(dtype=pl.Int64).cast(pl.String)])
+    elif dtype.is_decimal() or dtype.is_temporal():
+        text = pl.concat_str([pl.lit("t"), value.cast(pl.String)])
     elif dtype.is_integer():
         text = pl.concat_str([pl.lit("i"), value.cast(pl.String)])
     elif dtype == pl.Boolean:

@@ -12,7 +12,7 @@ from internvid_assets import tables
 from internvid_assets.cells.errors import RunStopped
 from internvid_assets.cells.feature import schema_of
 from internvid_assets.cells.inputs import ContentFingerprint
-from internvid_assets.cells.remembered import connect
+from internvid_assets.cells.remembered import connect, quoted
 from internvid_assets.cells.store import Store
 
 VALIDATED_ROWS = 100_000
@@ -87,7 +87,7 @@ class Lake:
         if not keys:
             return
         with connect(scratch, self.memory_limit) as connection:
-            query = f"select {keys} from read_parquet('{path}') group by {keys} having count(*) > 1 limit 1"
+            query = f"select {keys} from read_parquet({quoted(path)}) group by {keys} having count(*) > 1 limit 1"
             repeated = connection.execute(query).fetchone()
         if repeated:
             raise RunStopped(f"{table}: the key ({keys}) = {repeated} appears twice; the old table stays")

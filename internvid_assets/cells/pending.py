@@ -12,7 +12,7 @@ import polars as pl
 
 from internvid_assets.cells.feature import Feature
 from internvid_assets.cells.inputs import input_hashes
-from internvid_assets.cells.remembered import Remembered, copy_to, fetch_one
+from internvid_assets.cells.remembered import Remembered, copy_to, fetch_one, listed
 from internvid_assets.cells.store import Store
 
 STAGED_ROWS = 100_000
@@ -78,7 +78,7 @@ def beside_cells(
     """The staged rows beside the calls remembered at this moment."""
     settled = "false" if retry_quarantined else f"not is_retryable or attempts >= {max_attempts}"
     with remembered.query() as connection:
-        connection.execute(f"create view inputs as select * from read_parquet({list(inputs.paths)})")
+        connection.execute(f"create view inputs as select * from read_parquet({listed(inputs.paths)})")
         connection.execute(f"""
             create view pending as
             with settled as (select input_hash from heads where error is null or {settled}),

@@ -14,7 +14,7 @@ import polars as pl
 from internvid_assets.cells.feature import Feature
 from internvid_assets.cells.inputs import input_hashes
 from internvid_assets.cells.pending import STAGED_ROWS
-from internvid_assets.cells.remembered import Remembered, connect, fetch_one
+from internvid_assets.cells.remembered import Remembered, connect, fetch_one, listed
 
 if TYPE_CHECKING:
     from internvid_assets.home import Home
@@ -131,7 +131,7 @@ def _find_settled(connection: duckdb.DuckDBPyConnection, parts: Sequence[tuple[s
     if not parts:
         return
     connection.executemany("insert into parts values (?, ?)", parts)
-    cells = f"read_parquet({[path for _, path in parts]}, filename = 'path', hive_partitioning = false)"
+    cells = f"read_parquet({listed(path for _, path in parts)}, filename = 'path', hive_partitioning = false)"
     connection.execute(f"""
         insert into settled
         select distinct category, input_hash from {cells} join parts using (path)
@@ -185,6 +185,6 @@ def _seconds_per_call(asset: str, home: Home) -> float | None:
         return None
     paths = [str(home.store.local_path(file)) for file in latest]
     with duckdb.connect() as connection:
-        cells = f"read_parquet({paths}, filename = 'path', union_by_name = true)"
+        cells = f"read_parquet({listed(paths)}, filename = 'path', union_by_name = true)"
         means = f"select avg(call_seconds) as seconds from {cells} where coalesce(row_index, 0) = 0 group by path"
         return fetch_one(connection, f"select median(seconds) from ({means})")[0]

@@ -1,6 +1,6 @@
 """Remembered calls: append-only parts of cells under (recipe, input), and which of them readers see.
 
-A part is immutable and named after its content, so writing it twice is harmless. Several parts may hold the same
+A part is immutable and named after its calls, so writing it twice is harmless. Several parts may hold the same
 call (two processes, a retry after a failure); readers keep one per input: a success before a failure, then the
 earliest success or the latest failure. `row_index` numbers the rows of a call; a call that returned no rows is
 remembered by one line whose `row_index` is null.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,7 +130,7 @@ class Remembered:
         connection.execute(f"""
             create view cells as
             select cells.*, part
-            from read_parquet({[str(path) for path in paths]}, filename = 'path', union_by_name = true) as cells
+            from read_parquet({listed(paths)}, filename = 'path', union_by_name = true) as cells
             join part_paths using (path)""")
         connection.execute("create view heads as select * from cells where coalesce(row_index, 0) = 0")
         connection.execute(f"""
@@ -153,7 +153,7 @@ def connect(scratch: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnect
     connection = duckdb.connect()
     try:
         connection.execute(f"set memory_limit = '{memory_limit}'")
-        connection.execute(f"set temp_directory = '{scratch / 'spill'}'")
+        connection.execute(f"set temp_directory = {quoted(scratch / 'spill')}")
         connection.execute("set preserve_insertion_order = false")
         connection.execute("set timezone = 'UTC'")
         yield connection
@@ -163,7 +163,17 @@ def connect(scratch: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnect
 
 def copy_to(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
     """Write a query's rows as Parquet, compressed and with the statistics that pruning needs."""
-    connection.execute(f"copy ({select}) to '{path}' (format parquet, compression zstd)")
+    connection.execute(f"copy ({select}) to {quoted(path)} (format parquet, compression zstd)")
+
+
+def quoted(value: object) -> str:
+    """A SQL string literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def listed(paths: Iterable[object]) -> str:
+    """A SQL list of string literals: what `read_parquet` takes."""
+    return f"[{', '.join(map(quoted, paths))}]"
 
 
 def fetch_one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:

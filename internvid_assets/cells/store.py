@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,9 +78,11 @@ class Store:
             self.file_system.put_file(str(file), f"{self.root}/{name}")
             file.unlink()
             return
-        _flush(file)
         destination = Path(self.root, name)
         destination.parent.mkdir(parents=True, exist_ok=True)
+        if file.stat().st_dev != destination.parent.stat().st_dev:
+            file = Path(shutil.move(file, destination.with_name(f".{uuid.uuid4().hex}.unfinished")))
+        _flush(file)
         os.replace(file, destination)
         _flush(destination.parent)
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
@@ -41,12 +42,11 @@ def doctor(format: OutputFormat = Format.table) -> None:
 
 def installation() -> Iterator[Finding]:
     import av
-    import dagster
     import duckdb
     import torch
 
     yield (3, 11) <= sys.version_info < (3, 14), f"Python {sys.version.split()[0]} (3.11 to 3.13)"
-    yield True, f"dagster {dagster.__version__}, duckdb {duckdb.__version__}, PyAV {av.__version__}"
+    yield True, f"dagster {version('dagster')}, duckdb {duckdb.__version__}, PyAV {av.__version__}"
     wanted = {"h264", "hevc", "vp8", "vp9", "av1"}
     missing = wanted - av.codecs_available
     yield not missing, f"decoders {'missing: ' + ', '.join(sorted(missing)) if missing else ', '.join(sorted(wanted))}"

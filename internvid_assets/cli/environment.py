@@ -30,7 +30,8 @@ def export_environment(settings: Settings) -> None:
     state.mkdir(parents=True, exist_ok=True)
     os.environ["INTERNVID_HOME"] = str(settings.home)
     os.environ["INTERNVID_DAGSTER_STATE"] = str(state)
-    os.environ.setdefault("DAGSTER_HOME", str(folder_of("dagster.yaml")))
+    # Whatever the caller uses Dagster for elsewhere: its instance is not ours to migrate or to free runs in.
+    os.environ["DAGSTER_HOME"] = str(folder_of("dagster.yaml"))
 
 
 def folder_of(name: str) -> Path:

@@ -16,7 +16,7 @@ from internvid_assets.clips.frames import sample_frames
 def split_videos(bench: Bench) -> Work:
     """Cuts the videos of a batch into spans; see `clips.cuts.split`."""
     parameters = bench.parameters
-    cutting = parameters.of_recipe()
+    cutting = {**parameters.of_recipe(), "max_pixels": bench.settings.videos.max_pixels}
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
         calls = [{"source_uri": uri, **cutting} for uri in batch["source_uri"]]
@@ -28,7 +28,7 @@ def split_videos(bench: Bench) -> Work:
 def sample_clips(bench: Bench) -> Work:
     """Samples the frames of a batch of clips, one decode per video, and stores the pictures before their cells."""
     parameters = bench.parameters
-    pictures = parameters.of_recipe()
+    pictures = {**parameters.of_recipe(), "max_pixels": bench.settings.videos.max_pixels}
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
         by_video = batch.with_row_index().group_by("source_uri", maintain_order=True).agg(pl.all())

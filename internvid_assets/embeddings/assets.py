@@ -44,9 +44,11 @@ def clip_index(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 def indexed_rows(home: Home) -> pl.LazyFrame:
     """The rows the index must hold: embeddings with what a search result shows."""
     embeddings = home.lake.scan_all("clip_embeddings").filter(pl.col("error").is_null())
-    clips = home.lake.scan_all("clips").select("clip_id", "video_id", "start_seconds", "end_seconds")
-    captions = home.lake.scan_all("fused_captions").select("clip_id", "caption")
-    rows = embeddings.join(clips, on="clip_id", how="inner").join(captions, on="clip_id", how="inner")
+    clips = home.lake.scan_all("clips").select("clip_id", "category", "video_id", "start_seconds", "end_seconds")
+    captions = home.lake.scan_all("fused_captions").select("clip_id", "category", "caption")
+    keys = ["clip_id", "category"]
+    rows = embeddings.join(clips, on=keys, how="inner").join(captions, on=keys, how="inner")
+    rows = rows.sort(keys).unique("clip_id", keep="first", maintain_order=True)  # a video may be in two categories
     version = pl.concat_str(["recipe", "input_hash", "clip_id"], separator="/")
     vectors = [pl.col(name).cast(pl.List(pl.Float32)) for name in ("video_embedding", "caption_embedding")]
     texts = ["clip_id", "video_id", "category", "caption"]

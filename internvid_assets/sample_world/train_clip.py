@@ -127,6 +127,7 @@ def train_aesthetics(
     weights = torch.from_numpy(solution).float()
     folder.mkdir(parents=True, exist_ok=True)
     save_file({"weight": weights[None, :-1].contiguous(), "bias": weights[-1:].clone()}, folder / "model.safetensors")
+    (folder / "model.safetensors").chmod(0o644)
     print(f"aesthetic head: R2 {r2:.3f} on {len(truth) - fit.stop} unseen pictures", flush=True)
     return float(r2)
 

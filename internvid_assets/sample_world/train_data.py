@@ -50,9 +50,9 @@ class Moment:
         return drawing.aesthetic(self.scene, self.seconds)
 
 
-def any_scene(rng: np.random.Generator) -> Scene:
+def any_scene(rng: np.random.Generator, *, flicker: bool = True) -> Scene:
     """A scene of any kind the world has."""
-    others = [scenes.STILL_ACTION, scenes.FLICKER_ACTION]
+    others = [scenes.STILL_ACTION, scenes.FLICKER_ACTION] if flicker else [scenes.STILL_ACTION]
     return scenes.random_scene(rng, action=str(rng.choice(others)) if rng.random() < SMALL_SHARE else None)
 
 

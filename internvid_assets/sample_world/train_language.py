@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from time import monotonic
 
@@ -36,14 +37,17 @@ SIZES = {
 }
 BATCH = 16
 MISTAKE_SHARE = 0.03
-"""How often a word or a place in a frame's caption is wrong in training, so that the model learns to weigh frames."""
+"""How often a word of a frame's caption, or its place, is wrong in training: the model must weigh its frames."""
 
-ALTERNATIVES = [tuple(scenes.BACKGROUND_COLOURS), scenes.OBJECTS, scenes.SIZES, scenes.BACKGROUNDS]
+SIMILAR = [tuple(scenes.BACKGROUND_COLOURS), scenes.OBJECTS, scenes.SIZES, scenes.BACKGROUNDS]
 """Words that a captioner may take for one another."""
 
-PLACES = ["in the middle", "on the left", "on the right", "at the top", "at the bottom"]
-PLACES += [f"at the {row} {column}" for row in ("top", "bottom") for column in ("left", "right")]
-PLACE = re.compile(rf"({'|'.join(sorted(PLACES, key=len, reverse=True))})(?= of )")
+PLACES = [
+    ["at the top left", "at the top", "at the top right"],
+    ["on the left", "in the middle", "on the right"],
+    ["at the bottom left", "at the bottom", "at the bottom right"],
+]
+PLACE = re.compile(rf"({'|'.join(sorted(chain(*PLACES), key=len, reverse=True))})(?= of )")
 
 
 def train_language_model(
@@ -55,15 +59,14 @@ def train_language_model(
     ids = {"pad_token_id": PAD, "bos_token_id": START, "eos_token_id": END}
     ids |= {"decoder_start_token_id": START, "forced_eos_token_id": END}
     model = BartForConditionalGeneration(BartConfig(vocab_size=len(tokenizer), **ids, **SIZES))
-    schedule = Schedule(optimizer_of(model, learning_rate=1e-3), steps=steps, warmup_steps=200)
+    schedule = Schedule(optimizer_of(model, learning_rate=1.5e-3), steps=steps, warmup_steps=200)
     batches, started, losses = batches_of_like_length(np.random.default_rng(seed)), monotonic(), []
     for step in range(1, steps + 1):
         prompts, answers = zip(*next(batches), strict=True)
         inputs = tokenizer(list(prompts), padding=True, return_tensors="pt")
         targets = tokenizer(list(answers), padding=True, return_tensors="pt")
         labels = targets["input_ids"].masked_fill(targets["attention_mask"] == 0, -100)
-        with torch.autocast("cpu", torch.bfloat16):
-            loss = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], labels=labels).loss
+        loss = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], labels=labels).loss
         schedule.step(loss)
         losses.append(loss.item())
         if step % report_every == 0:
@@ -83,7 +86,7 @@ def batches_of_like_length(rng: np.random.Generator, *, at_once: int = 16) -> It
 
 def prompt_and_answer(rng: np.random.Generator) -> tuple[str, str]:
     """A random scene as a captioner would describe its centre and its 1 fps frames, and what happens in it."""
-    scene = any_scene(rng)
+    scene = any_scene(rng, flicker=False)  # which captions of still frames could not tell
     center, frames = frame_captions(scene, rng)
     return fusion_prompt(mistaken(center, rng), [mistaken(frame, rng) for frame in frames]), scenes.clip_caption(scene)
 
@@ -100,15 +103,21 @@ def frame_captions(scene: Scene, rng: np.random.Generator) -> tuple[str, list[st
 
 
 def mistaken(caption: str, rng: np.random.Generator) -> str:
-    """The caption with some words taken for similar ones, and sometimes the place or the tilt wrong."""
+    """The caption with the mistakes captioners make: similar words, a place next to the true one, a tilt or none."""
+    words = caption.split()
+    for index in np.flatnonzero(rng.random(len(words)) < MISTAKE_SHARE):
+        similar = next((group for group in SIMILAR if words[index] in group), (words[index],))
+        words[index] = str(rng.choice(similar))
+    if rng.random() < MISTAKE_SHARE and words[0] == "a":
+        words = (
+            [word for word in words if word != "tilted"] if "tilted" in words else [*words[:2], "tilted", *words[2:]]
+        )
+    text = " ".join(words)
+    return PLACE.sub(lambda match: beside(match[0], rng), text) if rng.random() < 2 * MISTAKE_SHARE else text
 
-    def maybe(match: re.Match[str]) -> str:
-        word = match[0]
-        choices = next((words for words in ALTERNATIVES if word in words), None)
-        return str(rng.choice(choices)) if choices and rng.random() < MISTAKE_SHARE else word
 
-    if rng.random() < MISTAKE_SHARE:
-        caption = caption.replace("tilted ", "")
-    if rng.random() < 2 * MISTAKE_SHARE:
-        caption = PLACE.sub(str(rng.choice(PLACES)), caption)
-    return re.sub(r"\w+", maybe, caption)
+def beside(place: str, rng: np.random.Generator) -> str:
+    """A place one row or one column from the given one."""
+    row, column = next((row, PLACES[row].index(place)) for row in range(3) if place in PLACES[row])
+    down, right = rng.permutation([rng.choice([-1, 1]), 0])
+    return PLACES[min(2, max(0, row + down))][min(2, max(0, column + right))]

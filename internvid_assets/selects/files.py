@@ -19,6 +19,7 @@ import polars as pl
 
 from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
+from internvid_assets.cells.remembered import quoted
 from internvid_assets.selects.lineage import tables_read, tables_read_each
 
 Kind = Literal["subsets", "marts", "checks"]
@@ -245,11 +246,6 @@ def duckdb_type(dtype: Any) -> str:
     if isinstance(dtype, pl.List):
         return f"{duckdb_type(dtype.inner)}[]"
     return _DUCKDB_TYPES[dtype.base_type()]
-
-
-def quoted(text: str) -> str:
-    """A SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _lock(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> None:

@@ -22,5 +22,5 @@ def peak_gigabytes(rows: int) -> float:
 
 @pytest.mark.slow
 def test_a_million_rows_take_no_more_than_their_share_of_four_gigabytes():
-    """Ten million rows were measured at 1.3 GB; a million that needed over 1.2 GB would be on the way to more than 4."""
+    """Ten million rows were measured at 1.3 GB; a million above 1.2 GB would be on the way to more than 4."""
     assert peak_gigabytes(1_000_000) < 1.2

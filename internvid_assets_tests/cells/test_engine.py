@@ -38,7 +38,7 @@ def test_each_call_has_its_own_fate(engine: LocalEngine):
     codes = [answer.code if isinstance(answer, CallError) else answer for answer in answers]
     assert codes == ["ONE", "bad_input", "worker_crashed", "TWO", "timed_out", "unexpected_error", "THREE"]
     retryable = [answer.retryable for answer in answers if isinstance(answer, CallError)]
-    assert retryable == [False, True, False, True]
+    assert retryable == [False, True, True, True]
 
 
 def test_the_pool_lives_on_after_a_crash_and_starts_again_after_close(engine: LocalEngine):

@@ -1,0 +1,26 @@
+"""internvid demo, small: from nothing to a dataset, and again for nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from console import files, run_here
+
+
+@pytest.mark.slow
+def test_a_second_demo_computes_nothing(empty):
+    first = run_here("demo", "--videos", "2", "--seed", "5", home=empty)
+    assert first.exit_code == 0, first.stderr
+    counts = dict(
+        line.rsplit(maxsplit=1) for line in first.stdout.splitlines() if line.rsplit(maxsplit=1)[-1].isdigit()
+    )
+    assert counts["videos"] == "2" and int(counts["fused captions"]) > 0
+    assert all(told in first.stdout for told in ("warehouse.duckdb", "internvid sql", "make dev"))
+
+    remembered = [file for file in files(empty) if "/cells/" in file[0]]
+    second = run_here("demo", "--videos", "2", "--seed", "5", home=empty)
+    assert second.exit_code == 0, second.stderr
+    assert [file for file in files(empty) if "/cells/" in file[0]] == remembered
+    plan = json.loads(run_here("plan", "--format", "json", home=empty).stdout)
+    assert plan and sum(row["rows_to_compute"] for row in plan) == 0
