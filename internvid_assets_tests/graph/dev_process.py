@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conftest import ROOT
+from small_homes import ROOT
 from webserver import Ui, wait_until
 
 START_SECONDS, STOP_SECONDS = 120, 40

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-from conftest import CATEGORIES, OVER_ALL, PER_CATEGORY, ROOT, Materialised, run
 from dev_process import Dev, started_dev
 from PIL import Image
+from small_homes import CATEGORIES, OVER_ALL, PER_CATEGORY, ROOT, Materialised, run
 from webserver import Ui, wait_until
 
 from internvid_assets import tables

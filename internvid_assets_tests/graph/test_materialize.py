@@ -13,8 +13,8 @@ from typing import Any
 import dagster as dg
 import polars as pl
 import pytest
-from conftest import CATEGORIES, OVER_ALL, PER_CATEGORY, REJECTED, WEBM, Materialised, recorded, run
 from PIL import Image
+from small_homes import CATEGORIES, OVER_ALL, PER_CATEGORY, REJECTED, WEBM, Materialised, recorded, run
 
 from internvid_assets import tables
 from internvid_assets.cli.runs import QUIET

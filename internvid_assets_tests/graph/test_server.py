@@ -13,11 +13,11 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from conftest import CATEGORIES, REJECTED, ROOT, WEBM
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._daemon.backfill import execute_backfill_iteration
 from dagster_webserver.app import create_app_from_workspace_process_context
+from small_homes import CATEGORIES, REJECTED, ROOT, WEBM
 from starlette.testclient import TestClient
 from webserver import Ui, wait_until
 

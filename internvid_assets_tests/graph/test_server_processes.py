@@ -11,8 +11,8 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from conftest import CATEGORIES, REJECTED, recorded
 from dev_process import Dev, environment, internvid, listening_on, processes_of, started_dev
+from small_homes import CATEGORIES, REJECTED, recorded
 from webserver import LAUNCH_RUN, Ui, run_parameters, wait_until
 
 from internvid_assets.home import Home
