@@ -69,7 +69,7 @@ def train_captioner(
     config = BlipConfig(text_config={**TEXT, "vocab_size": len(tokenizer)}, vision_config=VISION)
     model, heads = BlipForConditionalGeneration(config), PatchHeads()
     with torch.no_grad():
-        model.vision_model.embeddings.position_embedding += 0.5 * sines_and_cosines()
+        model.vision_model.embeddings.position_embedding.add_(0.5 * sines_and_cosines())
     captions = tokenizer([moment.frame_caption for moment in moments], padding=True, return_tensors="pt")
     tokens, mask = captions["input_ids"], captions["attention_mask"]
     labels, patches = tokens.masked_fill(mask == 0, -100), torch.from_numpy(np.stack(list(map(patch_labels, moments))))
