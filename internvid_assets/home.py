@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +13,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from internvid_assets.cells.bench import Bench
-from internvid_assets.cells.engine import Engine, LocalEngine
+from internvid_assets.cells.engine import LocalEngine
 from internvid_assets.cells.feature import Feature, Work
 from internvid_assets.cells.fill import FillOptions, FillReport, Progress, fill
 from internvid_assets.cells.lake import Lake
-from internvid_assets.cells.lease import lease
+from internvid_assets.cells.lease import lease, turn
 from internvid_assets.cells.recipes import Recipe
 from internvid_assets.cells.store import Store
 from internvid_assets.models.profiles import Models, model_specs
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 ReportProgress = Callable[[str, str], Progress]
 """From (asset, category) to where the progress of its fill is told."""
+
+
+WORKERS_NEED = ("av", "cv2", "numpy")
 
 
 def _untold(asset: str, category: str) -> Progress:
@@ -59,10 +63,6 @@ class Home:
         overrides = {name: chosen.model_dump() for name, chosen in self.settings.models.items()}
         return Models(model_specs(self.settings.profile, overrides))
 
-    @cached_property
-    def engine(self) -> Engine:
-        return LocalEngine(self.settings.workers)
-
     def frames(self, category: str) -> FrameStore:
         """The pictures of one category; only a run that holds a lease of the category writes there."""
         from internvid_assets.media.frames import FrameStore
@@ -79,10 +79,17 @@ class Home:
         tables = [given.get(name, self.lake.scan(name, category)) for name in feature.upstream_tables]
         return feature.upstream(*tables)
 
-    def open_work(self, feature: Feature, category: str) -> Work:
-        """Load what the calls of `feature` need."""
+    @contextmanager
+    def open_work(self, feature: Feature, category: str) -> Iterator[Work]:
+        """Load what the calls of `feature` need; those of models run one asset at a time, since they share a device."""
         parameters = feature.parameters(self.settings)
-        return feature.work(Bench(self.settings, parameters, self.models, self.frames(category), self.engine))
+        alone = self.turn("models") if feature.models else nullcontext()
+        with alone, closing(LocalEngine(self.settings.workers, preload=WORKERS_NEED)) as engine:
+            yield feature.work(Bench(self.settings, parameters, self.models, self.frames(category), engine))
+
+    def turn(self, at: str) -> AbstractContextManager[None]:
+        """Wait until no other process of this home is at it."""
+        return turn(self.path, at, holder=_who())
 
     def fill(self, feature: Feature, category: str, options: FillOptions | None = None) -> FillReport:
         """Bring one category of a feature's table up to date, alone: a second run is told who is at it."""

@@ -38,8 +38,6 @@ def test_nothing_is_sent(instance: dg.DagsterInstance) -> None:
 def test_how_much_runs_at_once_and_for_how_long(instance: dg.DagsterInstance) -> None:
     limits = instance.get_concurrency_config()
     assert limits.run_queue_config and limits.run_queue_config.max_concurrent_runs == 2
-    assert limits.pool_config.default_pool_limit == 1
-    assert limits.pool_config.pool_granularity and limits.pool_config.pool_granularity.value == "op"
     assert instance.run_monitoring_enabled and instance.run_monitoring_max_runtime_seconds == 7 * 24 * 3600
 
 

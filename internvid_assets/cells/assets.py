@@ -49,7 +49,6 @@ def feature_asset(
         specs=[spec],
         check_specs=check_specs,
         can_subset=True,
-        pool="gpu" if feature.models else None,
     )
     def filled(
         context: dg.AssetExecutionContext, config: FillConfig, home: dg.ResourceParam[Home]

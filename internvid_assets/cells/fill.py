@@ -6,6 +6,7 @@ import errno
 import platform as host
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -65,7 +66,7 @@ def fill(
     recipe: Recipe,
     category: str,
     lake: Lake,
-    open_work: Callable[[], Work],
+    open_work: Callable[[], AbstractContextManager[Work]],
     judgement: Any = None,
     options: FillOptions | None = None,
     progress: Progress = lambda made, to_make: None,
@@ -85,7 +86,8 @@ def fill(
             report.rows_remembered = before.count_rows() - before.count_pending_rows()
             to_make = before.count_pending_calls()
             if to_make:
-                _make_calls(feature, before, remembered, open_work(), options, to_make, report, progress)
+                with open_work() as work:
+                    _make_calls(feature, before, remembered, work, options, to_make, report, progress)
             else:
                 _write_table(feature, before, remembered, lake, judgement, report)
         report.calls_left = to_make - report.calls_made

@@ -1,7 +1,8 @@
-"""One run at a time fills a table's category; the second is told who holds it."""
+"""Who may work at what: locks that the kernel takes back from a process that dies, so nothing has to be set free."""
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,24 +13,59 @@ from filelock import FileLock, Timeout
 
 from internvid_assets.cells.errors import UserError
 
+POLL_SECONDS = 0.2
+
+log = logging.getLogger(__name__)
+
 
 @contextmanager
 def lease(home: Path, asset: str, category: str, *, holder: str) -> Iterator[None]:
-    """Hold (asset, category) for this process; a killed one lets go by itself, since the kernel owns the lock.
+    """Hold (asset, category) for this process: one run at a time fills a table's category.
 
     Raises UserError naming the holder when another process has it.
     """
-    path = home / "locks" / f"{asset}.{category}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    note = path.with_suffix(".holder")
+    lock = _lock(home, f"{asset}.{category}")
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        told = note.read_text().strip() if note.exists() else "another process"
-        raise UserError(f"{asset} of {category} is being filled by {told}; wait for it, or stop it first") from None
+        told = f"{asset} of {category} is being filled by {_holder(lock)}; wait for it, or stop it first"
+        raise UserError(told) from None
+    with _held(lock, holder):
+        yield
+
+
+@contextmanager
+def turn(home: Path, at: str, *, holder: str) -> Iterator[None]:
+    """Wait for this process's turn at what serves one at a time: the models of a machine, the index."""
+    lock = _lock(home, at)
     try:
-        note.write_text(f"process {os.getpid()} ({holder}) since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n")
+        lock.acquire(blocking=False)
+    except Timeout:
+        log.warning("waiting for the %s: %s is at it", at, _holder(lock))
+        lock.acquire(poll_interval=POLL_SECONDS)
+    with _held(lock, holder):
+        yield
+
+
+def _lock(home: Path, name: str) -> FileLock:
+    path = home / "locks" / f"{name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path)
+
+
+def _note(lock: FileLock) -> Path:
+    return Path(lock.lock_file).with_suffix(".holder")
+
+
+def _holder(lock: FileLock) -> str:
+    return _note(lock).read_text().strip() if _note(lock).exists() else "another process"
+
+
+@contextmanager
+def _held(lock: FileLock, holder: str) -> Iterator[None]:
+    """Say who holds an acquired lock, and let go of it at the end."""
+    try:
+        _note(lock).write_text(f"process {os.getpid()} ({holder}) since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n")
         yield
     finally:
         lock.release()

@@ -28,14 +28,13 @@ def clip_embeddings(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captio
     return uniform_frames(clips, clip_frames, 8).join(captions, on="clip_id", how="inner", maintain_order="left")
 
 
-@dg.asset(
-    group_name="embeddings", deps=["clips", "fused_captions", "clip_embeddings"], kinds={"lance"}, pool="index_write"
-)
+@dg.asset(group_name="embeddings", deps=["clips", "fused_captions", "clip_embeddings"], kinds={"lance"})
 def clip_index(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per embedded clip in LanceDB: what `internvid search` asks. Only changed clips are written."""
     index = ClipIndex(home.path / "index")
-    report = index.synchronise(indexed_rows(home))
-    index.optimise()
+    with home.turn("index"):
+        report = index.synchronise(indexed_rows(home))
+        index.optimise()
     return dg.MaterializeResult(
         metadata={"dagster/row_count": report.rows, "rows_written": report.written, "rows_removed": report.removed}
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -46,3 +48,16 @@ def test_the_pool_lives_on_after_a_crash_and_starts_again_after_close(engine: Lo
     assert engine.each(behave, [{"what": "again"}], timeout_seconds=5) == ["AGAIN"]
     engine.close()
     assert engine.each(behave, [{"what": "anew"}], timeout_seconds=5) == ["ANEW"]
+
+
+def in_a_child() -> None:
+    """What a run of Dagster's launcher is: a child that Python ends by waiting for its own children."""
+    with closing(LocalEngine(workers=2)) as engine:
+        assert engine.each(behave, [{"what": "one"}], timeout_seconds=30) == ["ONE"]
+
+
+def test_a_closed_engine_lets_its_program_end():
+    child = multiprocessing.get_context("spawn").Process(target=in_a_child)
+    child.start()
+    child.join(60)
+    assert child.exitcode == 0

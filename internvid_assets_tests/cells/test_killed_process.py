@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from toy_words import CATEGORY, texts
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.lake import Lake
-from internvid_assets.cells.lease import lease
+from internvid_assets.cells.lease import lease, turn
 from internvid_assets.cells.store import Store
 
 PROCESS = Path(__file__).parent / "filling_process.py"
@@ -79,3 +80,32 @@ def test_a_second_process_is_told_who_fills_the_category(tmp_path):
     first.wait()
     with lease(home, "words", CATEGORY, holder="another"):
         assert str(first.pid) not in (home / "locks" / "words.music.holder").read_text()
+
+
+HOLDS_THE_MODELS = """
+import sys, time
+from pathlib import Path
+from internvid_assets.cells.lease import turn
+with turn(Path(sys.argv[1]), "models", holder="a test"):
+    print("mine", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_the_next_in_turn_waits_says_for_whom_and_goes_on_when_that_process_is_killed(tmp_path, caplog):
+    first = subprocess.Popen([sys.executable, "-c", HOLDS_THE_MODELS, tmp_path], stdout=subprocess.PIPE)
+    assert first.stdout and first.stdout.readline() == b"mine\n"
+    threading.Timer(1.0, first.kill).start()
+    began = time.monotonic()
+    with turn(tmp_path, "models", holder="another"):
+        assert time.monotonic() - began >= 1.0
+    assert f"waiting for the models: process {first.pid} (a test) since" in caplog.text
+    assert first.wait() == -signal.SIGKILL
+    first.stdout.close()
+
+
+def test_who_is_first_in_turn_waits_for_nobody_and_says_nothing(tmp_path, caplog):
+    for _ in range(2):
+        with turn(tmp_path, "models", holder="a test"):
+            pass
+    assert caplog.text == ""

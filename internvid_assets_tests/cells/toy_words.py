@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import dataframely as dy
@@ -81,8 +82,9 @@ class Splitter:
         self.suffix, self.broken, self.retryable = suffix, set(broken), retryable
         self.asked: list[str] = []
 
-    def __call__(self) -> Work:
-        return self.answer
+    @contextmanager
+    def __call__(self) -> Iterator[Work]:
+        yield self.answer
 
     def answer(self, batch: pl.DataFrame) -> list[Outcome]:
         self.asked.extend(batch["text"])

@@ -172,14 +172,6 @@ def test_a_check_has_its_tables_partitions(defs: dg.Definitions) -> None:
     assert partitioned == {key for key in graph.asset_check_keys if graph.get(key.asset_key).partitions_def}
 
 
-def test_models_share_a_pool_and_so_do_writers_of_the_index(defs: dg.Definitions) -> None:
-    graph = defs.resolve_asset_graph()
-    pools = {key.to_user_string(): graph.get(key).pools for key in graph.get_all_asset_keys()}
-    gpu = {asset for asset, names in pools.items() if names == {"gpu"}}
-    assert gpu == {feature.name for _, feature in features() if feature.models}
-    assert {asset for asset, names in pools.items() if names == {"index_write"}} == {"clip_index"}
-
-
 def test_importing_the_module_builds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Dagster calls `defs`; a script that imports the module for `features` must not need a home."""
     monkeypatch.setenv("INTERNVID_HOME", str(tmp_path / "home"))
