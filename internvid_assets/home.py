@@ -84,7 +84,10 @@ class Home:
         """Load what the calls of `feature` need; those of models run one asset at a time, since they share a device."""
         parameters = feature.parameters(self.settings)
         alone = self.turn("models") if feature.models else nullcontext()
-        with alone, closing(LocalEngine(self.settings.workers, preload=WORKERS_NEED)) as engine:
+        engine = LocalEngine(
+            self.settings.workers, memory_bytes=self.settings.worker_memory_bytes, preload=WORKERS_NEED
+        )
+        with alone, closing(engine):
             yield feature.work(Bench(self.settings, parameters, self.models, self.frames(category), engine))
 
     def turn(self, at: str) -> AbstractContextManager[None]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from internvid_assets.cells.errors import UserError
@@ -108,6 +108,9 @@ class Settings(BaseSettings):
     lake_url: str | None = Field(None, description="fsspec URL for cells and tables; default: inside home.")
     profile: Literal["sample", "paper"] = "sample"
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Decoding processes.")
+    worker_memory_bytes: ByteSize = Field(
+        ByteSize(2_000_000_000), ge=500_000_000, description="A call that takes more is an error row; '4GB' will do."
+    )
     commit_seconds: float = Field(10.0, gt=0, description="A running asset commits what it has this often.")
     max_attempts: int = Field(3, ge=1, description="A retryable failure is quarantined after this many attempts.")
     memory_limit: str = Field("1GB", description="What DuckDB may hold in memory before it spills to disk.")

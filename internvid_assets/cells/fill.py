@@ -24,7 +24,7 @@ COMMIT_BYTES = 64 * 2**20
 HOPELESS_CALLS = 64
 """When this many calls in a row fail unexpectedly from the very first on, something but the rows is broken."""
 
-UNEXPECTED = frozenset({"unexpected_error", "worker_crashed"})
+UNEXPECTED = frozenset({"unexpected_error", "worker_crashed", "memory_exceeded"})
 
 Progress = Callable[[int, int], None]
 """Told (calls made, calls to make) after every micro-batch."""
