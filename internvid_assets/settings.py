@@ -10,13 +10,29 @@ import os
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.models.specs import Capability
+
+SplitterName: TypeAlias = Literal[
+    "content",
+    "pyscenedetect_content",
+    "pyscenedetect_adaptive",
+    "pyscenedetect_hash",
+    "pyscenedetect_histogram",
+    "pyscenedetect_threshold",
+]
+THRESHOLD_OF = {
+    "pyscenedetect_adaptive": "adaptive_threshold",
+    "pyscenedetect_hash": "hash_threshold",
+    "pyscenedetect_histogram": "histogram_threshold",
+    "pyscenedetect_threshold": "fade_threshold",
+}
+"""Which setting is a splitter's threshold, where it is not `clips.threshold`."""
 
 
 class Judgement:
@@ -50,12 +66,23 @@ class VideosParameters(Parameters):
 class ClipsParameters(Parameters):
     """Cuts (PySceneDetect's ContentDetector, InternVid 3.1) and the judgement of motion."""
 
+    splitter: SplitterName = Field("content", description="Ours, with ContentDetector's cuts, or one of its detectors.")
     threshold: float = Field(27.0, gt=0)
+    adaptive_threshold: float = Field(3.0, gt=0)
+    hash_threshold: float = Field(0.35, gt=0, le=1)
+    histogram_threshold: float = Field(0.2, gt=0, le=1)
+    fade_threshold: float = Field(12.0, gt=0, le=255)
     min_scene_length_frames: int = Field(15, ge=1)
     min_duration_seconds: Annotated[float, Judged] = Field(0.5, ge=0)
     max_still_motion: Annotated[float, Judged] = Field(0.1, ge=0)
     max_extreme_motion: Annotated[float, Judged] = Field(40.0, gt=0)
     timeout_seconds: Annotated[float, Judged] = Field(3600, gt=0)
+
+    def of_recipe(self) -> dict[str, Any]:
+        """The thresholds of other splitters are in no recipe."""
+        threshold = getattr(self, THRESHOLD_OF.get(self.splitter, "threshold"))
+        length = self.min_scene_length_frames
+        return {"splitter": self.splitter, "threshold": threshold, "min_scene_length_frames": length}
 
 
 class ClipFramesParameters(Parameters):

@@ -88,8 +88,20 @@ class Clips(Called):
     end_seconds = dy.Float64(nullable=True, description="End, from the video's first frame.")
     duration_seconds = dy.Float64(nullable=True, description="end_seconds - start_seconds.")
     frame_count = dy.Int64(nullable=True, description="Frames in the span.")
-    motion_mean = dy.Float64(nullable=True, description="Mean change between frames inside the clip, 0 to 255.")
-    motion_max = dy.Float64(nullable=True, description="Largest change between two frames of the clip, 0 to 255.")
+    motion_mean = dy.Float64(nullable=True, description="Mean change of grey per frame inside the clip, 0 to 255.")
+    motion_max = dy.Float64(nullable=True, description="Largest change of grey per frame, 0 to 255.")
+    flow_mean = dy.Float64(nullable=True, description="Mean displacement, in percent of the long side per second.")
+    brightness_mean = dy.Float64(nullable=True, description="Mean grey level, 0 to 255.")
+    black_spans_seconds = dy.List(
+        dy.Float64(), nullable=True, description="Start, end, start, end … of black pictures."
+    )
+    white_spans_seconds = dy.List(dy.Float64(), nullable=True, description="The same of white pictures.")
+    frozen_spans_seconds = dy.List(dy.Float64(), nullable=True, description="The same of pictures that do not change.")
+    content_box = dy.List(
+        dy.Float64(),
+        nullable=True,
+        description="Left, top, right, bottom inside black bars, as shares of the picture; null: all black.",
+    )
     rejection_reason = dy.String(nullable=True, description="First rule the clip broke; null: kept.")
 
 

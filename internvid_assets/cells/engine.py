@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
@@ -26,6 +26,12 @@ class Engine(Protocol):
         """`function(**call)` for each call, answers in order; a failure of any kind is that call's CallError."""
         ...
 
+    def as_answered(
+        self, function: Callable[..., T], calls: Sequence[Mapping[str, Any]], *, timeout_seconds: float
+    ) -> Iterator[tuple[int, T | CallError]]:
+        """(position among the calls, answer), whichever comes first."""
+        ...
+
 
 class LocalEngine:
     """Processes on this machine, started at the first use; `close` ends them, and so does the end of their program.
@@ -42,24 +48,32 @@ class LocalEngine:
     def each(
         self, function: Callable[..., T], calls: Sequence[Mapping[str, Any]], *, timeout_seconds: float
     ) -> list[T | CallError]:
+        answers = dict(self.as_answered(function, calls, timeout_seconds=timeout_seconds))
+        return [answers[position] for position in range(len(calls))]
+
+    def as_answered(
+        self, function: Callable[..., T], calls: Sequence[Mapping[str, Any]], *, timeout_seconds: float
+    ) -> Iterator[tuple[int, T | CallError]]:
         idle: SimpleQueue[Worker] = SimpleQueue()
+        answered: SimpleQueue[tuple[int, Any]] = SimpleQueue()
         for worker in self._workers:
             idle.put(worker)
 
-        def answer(call: Mapping[str, Any]) -> T | CallError:
+        def answer(position: int, call: Mapping[str, Any]) -> None:
             worker = idle.get()
-            try:
-                return worker.ask(function, call, timeout_seconds=timeout_seconds)
-            finally:
-                idle.put(worker)
+            answered.put((position, worker.ask(function, call, timeout_seconds=timeout_seconds)))
+            idle.put(worker)
 
         with ThreadPoolExecutor(len(self._workers)) as threads:
             try:
-                answers = list(threads.map(answer, calls))
+                for position, call in enumerate(calls):
+                    threads.submit(answer, position, call)
+                for _ in calls:
+                    yield _unless_stopped(answered.get())
             except BaseException:
+                threads.shutdown(wait=False, cancel_futures=True)
                 self.close()  # the threads wait for the workers, and the `with` for the threads
                 raise
-        return _unless_stopped(answers)
 
     def close(self) -> None:
         """End the workers; the next use starts new ones."""
@@ -67,9 +81,8 @@ class LocalEngine:
             worker.stop()
 
 
-def _unless_stopped(answers: list[Any]) -> list[Any]:
-    """Raises the first `RunStopped` among the answers."""
-    for answer in answers:
-        if isinstance(answer, RunStopped):
-            raise answer
-    return answers
+def _unless_stopped(answered: tuple[int, Any]) -> tuple[int, Any]:
+    """Raises an answer that is a `RunStopped`."""
+    if isinstance(answered[1], RunStopped):
+        raise answered[1]
+    return answered

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -22,8 +22,8 @@ Payload: TypeAlias = Mapping[str, Any]
 Outcome: TypeAlias = Payload | Sequence[Payload] | CallError
 """What a call answers: one row, many rows or none, or its failure."""
 
-Work: TypeAlias = Callable[[pl.DataFrame], Sequence[Outcome]]
-"""Answers a micro-batch of calls: one outcome per row, in the rows' order."""
+Work: TypeAlias = Callable[[pl.DataFrame], Sequence[Outcome] | Iterator[Mapping[int, Outcome]]]
+"""Answers a micro-batch of calls: one outcome per row, in the rows' order; or in pieces, by row, as they come."""
 
 
 @dataclass(frozen=True)

@@ -59,8 +59,9 @@ class Worker:
     def _started(self) -> tuple[Connection, BaseProcess]:
         if self._process is None or self._pipe is None or not self._process.is_alive():
             self._pipe, theirs = self._context.Pipe()
-            self._process = self._context.Process(target=serve, args=(theirs, self._memory_bytes), daemon=True)
-            self._process.start()
+            process = self._context.Process(target=serve, args=(theirs, self._memory_bytes), daemon=True)
+            process.start()
+            self._process = process  # only now: another thread may stop it, which a process that is not started forbids
             theirs.close()  # so that the process's end is the pipe's end
         return self._pipe, self._process
 

@@ -32,11 +32,19 @@ def keyed_and_judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     schema=tables.Clips,
     reads=["content_hash"],
     work=split_videos,
-    version="1",
-    code=["internvid_assets.clips.cuts", "internvid_assets.media.decode", "internvid_assets.media.opening"],
+    version="2",
+    code=[
+        "internvid_assets.clips.cuts",
+        "internvid_assets.clips.looking",
+        "internvid_assets.clips.spans",
+        "internvid_assets.clips.splitters",
+        "internvid_assets.media.decode",
+        "internvid_assets.media.needed",
+        "internvid_assets.media.opening",
+    ],
     finish=keyed_and_judged,
     derived=["clip_id", "duration_seconds", "rejection_reason"],
-    batch_rows=8,
+    batch_rows=256,
     kinds=["ffmpeg"],
 )
 def clips(videos: pl.LazyFrame) -> pl.LazyFrame:
@@ -58,11 +66,12 @@ def at_start_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     code=[
         "internvid_assets.clips.frames",
         "internvid_assets.media.decode",
+        "internvid_assets.media.needed",
         "internvid_assets.media.opening",
         "internvid_assets.media.sampling",
     ],
     finish=at_start_if_failed,
-    batch_rows=64,
+    batch_rows=1024,
     kinds=["ffmpeg", "lance"],
     picture=contact_sheet,
 )
