@@ -16,7 +16,7 @@ from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.models.specs import Capability
+from internvid_assets.models.specs import Capability, files_revision
 
 SplitterName: TypeAlias = Literal[
     "content",
@@ -25,12 +25,14 @@ SplitterName: TypeAlias = Literal[
     "pyscenedetect_hash",
     "pyscenedetect_histogram",
     "pyscenedetect_threshold",
+    "transnetv2",
 ]
 THRESHOLD_OF = {
     "pyscenedetect_adaptive": "adaptive_threshold",
     "pyscenedetect_hash": "hash_threshold",
     "pyscenedetect_histogram": "histogram_threshold",
     "pyscenedetect_threshold": "fade_threshold",
+    "transnetv2": "transition_threshold",
 }
 """Which setting is a splitter's threshold, where it is not `clips.threshold`."""
 
@@ -72,6 +74,8 @@ class ClipsParameters(Parameters):
     hash_threshold: float = Field(0.35, gt=0, le=1)
     histogram_threshold: float = Field(0.2, gt=0, le=1)
     fade_threshold: float = Field(12.0, gt=0, le=255)
+    transition_threshold: float = Field(0.5, gt=0, lt=1)
+    transnet_weights: str = Field("", description="The file of TransNetV2's published PyTorch weights.")
     min_scene_length_frames: int = Field(15, ge=1)
     min_duration_seconds: Annotated[float, Judged] = Field(0.5, ge=0)
     max_still_motion: Annotated[float, Judged] = Field(0.1, ge=0)
@@ -79,10 +83,23 @@ class ClipsParameters(Parameters):
     timeout_seconds: Annotated[float, Judged] = Field(3600, gt=0)
 
     def of_recipe(self) -> dict[str, Any]:
-        """The thresholds of other splitters are in no recipe."""
+        """The thresholds of other splitters are in no recipe; a network counts by its weights, not by their place."""
         threshold = getattr(self, THRESHOLD_OF.get(self.splitter, "threshold"))
         length = self.min_scene_length_frames
-        return {"splitter": self.splitter, "threshold": threshold, "min_scene_length_frames": length}
+        told = {"splitter": self.splitter, "threshold": threshold, "min_scene_length_frames": length}
+        return {**told, "weights_revision": self._weights_revision()} if self.splitter == "transnetv2" else told
+
+    def cutting(self) -> dict[str, Any]:
+        """The keyword arguments of `clips.splitters.split`."""
+        told = {name: value for name, value in self.of_recipe().items() if name != "weights_revision"}
+        return {**told, "weights": self.transnet_weights} if self.splitter == "transnetv2" else told
+
+    def _weights_revision(self) -> str:
+        path = Path(self.transnet_weights).expanduser()
+        if not path.is_file():
+            told = f"{self.transnet_weights!r}: expected the file of TransNetV2's PyTorch weights, as clips.splitter"
+            raise UserError(f"clips.transnet_weights is {told} = transnetv2 needs")
+        return files_revision(path)
 
 
 class ClipFramesParameters(Parameters):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from internvid_assets.clips.cuts import Opening, Seen, content_cuts, look_at_all
 from internvid_assets.clips.spans import clip_of, spans_between
+from internvid_assets.clips.transitions import transition_cuts
 from internvid_assets.media.opening import MAX_PIXELS
 
 
@@ -26,15 +28,18 @@ def split(
     splitter: str = "content",
     threshold: float = 27.0,
     min_scene_length_frames: int = 15,
+    weights: str = "",
     max_pixels: int = MAX_PIXELS,
     threads: int = 1,
 ) -> list[dict[str, Any]]:
     """Spans between cuts (InternVid 3.1: PySceneDetect, threshold 27) as the payload of `clips`, in time order.
 
     Times are the stream's own ticks, half open, the last clip ending with its last frame; seconds count from the first
-    frame. Raises `CallError`: the codes of `opened_video`, and `undecodable` where no frame decodes.
+    frame. `weights` is the file of the network that `transnetv2` needs.
+    Raises `CallError`: the codes of `opened_video`, and `undecodable` where no frame decodes.
     """
     limits = {"threshold": threshold, "min_scene_length_frames": min_scene_length_frames}
+    limits |= {"weights": weights} if weights else {}
     seen, cuts = SPLITTERS[splitter](source_uri, **limits, opening={"max_pixels": max_pixels, "threads": threads})
     bounds = [seen.looks[0].pts, *cuts, seen.end_pts]
     return [clip_of(start, end, looks, seen) for start, end, looks in spans_between(bounds, seen.looks)]
@@ -67,12 +72,13 @@ def _nearest(seen: Seen, seconds: float) -> int:
     return min(seen.times[max(0, after - 1) : after + 1], key=lambda pts: abs(pts - ticks))
 
 
-SPLITTERS: dict[str, Splitter] = {
+SPLITTERS: dict[str, Splitter | Callable[..., tuple[Seen, list[int]]]] = {
     "content": content_cuts,
     "pyscenedetect_content": PySceneDetect("ContentDetector"),
     "pyscenedetect_adaptive": PySceneDetect("AdaptiveDetector", threshold_name="adaptive_threshold"),
     "pyscenedetect_hash": PySceneDetect("HashDetector"),
     "pyscenedetect_histogram": PySceneDetect("HistogramDetector"),
     "pyscenedetect_threshold": PySceneDetect("ThresholdDetector"),
+    "transnetv2": transition_cuts,
 }
 """By the name that the setting `clips.splitter` takes."""

@@ -21,7 +21,7 @@ STORE_SECONDS = 2.0
 def split_videos(bench: Bench) -> Work:
     """Cuts videos into spans, each answered when it is done; see `clips.splitters.split`."""
     parameters = bench.parameters
-    cutting = {**parameters.of_recipe(), "max_pixels": bench.settings.videos.max_pixels}
+    cutting = {**parameters.cutting(), "max_pixels": bench.settings.videos.max_pixels}
 
     def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
         calls = [{"source_uri": uri, **cutting, "threads": _threads(batch, bench)} for uri in batch["source_uri"]]

@@ -143,7 +143,7 @@ def _film(seed: int) -> list[np.ndarray]:
     return pictures[:200]
 
 
-@pytest.mark.parametrize("splitter", sorted(SPLITTERS))
+@pytest.mark.parametrize("splitter", sorted(SPLITTERS.keys() - {"transnetv2"}))
 def test_every_splitter_finds_plain_cuts_or_fades(tmp_path: Path, splitter: str) -> None:
     black = [grey(0)] * 20
     path = str(write_video(tmp_path / "v.mp4", [*scenes(40, 40), *black, *[noise(9)] * 40]))
