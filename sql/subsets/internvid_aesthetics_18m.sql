@@ -20,6 +20,7 @@ with captioned as (
     where clips.rejection_reason is null
         and clips.error is null
         and fused_captions.caption is not null
+        and clips.video_id not in (select video_id from known_videos where purpose = 'benchmark')
 ),
 
 -- Of videos with equal bytes, or offered in two categories, the smallest video_id and category stand for all.
