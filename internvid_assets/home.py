@@ -92,7 +92,7 @@ class Home:
         return turn(self.path, at, holder=_who())
 
     def fill(self, feature: Feature, category: str | None, options: FillOptions | None = None) -> FillReport:
-        """Bring a category of a table (None: one that has none) up to date, alone: a second run is told who is at it."""
+        """Bring one category (None: of a table without any) up to date, alone: a second run is told who is at it."""
         with lease(self.path, feature.name, category or "all", holder=_who()):
             return fill(
                 feature,

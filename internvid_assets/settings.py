@@ -41,9 +41,9 @@ class QueriesParameters(Parameters):
     """What to search for (InternVid 3.1). Files are relative to internvid.toml."""
 
     starter: bool = Field(True, description="Whether the shipped list of everyday actions counts.")
-    label_files: tuple[Path, ...] = Field((), description="Lists of actions.")
-    caption_files: tuple[Path, ...] = Field((), description="Corpora of captions, in which actions are looked for.")
-    languages: tuple[str, ...] = Field(("en",), min_length=1, description="ISO 639-1; the first is the labels' own.")
+    label_files: list[Path] = Field([], description="Lists of actions.")
+    caption_files: list[Path] = Field([], description="Corpora of captions, in which actions are looked for.")
+    languages: list[str] = Field(["en"], min_length=1, description="ISO 639-1; the first is the labels' own.")
     max_words: int = Field(16, ge=1, description="A longer line is a sentence, not a query.")
 
 
@@ -67,7 +67,7 @@ class KnownFile(BaseModel):
 class KnownVideosParameters(Parameters):
     """Lists of videos that public datasets hold already (InternVid 3.1)."""
 
-    files: tuple[KnownFile, ...] = ()
+    files: list[KnownFile] = []
 
 
 class VideosParameters(Parameters):

@@ -50,7 +50,7 @@ def materialize(
         typer.echo(f"internvid: {problem}", err=True)
     if problems:
         raise typer.Exit(1)
-    told = ", ".join(categories) or "no category has videos yet: internvid ingest"
+    told = ", ".join(categories) or "no category has videos yet: ingest something first"
     print(f"{selection}: {f'at most {limit} calls each, no table written' if limit else 'up to date'}; {told}")
 
 

@@ -38,8 +38,8 @@ def list_known(files: Sequence[KnownFile]) -> pl.DataFrame:
     """
     types = schema_of(tables.KnownVideos)
     batches = [batch for file in files for batch in _batches(file)]
-    rows = pl.concat([pl.DataFrame(schema=types), *(batch.select(types) for batch in batches)])
-    return _mentioned(rows).select(types).sort("dataset", "purpose", "video_id")
+    rows = pl.concat([pl.DataFrame(schema=types), *(batch.select(*types) for batch in batches)])
+    return _mentioned(rows).select(*types).sort("dataset", "purpose", "video_id")
 
 
 def _batches(file: KnownFile) -> Iterator[pl.DataFrame]:
@@ -63,9 +63,10 @@ def _batches(file: KnownFile) -> Iterator[pl.DataFrame]:
 
 def _frame(rows: list[tuple[str, int, str | None]], file: KnownFile) -> pl.DataFrame:
     types = {"video_id": pl.String, "line": pl.Int64, "rejection_reason": pl.String}
-    named = {"dataset": file.dataset, "purpose": file.purpose, "file": str(file.path)}
-    frame = pl.DataFrame(rows, schema=types, orient="row")
-    return _mentioned(frame.with_columns(**{k: pl.lit(v) for k, v in named.items()}, mentions=pl.lit(1, pl.Int64)))
+    of_file = {"dataset": file.dataset, "purpose": file.purpose, "file": str(file.path)}
+    named = {name: pl.lit(value) for name, value in of_file.items()}
+    frame = pl.DataFrame(rows, schema=types, orient="row").with_columns(**named, mentions=pl.lit(1, pl.Int64))
+    return _mentioned(frame)
 
 
 def _mentioned(rows: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from internvid_assets.language.lemmas import noun_lemma, verb_lemma
+from internvid_assets.language.lemmas import can_be_verb, noun_lemma, verb_lemma
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_THIS = re.compile(r"\(\s*not\b[^)]*\)", re.IGNORECASE)
@@ -38,9 +38,11 @@ def _is_of_word(character: str) -> bool:
 def lemma_key(query: str, language: str = "en") -> str:
     """A normalised query in base forms, without articles: "riding the bikes" and "ride a bike" are `ride bike`.
 
-    The first word is taken for the verb, the others for nouns. Other languages than English keep their forms.
+    The first word is taken for the verb if it can be one, all others for nouns. Languages other than English keep
+    their forms.
     """
     if language != "en":
         return query
-    verb, *others = [word for word in query.split() if word not in _UNTOLD] or query.split() or [""]
-    return " ".join([verb_lemma(verb), *map(noun_lemma, others)])
+    first, *others = [word for word in query.split() if word not in _UNTOLD] or query.split() or [""]
+    is_verb = can_be_verb(first) or first.endswith("ing")  # no dictionary has all of vlogging, kiteboarding, …
+    return " ".join([verb_lemma(first) if is_verb else noun_lemma(first), *map(noun_lemma, others)])

@@ -55,8 +55,8 @@ GRAPH = {
         "captions_by_length": "fused_captions",
         "clips_by_category": "clips fused_captions",
         "clips_by_duration": "clips",
-        "errors_by_table": "videos clips clip_frames center_captions frame_captions fused_captions clip_embeddings "
-        "aesthetic_scores umt_scores caption_verbs",
+        "errors_by_table": "caption_phrases query_translations videos clips clip_frames center_captions frame_captions "
+        "fused_captions clip_embeddings aesthetic_scores umt_scores caption_verbs",
         "rejections_by_reason": "videos clips",
         "scores_by_category": "clips umt_scores aesthetic_scores",
         "subset_sizes": "clips internvid_10m_div internvid_10m_flt internvid_aesthetics_18m",

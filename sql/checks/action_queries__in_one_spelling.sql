@@ -1,4 +1,4 @@
--- One row per query with capitals, doubled or outer spaces, or no words: two of its kind would not be found equal.
+-- One row per query with capitals, doubled or outer spaces, or no words: its equal would stand beside it.
 -- severity: error
 select lemma_key, language, query
 from action_queries
