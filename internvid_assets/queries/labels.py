@@ -81,12 +81,12 @@ def _is_number(value: object) -> bool:
 
 
 def _without_numbers(labels: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """(code, label) once more, with the numbers in front of the labels as codes if all of them have one."""
-    numbered = [_NUMBERED.fullmatch(label) for _, label in labels if label]
-    if not all(numbered):
+    """(code, label) once more, with the numbers in front of the labels as codes if all that hold words have one."""
+    numbered = [_NUMBERED.fullmatch(label) for _, label in labels]
+    if any(found is None and any(map(str.isalpha, label)) for found, (_, label) in zip(numbered, labels, strict=True)):
         return list(labels)
-    split = ((code, _NUMBERED.fullmatch(label)) for code, label in labels)
-    return [(code or found[1], found[2]) if found else (code, "") for code, found in split]
+    split = zip(numbered, labels, strict=True)
+    return [(code or found[1], found[2]) if found else (code, label) for found, (code, label) in split]
 
 
 def _headings(codes: Sequence[str]) -> set[str]:

@@ -15,7 +15,7 @@ from internvid_assets.queries.labels import STARTER, read_labels
 from internvid_assets.queries.normalising import lemma_key, normalised
 
 LISTS = {
-    "ucf101/classInd.txt": ("1 Archery\n2 YoYo\n10 BandMarching\n", ["Archery", "YoYo", "BandMarching"]),
+    "ucf101/classInd.txt": ("1 Archery\n2 YoYo\n10 PullUps\n???\n", ["Archery", "YoYo", "PullUps", "???"]),
     "kinetics.txt": ("abseiling\n\n# a comment\n3 point shooting\n", ["abseiling", "3 point shooting"]),
     "kinetics.csv": (
         "label,youtube_id,time_start,time_end,split,is_cc\n"
