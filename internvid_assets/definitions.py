@@ -20,6 +20,7 @@ from internvid_assets.cells.feature import Feature  # noqa: E402
 from internvid_assets.clips import assets as clips  # noqa: E402
 from internvid_assets.embeddings import assets as embeddings  # noqa: E402
 from internvid_assets.home import Home  # noqa: E402
+from internvid_assets.queries import assets as queries  # noqa: E402
 from internvid_assets.scores import assets as scores  # noqa: E402
 from internvid_assets.selects.assets import check_results, check_specs  # noqa: E402
 from internvid_assets.selects.files import sql_files  # noqa: E402
@@ -28,6 +29,7 @@ from internvid_assets.subsets import assets as subsets  # noqa: E402
 from internvid_assets.videos import assets as videos  # noqa: E402
 
 STAGES: dict[str, ModuleType] = {
+    "queries": queries,
     "videos": videos,
     "clips": clips,
     "captions": captions,

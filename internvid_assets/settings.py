@@ -55,8 +55,43 @@ class Parameters(BaseModel):
         return {name: getattr(self, name) for name, field in fields.items() if Judged not in field.metadata}
 
 
+class QueriesParameters(Parameters):
+    """What to search for (InternVid 3.1). Files are relative to internvid.toml."""
+
+    starter: bool = Field(True, description="Whether the shipped list of everyday actions counts.")
+    label_files: list[Path] = Field([], description="Lists of actions.")
+    caption_files: list[Path] = Field([], description="Corpora of captions, in which actions are looked for.")
+    languages: list[str] = Field(["en"], min_length=1, description="ISO 639-1; the first is the labels' own.")
+    max_words: int = Field(16, ge=1, description="A longer line is a sentence, not a query.")
+
+
+class CaptionPhrasesParameters(Parameters):
+    """Which of the phrases that a model finds in a caption are kept (InternVid 3.1)."""
+
+    max_phrases_per_caption: int = Field(4, ge=1)
+    max_words: int = Field(6, ge=2, description="A longer phrase is a sentence.")
+
+
+class KnownFile(BaseModel):
+    """A list of videos that a public dataset released."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path = Field(description="Relative to internvid.toml.")
+    dataset: str = Field(min_length=1)
+    purpose: Literal["exclude", "benchmark"] = "exclude"
+
+
+class KnownVideosParameters(Parameters):
+    """Lists of videos that public datasets hold already (InternVid 3.1)."""
+
+    files: list[KnownFile] = []
+
+
 class VideosParameters(Parameters):
     """Eligibility of videos (InternVid 3.1)."""
+
+    exclude_known: Annotated[bool, Judged] = Field(True, description="Reject what `known_videos` says to exclude.")
 
     min_duration_seconds: Annotated[float, Judged] = Field(10, ge=0)
     max_duration_seconds: Annotated[float, Judged] = Field(1800, gt=0)
@@ -160,6 +195,9 @@ class Settings(BaseSettings):
     memory_limit: str = Field("1GB", description="What DuckDB may hold in memory before it spills to disk.")
 
     models: dict[Capability, ModelSettings] = Field(default_factory=dict)
+    queries: QueriesParameters = QueriesParameters()  # pyright: ignore[reportCallIssue]
+    caption_phrases: CaptionPhrasesParameters = CaptionPhrasesParameters()  # pyright: ignore[reportCallIssue]
+    known_videos: KnownVideosParameters = KnownVideosParameters()
     videos: VideosParameters = VideosParameters()  # pyright: ignore[reportCallIssue]
     clips: ClipsParameters = ClipsParameters()  # pyright: ignore[reportCallIssue]
     clip_frames: ClipFramesParameters = ClipFramesParameters()  # pyright: ignore[reportCallIssue]
@@ -188,6 +226,11 @@ class Settings(BaseSettings):
 def settings_file() -> Path:
     """`$INTERNVID_SETTINGS`, else `internvid.toml` in the current folder (it need not exist)."""
     return Path(os.environ.get("INTERNVID_SETTINGS", "internvid.toml")).absolute()
+
+
+def beside_settings(path: Path) -> Path:
+    """A path that a setting names: relative ones count from the folder of internvid.toml."""
+    return settings_file().parent / path.expanduser()
 
 
 def load_settings(overrides: Sequence[str] = ()) -> Settings:

@@ -35,6 +35,66 @@ class Called(dy.Schema):
     input_hash = dy.String(description="Hash of the upstream values the call read.")
 
 
+class CorpusCaptions(dy.Schema):
+    """One row per distinct caption of the corpora that `queries.caption_files` names."""
+
+    caption = dy.String(primary_key=True, description="The caption as written, without space around it.")
+    source = dy.String(description="The first file that has it, as the settings name it.")
+    line = dy.Int64(description="Line, or number of the record, in that file.")
+    rejection_reason = dy.String(nullable=True, description="Why no phrases are looked for in it; null: they are.")
+
+
+class CaptionPhrases(Called):
+    """One row per phrase found in a caption, and why it was dropped (null: it becomes a query) (InternVid 3.1)."""
+
+    caption = dy.String(primary_key=True, description="As in `corpus_captions`.")
+    position = dy.Int16(primary_key=True, description="Place in the answer, from 0.")
+    source = dy.String(description="As in `corpus_captions`.")
+    phrase = dy.String(nullable=True, description="A verb and its object, such as `throw a ball`.")
+    rejection_reason = dy.String(nullable=True, description="First rule the phrase broke; null: kept.")
+
+
+class ActionQueries(dy.Schema):
+    """One row per action and language: what to search for, merged from labels and phrases (InternVid 3.1)."""
+
+    lemma_key = dy.String(
+        primary_key=True,
+        description="The action in base forms, such as `brush tooth`; the line as it stands if rejected.",
+    )
+    language = dy.String(primary_key=True, description="Language of the query, as an ISO 639-1 code.")
+    query = dy.String(nullable=True, description="The words to search for; null if rejected.")
+    kind = dy.String(description="`label` if a list has it, `phrase` if only captions do.")
+    sources = dy.List(dy.String(), description="`starter` and the files that have it, in the settings' order.")
+    missing_languages = dy.List(
+        dy.String(), description="Wanted languages in which no source words it: `query_translations` does."
+    )
+    rejection_reason = dy.String(nullable=True, description="Why the line is no query; null: it is one.")
+
+
+class QueryTranslations(Called):
+    """One row per query and wanted language in which no source words it: a model's translation."""
+
+    lemma_key = dy.String(primary_key=True, description="As in `action_queries`.")
+    language = dy.String(primary_key=True, description="Language it is translated into, as an ISO 639-1 code.")
+    original = dy.String(description="The query that is translated.")
+    query = dy.String(nullable=True, description="The words to search for.")
+
+
+class KnownVideos(dy.Schema):
+    """One row per video, dataset and purpose: the videos that public datasets already hold (InternVid 3.1)."""
+
+    dataset = dy.String(primary_key=True, description="The dataset's name, as the settings give it.")
+    purpose = dy.String(
+        primary_key=True,
+        description="`exclude`: rejected as a video; `benchmark`: kept out of the subsets that models are trained on.",
+    )
+    video_id = dy.String(primary_key=True, description="The source's own id; what stands there if rejected.")
+    file = dy.String(description="The first file that names it, as the settings name it.")
+    line = dy.Int64(description="Line, or number of the record, in that file.")
+    mentions = dy.Int64(min=1, description="How many lines of the dataset's files name it.")
+    rejection_reason = dy.String(nullable=True, description="Why the line names no video; null: it does.")
+
+
 class CandidateVideos(dy.Schema):
     """One row per video somebody offered, as found at its source."""
 
@@ -59,6 +119,9 @@ class Videos(Called):
     title = dy.String(nullable=True, description="Title from the sidecar metadata.")
     language = dy.String(nullable=True, description="Language from the sidecar metadata.")
     query = dy.String(nullable=True, description="The search query that found it, if any.")
+    known_dataset = dy.String(
+        nullable=True, description="A dataset of purpose `exclude` in `known_videos` that has it."
+    )
     content_hash = dy.String(nullable=True, description="Hash of the file's bytes: equal files share their calls.")
     container = dy.String(nullable=True, description="Demuxer name, such as `mov,mp4,m4a,3gp,3g2,mj2`.")
     video_codec = dy.String(nullable=True, description="Codec name, such as `h264`.")
@@ -199,6 +262,15 @@ class ChosenClips(dy.Schema):
     aesthetic_score = dy.Float64(nullable=True, description="As in `aesthetic_scores`.")
 
 
+OVER_ALL: dict[str, type[dy.Schema]] = {
+    "corpus_captions": CorpusCaptions,
+    "caption_phrases": CaptionPhrases,
+    "action_queries": ActionQueries,
+    "query_translations": QueryTranslations,
+    "known_videos": KnownVideos,
+}
+"""Tables with a single file, since categories do not divide them."""
+
 PER_CATEGORY: dict[str, type[dy.Schema]] = {
     "candidate_videos": CandidateVideos,
     "videos": Videos,
@@ -213,3 +285,8 @@ PER_CATEGORY: dict[str, type[dy.Schema]] = {
     "caption_verbs": CaptionVerbs,
 }
 """Tables with one file per category, in the order of the graph. Subsets and marts have one file each."""
+
+
+def schema_class(table: str) -> type[dy.Schema] | None:
+    """The schema of a table of the graph; None for a subset, a mart, or no table."""
+    return PER_CATEGORY.get(table) or OVER_ALL.get(table)

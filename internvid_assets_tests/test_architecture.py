@@ -28,7 +28,7 @@ STAGES = [
     "evaluation",
     "analytics",
 ]
-SHARED_PACKAGES = ["cells", "media", "models", "sample_world", "selects"]
+SHARED_PACKAGES = ["cells", "language", "media", "models", "sample_world", "selects"]
 WIRING = ["definitions", "resources", "partitions", "automation", "cli"]
 MAY_IMPORT_DAGSTER = [
     "definitions.py",
@@ -38,7 +38,7 @@ MAY_IMPORT_DAGSTER = [
     "cli/runs.py",
     "cli/server.py",
 ]
-HEAVY = ["torch", "transformers", "lancedb", "scenedetect", "nltk"]
+HEAVY = ["torch", "transformers", "lancedb", "scenedetect", "nltk", "lemminflect"]
 VAGUE_NAMES = ["utils", "util", "helpers", "helper", "common", "misc"]
 MAX_LINES, MAX_ASSETS_LINES = 300, 150
 

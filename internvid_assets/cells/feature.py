@@ -53,6 +53,11 @@ class Feature:
     """From the finished table and the frame store to a JPEG for the UI: a look at the rows."""
 
     @property
+    def is_partitioned(self) -> bool:
+        """Whether the table has one file per category, rather than a single one."""
+        return self.name in tables.PER_CATEGORY
+
+    @property
     def upstream_tables(self) -> tuple[str, ...]:
         return tuple(inspect.signature(self.upstream).parameters)
 
@@ -130,5 +135,8 @@ def schema_of(schema: type[dy.Schema]) -> dict[str, pl.DataType]:
 
 
 def empty_table(name: str) -> pl.DataFrame:
-    """No rows of a per-category table, with its columns and types."""
-    return pl.DataFrame(schema=schema_of(tables.PER_CATEGORY[name]))
+    """No rows of a table of the graph, with its columns and types."""
+    schema = tables.schema_class(name)
+    if schema is None:
+        raise ValueError(f"an asset reads {name}, but tables.py has no such table")
+    return pl.DataFrame(schema=schema_of(schema))

@@ -64,14 +64,14 @@ def fill(
     upstream: pl.LazyFrame,
     *,
     recipe: Recipe,
-    category: str,
+    category: str | None,
     lake: Lake,
     open_work: Callable[[], AbstractContextManager[Work]],
     judgement: Any = None,
     options: FillOptions | None = None,
     progress: Progress = lambda made, to_make: None,
 ) -> FillReport:
-    """Bring one category of a feature's table up to date.
+    """Bring one category of a feature's table up to date; None for a table that has no categories.
 
     `open_work` is called only when a call is pending, so nothing is loaded for a table that is complete.
     A run that dies anywhere is simply run again: what was committed is remembered, the old table stands till the end.

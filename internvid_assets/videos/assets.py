@@ -9,6 +9,7 @@ from internvid_assets import tables
 from internvid_assets.cells.feature import feature
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
+from internvid_assets.queries.known import known_datasets
 from internvid_assets.videos.eligibility import rejection_reason
 from internvid_assets.videos.probing import probe_videos
 from internvid_assets.videos.sources import list_candidates, read_sources
@@ -32,6 +33,7 @@ def judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
         min_duration_seconds=parameters.min_duration_seconds,
         max_duration_seconds=parameters.max_duration_seconds,
         min_short_side_pixels=parameters.min_short_side_pixels,
+        exclude_known=parameters.exclude_known,
     )
     return rows.with_columns(rejection_reason=rule)
 
@@ -47,7 +49,8 @@ def judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     batch_rows=32,
     kinds=["ffmpeg"],
 )
-def videos(candidate_videos: pl.LazyFrame) -> pl.LazyFrame:
+def videos(candidate_videos: pl.LazyFrame, known_videos: pl.LazyFrame) -> pl.LazyFrame:
     """One row per candidate: probed and judged, with the reason it was rejected (null: eligible)."""
     columns = ["video_id", "category", "source_uri", "title", "language", "query"]
-    return candidate_videos.select(*columns, "file_size_bytes", "modified_nanoseconds")
+    offered = candidate_videos.select(*columns, "file_size_bytes", "modified_nanoseconds")
+    return offered.join(known_datasets(known_videos, "exclude"), on="video_id", how="left", maintain_order="left")

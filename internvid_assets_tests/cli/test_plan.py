@@ -11,6 +11,7 @@ from console import calls, files, run_here
 from internvid_assets.cells.plan import Share, _with_upstream
 
 FEATURES = [
+    *["caption_phrases", "query_translations"],
     *["videos", "clips", "clip_frames", "center_captions", "frame_captions", "fused_captions", "clip_embeddings"],
     *["aesthetic_scores", "umt_scores", "caption_verbs"],
 ]
