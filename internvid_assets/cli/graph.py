@@ -73,18 +73,20 @@ def plan(
     from internvid_assets.cells.plan import plan as planned
     from internvid_assets.cli import runs
     from internvid_assets.definitions import build_defs, features
-    from internvid_assets.videos.sources import list_candidates, read_sources
+    from internvid_assets.videos.candidates import list_candidates
+    from internvid_assets.videos.listings import open_listings
+    from internvid_assets.videos.sources import read_sources
 
     home = open_home(set_ or ())
     categories = chosen_categories(home, category)
     chosen = runs.select(build_defs(home), selection)
-    sources = read_sources(home.path)
+    sources, listings = read_sources(home.path), open_listings(home, is_offline=True)
     shares = planned(
         [feature for _, feature in features()],
         home,
         categories,
         selected={key.to_user_string() for key in chosen.partitioned},
-        candidates={name: list_candidates(sources, name).lazy() for name in categories},
+        candidates={name: list_candidates(sources, name, listings).lazy() for name in categories},
     )
     columns = {"asset": pl.String, "rows_to_compute": pl.Int64, "rows_reused": pl.Int64, "seconds": pl.Float64}
     show(pl.DataFrame([asdict(share) for share in shares], schema={**columns, "bound": pl.String}), format)
@@ -140,9 +142,11 @@ def is_judged_otherwise(feature: Feature, home: Home, category: str) -> bool:
 def chosen_categories(home: Home, asked: Sequence[str] | None) -> list[str]:
     """The categories asked for, or all that have a source or a table."""
     from internvid_assets.cli.runs import checked_categories
+    from internvid_assets.videos.candidates import categories_offered
+    from internvid_assets.videos.listings import open_listings
     from internvid_assets.videos.sources import read_sources
 
     if asked:
         return checked_categories(asked)
-    offered = {source.category for source in read_sources(home.path)}
+    offered = categories_offered(read_sources(home.path), open_listings(home, is_offline=True))
     return [name for name in CATEGORIES if name in offered or home.lake.version("candidate_videos", name)]

@@ -19,7 +19,7 @@ def split_videos(bench: Bench) -> Work:
     cutting = {**parameters.of_recipe(), "max_pixels": bench.settings.videos.max_pixels}
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
-        calls = [{"source_uri": uri, **cutting} for uri in batch["source_uri"]]
+        calls = [{"source_uri": bench.place(uri), **cutting} for uri in batch["media_uri"]]
         return bench.engine.each(split, calls, timeout_seconds=parameters.timeout_seconds)
 
     return work
@@ -31,10 +31,10 @@ def sample_clips(bench: Bench) -> Work:
     pictures = {**parameters.of_recipe(), "max_pixels": bench.settings.videos.max_pixels}
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
-        by_video = batch.with_row_index().group_by("source_uri", maintain_order=True).agg(pl.all())
+        by_video = batch.with_row_index().group_by("media_uri", maintain_order=True).agg(pl.all())
         calls = [
-            {"source_uri": uri, "spans": list(zip(starts, ends, strict=True)), **pictures}
-            for uri, starts, ends in by_video.select("source_uri", "start_pts", "end_pts").iter_rows()
+            {"source_uri": bench.place(uri), "spans": list(zip(starts, ends, strict=True)), **pictures}
+            for uri, starts, ends in by_video.select("media_uri", "start_pts", "end_pts").iter_rows()
         ]
         answers = bench.engine.each(sample_frames, calls, timeout_seconds=parameters.timeout_seconds)
         outcomes: dict[int, Outcome] = {}

@@ -1,6 +1,8 @@
 -- One row per table of calls and error code: the calls that failed, and one of their messages.
 with calls as (
-    select 'videos' as table_name, error, error_message, attempts from videos
+    select 'acquired_videos' as table_name, error, error_message, attempts from acquired_videos
+    union all
+    select 'videos', error, error_message, attempts from videos
     union all
     select 'clips', error, error_message, attempts from clips
     union all
