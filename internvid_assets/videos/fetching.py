@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from internvid_assets.cells.errors import CallError
@@ -26,6 +27,12 @@ _PAGE_BEGINNINGS = re.compile(rb"\s*(?:<!doctype\s+html|<html|#EXTM3U|<\?xml[^>]
 
 class IsPage(Exception):
     """The address is that of a page or a playlist, not of a file."""
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file begins like a page or a playlist."""
+    with path.open("rb") as file:
+        return bool(_PAGE_BEGINNINGS.match(file.read(1024)))
 
 
 def open_client(parameters: Any) -> httpx.Client:

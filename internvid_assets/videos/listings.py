@@ -65,14 +65,16 @@ class Listings:
         return self._remembered(prefix, lambda: as_frame(list_objects(prefix)), max_age_hours=0)
 
     def of_channel(self, url: str) -> pl.DataFrame:
-        return self._remembered(url, lambda: _entries(url))
+        return self._remembered(url, lambda: _entries(url, self.hosts))
 
     def of_search(self, search: Search) -> pl.DataFrame:
         looked_at = search.top * self.parameters.search_depth
         url = self.parameters.search_url.format(
             count=looked_at, query=_worded(search.query, self.parameters.search_url)
         )
-        found = self._remembered(url, lambda: _by_views(url, search, looked_at), salt=(search.top, search.language))
+        found = self._remembered(
+            url, lambda: _by_views(url, search, looked_at, self.hosts), salt=(search.top, search.language)
+        )
         return found.with_columns(query=pl.lit(search.query))
 
     def of_queries(self, top: int) -> list[pl.DataFrame]:
@@ -103,7 +105,6 @@ class Listings:
         if self.is_offline:
             return pl.DataFrame(schema=SCHEMA)
         try:
-            self.hosts.turn("listings")
             return self._remember(file, look())
         except Exception as error:
             return self._failed(address, error, file if is_known else None)
@@ -128,21 +129,21 @@ class Listings:
         return rows
 
 
-def _entries(url: str) -> pl.DataFrame:
-    offers = [offer for entry in extract_entries(url) if (offer := of_entry(entry))]
+def _entries(url: str, hosts: Hosts) -> pl.DataFrame:
+    offers = [offer for entry in extract_entries(url, hosts) if (offer := of_entry(entry))]
     if not offers:
         raise CallError("listing_failed", f"{url} lists no video")
     return as_frame(offers)
 
 
-def _by_views(url: str, search: Search, looked_at: int) -> pl.DataFrame:
+def _by_views(url: str, search: Search, looked_at: int, hosts: Hosts) -> pl.DataFrame:
     """The most viewed first; of those whose views nobody tells, the first found."""
 
     def views(entry: Mapping[str, Any]) -> int:
         told = entry.get("view_count")
         return told if isinstance(told, int) else -1
 
-    entries = sorted(extract_entries(url, limit=looked_at, language=search.language), key=views, reverse=True)
+    entries = sorted(extract_entries(url, hosts, limit=looked_at, language=search.language), key=views, reverse=True)
     offers = [offer for entry in entries if (offer := of_entry(entry))]
     return as_frame(offers[: search.top])
 

@@ -117,9 +117,8 @@ def _offer(line: Line, path: str) -> dict[str, Any]:
         return of_trouble(at, "line_not_understood", f"line {number} of {path} is {told}")
     fields = {str(name).strip().lower(): value for name, value in told.items() if value not in (None, "")}
     address = _first(fields, ADDRESSES) or _first(fields, IDS)
-    if address is None:
-        return of_trouble(at, "line_not_understood", f"line {number} of {path} names no video")
-    offer = _located(address, path, at)
+    unnamed = of_trouble(at, "line_not_understood", f"line {number} of {path} names no video")
+    offer = _located(address, path, at) if address else unnamed
     metadata = metadata_of(
         {**fields, "tags": _tags(fields.get("tags")), "license": fields.get("licence") or fields.get("license")}
     )

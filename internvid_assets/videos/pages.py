@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -13,12 +13,16 @@ from typing import Any
 
 from internvid_assets.cells.errors import CallError
 from internvid_assets.videos.addresses import WEB, host_of, leads_inside, scheme_of
+from internvid_assets.videos.fetching import is_page
 from internvid_assets.videos.folders import SUBTITLES
 from internvid_assets.videos.hosts import Hosts
 from internvid_assets.videos.media_folder import MediaFolder, language_in, subtitle_columns
 from internvid_assets.videos.partials import check_size, ending_of, flush
 from internvid_assets.videos.refusals import of_words
 from internvid_assets.videos.sidecars import metadata_of
+
+NATIVE = frozenset({"http", "https", "m3u8_native", "http_dash_segments"})
+"""What yt-dlp fetches by itself, so that no other program opens addresses that nobody checked."""
 
 LIVE = frozenset({"is_live", "is_upcoming", "post_live"})
 
@@ -30,12 +34,13 @@ def fetch_page(row: Mapping[str, Any], folder: MediaFolder, *, hosts: Hosts, par
     Raises `CallError`: the codes of `refusals`, several_videos, live_stream, too_long, too_large, private_address.
     """
     url, scratch = row["source_uri"], folder.path / f"{folder.name_of(row)}.downloading"
-    hosts.turn(host_of(url))
+    options, may_be_private = _options(scratch, hosts, url, parameters), parameters.allow_private_addresses
     try:
-        with _told(url), _library(_options(scratch, hosts, url, parameters)) as library:
+        with _told(url), _library(options, url, hosts, allow_private_addresses=may_be_private) as library:
             info = library.extract_info(url, download=False)
-            _check(info, url, parameters)
-            _discard_what_cannot_be_continued(scratch, info)
+            chosen = _chosen(library, info or {}, parameters)
+            _check(info, chosen, url, parameters)
+            _discard_what_cannot_be_continued(scratch, chosen)
             done = library.process_ie_result(info, download=True)
         payload = _moved(done, scratch, folder, row) | _learnt(done)
     except CallError as error:
@@ -52,15 +57,25 @@ def format_choice(*, min_height_pixels: int, max_height_pixels: int) -> str:
     return f"({within}/wv*[height>{max_height_pixels}]),ba"
 
 
+def _chosen(library: Any, info: Mapping[str, Any], parameters: Any) -> list[dict[str, Any]]:
+    """The formats that yt-dlp is going to fetch: it names them only when they are there."""
+    select = library.build_format_selector(_format_choice(parameters))
+    formats = info.get("formats") or []
+    return list(select({"formats": formats, "incomplete_formats": False, "has_merged_format": False}))
+
+
+def _format_choice(parameters: Any) -> str:
+    limits = {"min_height_pixels": parameters.min_height_pixels, "max_height_pixels": parameters.max_height_pixels}
+    return format_choice(**limits)
+
+
 def _options(scratch: Path, hosts: Hosts, url: str, parameters: Any) -> dict[str, Any]:
     def watch(status: Mapping[str, Any]) -> None:
         check_size(status.get("downloaded_bytes") or 0, parameters.max_bytes, url)
         hosts.rest(0)
 
     return {
-        "format": format_choice(
-            min_height_pixels=parameters.min_height_pixels, max_height_pixels=parameters.max_height_pixels
-        ),
+        "format": _format_choice(parameters),
         "paths": {"home": str(scratch)},
         "outtmpl": {"default": "media.%(format_id)s.%(ext)s"},
         "writeinfojson": True,
@@ -100,21 +115,40 @@ class _Silent:
 
 
 @contextmanager
-def _library(options: Mapping[str, Any]) -> Iterator[Any]:
+def _library(options: Mapping[str, Any], url: str, hosts: Hosts, *, allow_private_addresses: bool) -> Iterator[Any]:
+    """yt-dlp, whose every request is checked, wherever page and playlist lead, and takes its turn."""
     from yt_dlp import YoutubeDL
 
-    with YoutubeDL({**options, "logger": _Silent()}) as library:  # pyright: ignore[reportArgumentType]
+    def check(at: str) -> None:
+        if scheme_of(at) not in WEB:
+            raise CallError("unsupported_source", f"{url} leads to {at[:100]}: only http and https are followed")
+        if not allow_private_addresses and leads_inside(url, at):
+            raise CallError("private_address", f"{url} leads to {at[:100]}, which is not public")
+
+    class Guarded(YoutubeDL):
+        def urlopen(self, req: Any) -> Any:
+            at = req if isinstance(req, str) else req.url
+            check(at)
+            hosts.turn(host_of(at))
+            response = super().urlopen(req)
+            check(response.url)
+            return response
+
+    with Guarded({**options, "logger": _Silent()}) as library:  # pyright: ignore[reportArgumentType]
         yield library
 
 
-def extract_entries(url: str, *, limit: int | None = None, language: str | None = None) -> list[dict[str, Any]]:
+def extract_entries(
+    url: str, hosts: Hosts, *, limit: int | None = None, language: str | None = None
+) -> list[dict[str, Any]]:
     """What a channel, playlist or search lists, as yt-dlp tells it of each without opening it.
 
     Raises `CallError`, as `fetch_page` does.
     """
     wanted = {"playlistend": limit} if limit else {}
     spoken = {"extractor_args": {"youtube": {"lang": [language]}}} if language else {}
-    with _told(url), _library({**QUIET, **wanted, **spoken}) as library:
+    options = {**QUIET, **wanted, **spoken}
+    with _told(url), _library(options, url, hosts, allow_private_addresses=False) as library:
         info = library.extract_info(url, download=False)
     return [dict(entry) for entry in (info or {}).get("entries") or ([info] if info else []) if entry]
 
@@ -132,7 +166,7 @@ def _told(url: str) -> Iterator[None]:
         raise of_words(str(error), url) from None
 
 
-def _check(info: Mapping[str, Any] | None, url: str, parameters: Any) -> None:
+def _check(info: Mapping[str, Any] | None, chosen: Sequence[Mapping[str, Any]], url: str, parameters: Any) -> None:
     """Refuse before a byte is fetched what must not or need not be."""
     if info is None or info.get("_type", "video") != "video":
         raise CallError("several_videos", f"{url} lists several videos: ingest it with --channel")
@@ -141,26 +175,17 @@ def _check(info: Mapping[str, Any] | None, url: str, parameters: Any) -> None:
     seconds, limit = info.get("duration") or 0, parameters.max_duration_seconds
     if seconds > limit:
         raise CallError("too_long", f"{url} lasts {seconds:.0f} s; acquired_videos.max_duration_seconds is {limit:g}")
-    check_size(sum(form.get("filesize") or 0 for form in _formats(info)), parameters.max_bytes, url)
-    for place in [*_formats(info), *(info.get("requested_subtitles") or {}).values()]:
-        _check_place(place.get("url") or "", url, parameters)
+    check_size(sum(form.get("filesize") or 0 for form in chosen), parameters.max_bytes, url)
+    for protocol in {str(form.get("protocol")) for form in chosen} - NATIVE:
+        raise CallError(
+            "unsupported_source", f"{url} is served by {protocol}, which another program would have to read"
+        )
 
 
-def _check_place(at: str, url: str, parameters: Any) -> None:
-    if at and scheme_of(at) not in WEB:
-        raise CallError("unsupported_source", f"{url} leads to {at[:100]}: only http and https are followed")
-    if at and not parameters.allow_private_addresses and leads_inside(url, at):
-        raise CallError("private_address", f"{url} leads to {at[:100]}, which is not public")
-
-
-def _formats(info: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return info.get("requested_downloads") or []
-
-
-def _discard_what_cannot_be_continued(scratch: Path, info: Mapping[str, Any]) -> None:
+def _discard_what_cannot_be_continued(scratch: Path, chosen: Sequence[Mapping[str, Any]]) -> None:
     """yt-dlp continues a file without asking whether it is the same: only formats of a known, equal size may be."""
     note = scratch / "formats.json"
-    formats = sorted([form["format_id"], form.get("filesize")] for form in _formats(info))
+    formats = sorted([form["format_id"], form.get("filesize")] for form in chosen)
     told = json.loads(note.read_text()) if note.exists() else None
     if told != formats or any(size is None for _, size in formats):
         shutil.rmtree(scratch, ignore_errors=True)
@@ -171,9 +196,13 @@ def _discard_what_cannot_be_continued(scratch: Path, info: Mapping[str, Any]) ->
 def _moved(done: Mapping[str, Any], scratch: Path, folder: MediaFolder, row: Mapping[str, Any]) -> dict[str, Any]:
     """Give the finished files their names below `media/`, made of the id and of what the bytes are."""
     name = folder.name_of(row)
-    files = {bool(form.get("vcodec") != "none"): _inside(form["filepath"], scratch) for form in _formats(done)}
+    files = {
+        bool(form.get("vcodec") != "none"): _inside(form["filepath"], scratch) for form in done["requested_downloads"]
+    }
     if True not in files:
         raise CallError("no_suitable_format", f"{row['source_uri']} has no picture in the formats wanted")
+    if is_page(files[True]):
+        raise CallError("no_video_on_page", f"{row['source_uri']} leads to a page that says it is a video")
     media = _rename(files[True], folder.path / f"{name}{ending_of(files[True])}")
     sound = files.get(False)
     audio = _rename(sound, folder.path / f"{name}.audio{ending_of(sound)}") if sound else None

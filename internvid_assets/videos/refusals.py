@@ -15,6 +15,7 @@ PASSING_STATUSES = {408: "timed_out", 425: "rate_limited", 429: "rate_limited"}
 
 SAID: tuple[tuple[str, str, bool], ...] = (
     (r"not a bot|rate.?limit|too many requests|try again later", "rate_limited", True),
+    (r"for safety reasons", "unsafe_name", False),
     (r"\bdrm\b", "drm_protected", False),
     (r"\bprivate\b", "private_video", False),
     (r"confirm your age|age.?restricted|inappropriate for some", "age_restricted", False),

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "media"))  # for tiny_videos
-sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))  # for console
 
 from loopback_server import Loopback, loopback
 

@@ -68,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
             told.at_once += 1
             told.most_at_once = max(told.most_at_once, told.at_once)
         try:
-            told.behaviours.get(path.partition("?")[0], answers(404))(self)
+            told.behaviours.get(path, answers(404))(self)
         finally:
             with told.lock:
                 told.at_once -= 1

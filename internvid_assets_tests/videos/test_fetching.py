@@ -157,7 +157,9 @@ def test_redirects_end(server, home):
     assert server.count()["/loop"] == 6
 
 
-@pytest.mark.parametrize("to", ["file:///etc/passwd", "ftp://127.0.0.1/v.mp4", "data:video/mp4;base64,AAAA", "gopher://x"])
+@pytest.mark.parametrize(
+    "to", ["file:///etc/passwd", "ftp://127.0.0.1/v.mp4", "data:video/mp4;base64,AAAA", "gopher://x"]
+)
 def test_redirects_leave_the_web_for_nothing(server, home, to):
     assert only(acquire(home, server.put("/here", leads_to(to))))["error"] == "unsupported_source"
 
