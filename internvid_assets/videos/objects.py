@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import posixpath
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import fsspec
 from internvid_assets.cells.errors import CallError, UserError
 from internvid_assets.videos.addresses import scheme_of
 from internvid_assets.videos.folders import is_sidecar
-from internvid_assets.videos.hosts import Hosts
+from internvid_assets.videos.hosts import Hosts, Stopped
 from internvid_assets.videos.partials import Partial, check_size
 
 BLOCK_BYTES = 1 << 20
@@ -77,14 +78,19 @@ def fetch_object(uri: str, partial: Partial, *, hosts: Hosts, parameters: Any) -
 def _told(uri: str) -> Iterator[None]:
     try:
         yield
+    except (CallError, Stopped):
+        raise
     except (FileNotFoundError, IsADirectoryError) as error:
         raise CallError("not_found", f"{uri}: {error}") from None
     except PermissionError as error:
         raise CallError("forbidden", f"{uri}: {error}") from None
-    except (OSError, TimeoutError) as error:
-        if error.errno is not None and error.filename is not None:  # of this machine: a full disk, say
+    except ImportError as error:
+        raise CallError("unsupported_source", f"{uri}: {error}") from None
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise
-        raise CallError("connection_failed", f"{uri}: {error}", retryable=True) from None
+        told = " ".join(str(error).split())[:300]
+        raise CallError("connection_failed", f"{uri}: {type(error).__name__}: {told}", retryable=True) from None
 
 
 def _modified(info: dict[str, Any]) -> int | None:
