@@ -137,6 +137,4 @@ def test_a_name_that_is_no_text(tmp_path, process, empty):
     done = process.run("ingest", os.fsdecode(name), home=empty)
     assert (done.exit_code, done.stderr) == (0, "")
     assert "caf\\xe9.mp4" in done.stdout
-    assert (
-        run_here("plan", "key:candidate_videos+1", "-f", "json", home=empty).stdout.count('"rows_to_compute": 1') == 1
-    )
+    assert run_here("plan", "key:acquired_videos", "-f", "json", home=empty).stdout.count('"rows_to_compute": 1') == 1
