@@ -88,6 +88,36 @@ class KnownVideosParameters(Parameters):
     files: list[KnownFile] = []
 
 
+class CandidateVideosParameters(Parameters):
+    """How channels and searches are listed (InternVid 3.1)."""
+
+    listing_max_age_hours: float = Field(24.0, ge=0, description="A remembered listing this old is made anew.")
+    search_url: str = Field("ytsearch{count}:{query}", description="What yt-dlp is given for a search.")
+    search_depth: int = Field(3, ge=1, description="A search for the top N looks at this many times N results.")
+
+
+class AcquiredVideosParameters(Parameters):
+    """How remote videos are fetched (InternVid 3.1); what a local file needs none of."""
+
+    min_height_pixels: int = Field(360, ge=0)
+    max_height_pixels: int = Field(720, ge=1)
+    subtitle_languages: list[str] = Field(["all"], description="In yt-dlp's patterns; automatic captions too.")
+    max_bytes: int = Field(4 * 2**30, gt=0, description="Larger files are not fetched to their end.")
+    max_duration_seconds: float = Field(7200, gt=0, description="Longer videos are not fetched, where a page tells.")
+    object_stores: list[str] = Field(["s3", "gs", "az", "abfs"], description="fsspec protocols that may be read.")
+    allow_private_addresses: bool = Field(False, description="Whether a public address may lead to a private one.")
+    concurrency: Annotated[int, Judged] = Field(16, ge=1)
+    connections_per_host: Annotated[int, Judged] = Field(4, ge=1)
+    requests_per_second: Annotated[float, Judged] = Field(4.0, gt=0, description="Per host.")
+    tries: Annotated[int, Judged] = Field(3, ge=1, description="Within one call, for failures that may pass.")
+    backoff_seconds: Annotated[float, Judged] = Field(1.0, ge=0, description="First wait; doubled each time.")
+    max_wait_seconds: Annotated[float, Judged] = Field(120.0, ge=0, description="A longer Retry-After ends the call.")
+    connect_timeout_seconds: Annotated[float, Judged] = Field(15.0, gt=0)
+    stall_timeout_seconds: Annotated[float, Judged] = Field(30.0, gt=0)
+    min_bytes_per_second: Annotated[float, Judged] = Field(1024.0, ge=0)
+    timeout_seconds: Annotated[float, Judged] = Field(3600, gt=0)
+
+
 class VideosParameters(Parameters):
     """Eligibility of videos (InternVid 3.1)."""
 
@@ -198,6 +228,8 @@ class Settings(BaseSettings):
     queries: QueriesParameters = QueriesParameters()  # pyright: ignore[reportCallIssue]
     caption_phrases: CaptionPhrasesParameters = CaptionPhrasesParameters()  # pyright: ignore[reportCallIssue]
     known_videos: KnownVideosParameters = KnownVideosParameters()
+    candidate_videos: CandidateVideosParameters = CandidateVideosParameters()  # pyright: ignore[reportCallIssue]
+    acquired_videos: AcquiredVideosParameters = AcquiredVideosParameters()  # pyright: ignore[reportCallIssue]
     videos: VideosParameters = VideosParameters()  # pyright: ignore[reportCallIssue]
     clips: ClipsParameters = ClipsParameters()  # pyright: ignore[reportCallIssue]
     clip_frames: ClipFramesParameters = ClipFramesParameters()  # pyright: ignore[reportCallIssue]

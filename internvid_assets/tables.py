@@ -101,13 +101,44 @@ class CandidateVideos(dy.Schema):
     video_id = dy.String(primary_key=True, description="The source's own id, else a hash of `source_uri`.")
     category = dy.String(description="Partition: one of the sixteen categories.")
     source_uri = dy.String(description="Where it was found: a file:// URI, a URL or an object-store path.")
+    source = dy.String(description="What offered it: a folder, list, prefix, channel or search of `sources.toml`.")
     file_size_bytes = dy.Int64(nullable=True, description="Size at the source; null when unknown.")
     modified_nanoseconds = dy.Int64(nullable=True, description="Modification time at the source, since 1970.")
-    title = dy.String(nullable=True, description="Title from the sidecar metadata.")
-    description = dy.String(nullable=True, description="Description from the sidecar metadata.")
-    tags = dy.List(dy.String(), nullable=True, description="Tags from the sidecar metadata.")
-    language = dy.String(nullable=True, description="Language from the sidecar metadata, as an ISO 639-1 code.")
+    title = dy.String(nullable=True, description="Title from the sidecar or the list.")
+    description = dy.String(nullable=True, description="Description from the sidecar or the list.")
+    tags = dy.List(dy.String(), nullable=True, description="Tags from the sidecar or the list.")
+    language = dy.String(nullable=True, description="Language from the sidecar or the list, as an ISO 639-1 code.")
     query = dy.String(nullable=True, description="The search query that found it, if any.")
+    licence = dy.String(nullable=True, description="Licence from the sidecar or the list, as worded there.")
+    sidecar_uris = dy.List(dy.String(), nullable=True, description="Subtitle files beside a local video.")
+    sidecars_modified_nanoseconds = dy.Int64(nullable=True, description="Latest modification time of those.")
+    listing_error = dy.String(nullable=True, description="Why a line or listing names no video; null: it does.")
+    listing_error_message = dy.String(nullable=True, description="One line about that, for a human.")
+
+
+class AcquiredVideos(Called):
+    """One row per candidate: where its bytes lie on this machine, and what was learnt on the way (InternVid 3.1)."""
+
+    video_id = dy.String(primary_key=True, description="As in `candidate_videos`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    source_uri = dy.String(description="Where it was found.")
+    media_uri = dy.String(nullable=True, description="The bytes: a file:// URI, or a path below the home (`media/…`).")
+    media_size_bytes = dy.Int64(nullable=True, description="Size of the media file.")
+    media_modified_nanoseconds = dy.Int64(nullable=True, description="Modification time of the media file.")
+    audio_uri = dy.String(nullable=True, description="Its sound, where that came as a file of its own.")
+    subtitle_uris = dy.List(dy.String(), nullable=True, description="Subtitle files, found beside it or fetched.")
+    subtitle_languages = dy.List(
+        dy.String(), nullable=True, description="Language tag of each, as in its name; `und` where it has none."
+    )
+    subtitle_hashes = dy.List(dy.String(), nullable=True, description="Hash of each subtitle file's bytes.")
+    title = dy.String(nullable=True, description="Title, as its page tells it.")
+    description = dy.String(nullable=True, description="Description, as its page tells it.")
+    tags = dy.List(dy.String(), nullable=True, description="Tags, as its page tells them.")
+    language = dy.String(nullable=True, description="Language, as its page tells it: an ISO 639-1 code.")
+    licence = dy.String(nullable=True, description="Licence, as its page words it.")
+    channel = dy.String(nullable=True, description="Who uploaded it.")
+    uploaded_on = dy.Date(nullable=True, description="Day of the upload.")
+    view_count = dy.Int64(nullable=True, description="Views when it was acquired.")
 
 
 class Videos(Called):
@@ -116,12 +147,14 @@ class Videos(Called):
     video_id = dy.String(primary_key=True, description="As in `candidate_videos`.")
     category = dy.String(description="Partition: one of the sixteen categories.")
     source_uri = dy.String(description="Where it was found.")
-    title = dy.String(nullable=True, description="Title from the sidecar metadata.")
-    language = dy.String(nullable=True, description="Language from the sidecar metadata.")
+    media_uri = dy.String(nullable=True, description="Where its bytes lie: as in `acquired_videos`.")
+    title = dy.String(nullable=True, description="Title: from sidecar or list, else from its page.")
+    language = dy.String(nullable=True, description="Language: from sidecar or list, else from its page.")
     query = dy.String(nullable=True, description="The search query that found it, if any.")
     known_dataset = dy.String(
         nullable=True, description="A dataset of purpose `exclude` in `known_videos` that has it."
     )
+    licence = dy.String(nullable=True, description="Licence: from sidecar or list, else from its page.")
     content_hash = dy.String(nullable=True, description="Hash of the file's bytes: equal files share their calls.")
     container = dy.String(nullable=True, description="Demuxer name, such as `mov,mp4,m4a,3gp,3g2,mj2`.")
     video_codec = dy.String(nullable=True, description="Codec name, such as `h264`.")
@@ -273,6 +306,7 @@ OVER_ALL: dict[str, type[dy.Schema]] = {
 
 PER_CATEGORY: dict[str, type[dy.Schema]] = {
     "candidate_videos": CandidateVideos,
+    "acquired_videos": AcquiredVideos,
     "videos": Videos,
     "clips": Clips,
     "clip_frames": ClipFrames,

@@ -38,7 +38,7 @@ MAY_IMPORT_DAGSTER = [
     "cli/runs.py",
     "cli/server.py",
 ]
-HEAVY = ["torch", "transformers", "lancedb", "scenedetect", "nltk", "lemminflect"]
+HEAVY = ["torch", "transformers", "lancedb", "scenedetect", "nltk", "lemminflect", "httpx", "yt_dlp"]
 VAGUE_NAMES = ["utils", "util", "helpers", "helper", "common", "misc"]
 MAX_LINES, MAX_ASSETS_LINES = 300, 150
 

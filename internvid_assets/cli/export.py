@@ -33,7 +33,7 @@ def export_clips(
     home = open_home()
     rows = _chosen(home, subset, limit)
     to.mkdir(parents=True, exist_ok=True)
-    failures = [failure for row in rows.iter_rows(named=True) if (failure := _export(row, to, copy=copy))]
+    failures = [failure for row in rows.iter_rows(named=True) if (failure := _export(row, home, to, copy=copy))]
     for failure in failures:
         typer.echo(f"internvid: {failure}", err=True)
     print(f"{to}: {rows.height - len(failures)} clips of {subset}")
@@ -47,8 +47,8 @@ def _chosen(home: Home, subset: str, limit: int | None) -> pl.DataFrame:
     from internvid_assets.selects.files import fetch
 
     query = f"""
-        select clips.clip_id, clips.video_id, clips.category, videos.source_uri, clips.start_pts, clips.end_pts,
-               clips.time_base, clips.start_seconds, clips.end_seconds, fused_captions.caption,
+        select clips.clip_id, clips.video_id, clips.category, videos.source_uri, videos.media_uri, clips.start_pts,
+               clips.end_pts, clips.time_base, clips.start_seconds, clips.end_seconds, fused_captions.caption,
                aesthetic_score, umt_score
         from (select distinct clip_id, category from "{subset}") as chosen
         join clips using (clip_id, category) join videos using (video_id, category)
@@ -66,7 +66,7 @@ def _chosen(home: Home, subset: str, limit: int | None) -> pl.DataFrame:
             ) from None
 
 
-def _export(row: dict[str, Any], to: Path, *, copy: bool) -> str | None:
+def _export(row: dict[str, Any], home: Home, to: Path, *, copy: bool) -> str | None:
     """The clip and its JSON, which is written last: where it is, both are. What went wrong, if anything did."""
     from internvid_assets.clips.export import export_clip
 
@@ -76,7 +76,8 @@ def _export(row: dict[str, Any], to: Path, *, copy: bool) -> str | None:
         return None
     how = "copy" if copy else "encode"
     try:
-        done = export_clip(row["source_uri"], stem, start_pts=row["start_pts"], end_pts=row["end_pts"], how=how)
+        media = home.place(row.pop("media_uri"))
+        done = export_clip(media, stem, start_pts=row["start_pts"], end_pts=row["end_pts"], how=how)
     except CallError as error:
         return f"{row['clip_id']}: {error}"
     moved = {"earlier_seconds": done.earlier_seconds, "later_seconds": done.later_seconds}

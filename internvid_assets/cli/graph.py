@@ -92,13 +92,16 @@ def listings(home: Home, categories: Sequence[str]) -> Iterator[tuple[tuple[str,
     """((table, category), rows) of each listing, as a run would find it now."""
     from internvid_assets.queries.corpora import list_captions
     from internvid_assets.queries.merging import merged_queries
-    from internvid_assets.videos.sources import list_candidates, read_sources
+    from internvid_assets.videos.candidates import list_candidates
+    from internvid_assets.videos.listings import open_listings
+    from internvid_assets.videos.sources import read_sources
 
     yield ("corpus_captions", None), list_captions(home.settings.queries.caption_files).lazy()
     phrases = home.lake.scan("caption_phrases")
     yield ("action_queries", None), merged_queries(home.settings.queries, phrases).lazy()
-    sources = read_sources(home.path)
-    yield from ((("candidate_videos", name), list_candidates(sources, name).lazy()) for name in categories)
+    sources, remembered = read_sources(home.path), open_listings(home, is_offline=True)
+    offered = ((name, list_candidates(sources, name, remembered)) for name in categories)
+    yield from ((("candidate_videos", name), rows.lazy()) for name, rows in offered)
 
 
 @app.command()
@@ -152,9 +155,11 @@ def is_judged_otherwise(feature: Feature, home: Home, category: str | None) -> b
 def chosen_categories(home: Home, asked: Sequence[str] | None) -> list[str]:
     """The categories asked for, or all that have a source or a table."""
     from internvid_assets.cli.runs import checked_categories
+    from internvid_assets.videos.candidates import categories_offered
+    from internvid_assets.videos.listings import open_listings
     from internvid_assets.videos.sources import read_sources
 
     if asked:
         return checked_categories(asked)
-    offered = {source.category for source in read_sources(home.path)}
+    offered = categories_offered(read_sources(home.path), open_listings(home, is_offline=True))
     return [name for name in CATEGORIES if name in offered or home.lake.version("candidate_videos", name)]

@@ -52,7 +52,7 @@ def keyed_and_judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
 def clips(videos: pl.LazyFrame) -> pl.LazyFrame:
     """One row per span between cuts of an eligible video, judged by its motion (null reason: kept)."""
     eligible = videos.filter(pl.col("error").is_null() & pl.col("rejection_reason").is_null())
-    return eligible.select("video_id", "category", "content_hash", "source_uri")
+    return eligible.select("video_id", "category", "content_hash", "media_uri")
 
 
 def at_start_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
@@ -81,5 +81,5 @@ def clip_frames(videos: pl.LazyFrame, clips: pl.LazyFrame) -> pl.LazyFrame:
     """One row per sampled frame of a clip: 1 fps, centre, 4 and 8 uniform; the picture lies in the frame store."""
     spans = clips.filter(pl.col("error").is_null())
     spans = spans.select("clip_id", "video_id", "category", "content_hash", "start_pts", "end_pts")
-    located = spans.join(videos.select("video_id", "source_uri"), on="video_id", how="inner", maintain_order="left")
+    located = spans.join(videos.select("video_id", "media_uri"), on="video_id", how="inner", maintain_order="left")
     return located.sort("video_id", "start_pts")

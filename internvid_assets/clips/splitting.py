@@ -24,7 +24,8 @@ def split_videos(bench: Bench) -> Work:
     cutting = {**parameters.cutting(), "max_pixels": bench.settings.videos.max_pixels}
 
     def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
-        calls = [{"source_uri": uri, **cutting, "threads": _threads(batch, bench)} for uri in batch["source_uri"]]
+        threads = _threads(batch, bench)
+        calls = [{"source_uri": bench.place(uri), **cutting, "threads": threads} for uri in batch["media_uri"]]
         for row, answer in bench.engine.as_answered(split, calls, timeout_seconds=parameters.timeout_seconds):
             yield {row: answer}
 
@@ -37,10 +38,10 @@ def sample_clips(bench: Bench) -> Work:
     pictures = {**parameters.of_recipe(), "max_pixels": bench.settings.videos.max_pixels}
 
     def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
-        by_video = batch.with_row_index().group_by("source_uri", maintain_order=True).agg(pl.all())
+        by_video = batch.with_row_index().group_by("media_uri", maintain_order=True).agg(pl.all())
         calls = [
-            {"source_uri": uri, "spans": list(zip(starts, ends, strict=True)), **pictures}
-            for uri, starts, ends in by_video.select("source_uri", "start_pts", "end_pts").iter_rows()
+            {"source_uri": bench.place(uri), "spans": list(zip(starts, ends, strict=True)), **pictures}
+            for uri, starts, ends in by_video.select("media_uri", "start_pts", "end_pts").iter_rows()
         ]
         calls = [{**call, "threads": _threads(by_video, bench)} for call in calls]
         answers = bench.engine.as_answered(sample_frames, calls, timeout_seconds=parameters.timeout_seconds)

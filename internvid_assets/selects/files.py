@@ -240,6 +240,7 @@ _DUCKDB_TYPES: dict[Any, str] = {
     pl.Int64: "bigint",
     pl.Float32: "float",
     pl.Float64: "double",
+    pl.Date: "date",
 }
 
 

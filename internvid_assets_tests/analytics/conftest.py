@@ -104,6 +104,10 @@ def good_rows() -> Rows:
             }
         ],
         "candidate_videos": [
+            {"video_id": video_id, "category": category, "source_uri": f"file:///{video_id}.mp4", "source": "/"}
+            for video_id, category in candidates
+        ],
+        "acquired_videos": [
             {"video_id": video_id, "category": category, "source_uri": f"file:///{video_id}.mp4"}
             for video_id, category in candidates
         ],

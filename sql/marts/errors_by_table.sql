@@ -4,6 +4,8 @@ with calls as (
     union all
     select 'query_translations', error, error_message, attempts from query_translations
     union all
+    select 'acquired_videos', error, error_message, attempts from acquired_videos
+    union all
     select 'videos', error, error_message, attempts from videos
     union all
     select 'clips', error, error_message, attempts from clips
