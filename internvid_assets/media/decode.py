@@ -28,6 +28,8 @@ def packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet]:
     usual_duration = nominal_ticks(stream)
     shift, last_dts = 0, None
     for packet in _demuxed(container, stream):
+        if packet.has_sidedata("encryption_info"):
+            raise CallError("encrypted", f"{container.name!r} is encrypted: without its key it decodes to noise")
         if packet.dts is not None:
             if last_dts is not None and packet.dts + shift < last_dts - restart:
                 shift = last_dts + usual_duration - packet.dts

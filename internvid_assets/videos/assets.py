@@ -40,7 +40,7 @@ def judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     schema=tables.Videos,
     reads=["source_uri", "file_size_bytes", "modified_nanoseconds"],
     work=probe_videos,
-    version="1",
+    version="2",
     code=["internvid_assets.media.probe", "internvid_assets.media.opening", "internvid_assets.media.decode"],
     finish=judged,
     derived=["rejection_reason"],
