@@ -32,7 +32,7 @@ def keyed_and_judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     schema=tables.Clips,
     reads=["content_hash"],
     work=split_videos,
-    version="1",
+    version="2",
     code=["internvid_assets.clips.cuts", "internvid_assets.media.decode", "internvid_assets.media.opening"],
     finish=keyed_and_judged,
     derived=["clip_id", "duration_seconds", "rejection_reason"],
@@ -54,7 +54,7 @@ def at_start_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     schema=tables.ClipFrames,
     reads=["content_hash", "start_pts", "end_pts"],
     work=sample_clips,
-    version="1",
+    version="2",
     code=[
         "internvid_assets.clips.frames",
         "internvid_assets.media.decode",

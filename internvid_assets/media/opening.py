@@ -136,6 +136,6 @@ def time_base(stream: VideoStream) -> Fraction:
 def nominal_rate_fps(stream: VideoStream) -> Fraction:
     """The rate the container suggests, 25 where it suggests none: good for guessing a duration, not for time."""
     for rate in (stream.guessed_rate, stream.average_rate):
-        if rate and rate.denominator and 0 < rate.numerator / rate.denominator <= 1000:
+        if rate and rate.denominator and 1e-4 <= rate.numerator / rate.denominator <= 1000:
             return Fraction(rate.numerator, rate.denominator)
     return Fraction(25)

@@ -19,7 +19,7 @@ from internvid_assets.media.probe import probe
 
 PAGE = Path(__file__).parents[2] / "docs" / "your-own-videos.md"
 BUGS = {"unexpected_error", "worker_crashed"}
-CODES = set(re.findall(r"^\| `(\w+)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE)) - BUGS
+CODES = {"no_frame_in_span", *re.findall(r"^\| `(\w+)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE)} - BUGS
 """The reasons that users are told of, but for those that say that something is wrong here."""
 
 Answer = Any
