@@ -73,8 +73,8 @@ def test_each_way_out_works(cutting):
     change("return", "yield")
     raised = replace(feature, version="next")
     assert "is version next now" in unblessed([raised], lock)[0]
-    assert unblessed([raised], {"clips": Blessed("2", raised.code_hash())}) == []
-    assert unblessed([feature], {"clips": Blessed("1", feature.code_hash())}) == []
+    assert unblessed([raised], {"clips": Blessed(raised.version, raised.code_hash())}) == []
+    assert unblessed([feature], {"clips": Blessed(feature.version, feature.code_hash())}) == []
 
 
 def test_comments_and_layout_are_no_change(cutting):
