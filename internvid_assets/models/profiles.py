@@ -132,7 +132,7 @@ _loading = RLock()
 def loaded(spec: ModelSpec) -> Any:
     """The process's one adapter of a spec: capabilities that share a model share its weights."""
     with _loading:
-        return _load_once(replace(spec, capability="captioner"))
+        return _load_once(spec)
 
 
 @cache

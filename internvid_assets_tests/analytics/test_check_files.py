@@ -91,7 +91,7 @@ def _each(listed: list[dict], **columns: object) -> None:
 
 
 def _many_scores(rows: Rows, *, z_score: float) -> None:
-    score = {"category": "sports", "umt_score": 0.2 + 0.1 * z_score, "shuffled_mean": 0.2, "shuffled_deviation": 0.1}
+    score = {"category": "sports", "umt_score": 0.2 + 0.1 * z_score, "reference_mean": 0.2, "reference_deviation": 0.1}
     rows["umt_scores"][:] = [{"clip_id": f"c{i}", **score} for i in range(10)]
 
 

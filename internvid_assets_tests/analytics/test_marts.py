@@ -127,7 +127,7 @@ def test_errors_by_table_covers_every_table_of_calls(rows, mart):
 
 
 def test_calibrated_umt_scores(rows, mart):
-    rows["umt_scores"][2]["shuffled_deviation"] = 0.0
+    rows["umt_scores"][2]["reference_deviation"] = 0.0
     table = mart("calibrated_umt_scores", rows)
     assert table["clip_id"].to_list() == ["v2_0_8", "v1_0_4", "v1_4_10"]
     assert table["z_score"].to_list() == [None, pytest.approx(2.0), pytest.approx(3.0)]
