@@ -22,7 +22,8 @@ from internvid_assets.cells.remembered import Remembered, copy_to
 
 COMMIT_BYTES = 64 * 2**20
 HOPELESS_CALLS = 64
-"""When this many calls in a row fail unexpectedly from the very first on, something but the rows is broken."""
+"""When this many calls fail unexpectedly from the very first on, something but the rows is broken: the run ends, and
+no row is marked as failed. Fewer prove nothing: a run that makes fewer remembers them as failures worth another try."""
 
 UNEXPECTED = frozenset({"unexpected_error", "worker_crashed"})
 
@@ -124,7 +125,7 @@ def _make_calls(
         progress(report.calls_made, to_make)
         size = sum(frame.estimated_size() for frame in waiting)
         if not report.failures.keys() - UNEXPECTED:
-            continue  # nothing has worked yet: if nothing ever does, no failure is to be remembered
+            continue  # nothing has worked yet: whether the rows are to blame is not known before HOPELESS_CALLS
         if time.monotonic() - last_commit >= options.commit_seconds or size >= COMMIT_BYTES:
             remembered.commit(pl.concat(waiting))
             waiting, last_commit = [], time.monotonic()

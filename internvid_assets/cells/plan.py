@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import duckdb
 import polars as pl
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from internvid_assets.home import Home
 
 Bound = Literal["exactly", "at most", "about"]
+BOUNDS: tuple[Bound, ...] = get_args(Bound)
 RATE_PARTS = 8
 
 
@@ -78,7 +79,9 @@ def _planned(
     scratch: Path,
 ) -> list[PlannedAsset]:
     shares: dict[tuple[str, str], Share] = {}
-    tables = {c: {"candidate_videos": candidates[c]} if "candidate_videos" in selected else {} for c in categories}
+    tables: dict[str, dict[str, pl.LazyFrame]] = {category: {} for category in categories}
+    if "candidate_videos" in selected:
+        tables = {category: {"candidate_videos": candidates[category]} for category in categories}
     planned = []
     for feature in features:
         if feature.name not in selected:
@@ -88,7 +91,7 @@ def _planned(
         for category in categories:
             shares[feature.name, category] = _with_upstream(feature, category, own, shares)
             tables[category][feature.name] = as_judged_now(feature, home, category)
-        planned.append(_summed(feature.name, [shares[feature.name, c] for c in categories], home))
+        planned.append(_summed(feature.name, [shares[feature.name, c] for c in categories], home, scratch))
     return planned
 
 
@@ -153,9 +156,11 @@ def _with_upstream(
             continue
         rows_each = _rows_each(table, category, own, above)
         if rows_each > 1 or not share.rows or touched.bound == "about":
-            bound, guessed = "about", max(guessed, math.ceil(touched.touched * rows_each))
+            guessed = max(guessed, math.ceil(touched.touched * rows_each))
+            bound = "about"
         else:
-            bound, certain = "about" if bound == "about" else "at most", min(certain + touched.touched, share.rows)
+            certain = min(certain + touched.touched, share.rows)
+            bound = _looser(bound, "at most")
     return Share(share.rows, share.pending, max(certain, guessed), bound)
 
 
@@ -168,23 +173,27 @@ def _rows_each(table: str, category: str, own: Mapping[str, Share], above: Mappi
     return 1.0
 
 
-def _summed(asset: str, shares: Sequence[Share], home: Home) -> PlannedAsset:
+def _looser(*bounds: Bound) -> Bound:
+    """The bound that promises least."""
+    return max(bounds, key=BOUNDS.index)
+
+
+def _summed(asset: str, shares: Sequence[Share], home: Home, scratch: Path) -> PlannedAsset:
     to_compute = sum(share.touched for share in shares)
     reused = sum(max(share.rows - share.touched, 0) for share in shares)
-    bounds = {share.bound for share in shares if share.touched}
-    bound: Bound = "about" if "about" in bounds else "at most" if "at most" in bounds else "exactly"
-    rate = _seconds_per_call(asset, home) if to_compute else 0.0
+    bound = _looser("exactly", *(share.bound for share in shares if share.touched))
+    rate = _seconds_per_call(asset, home, scratch) if to_compute else 0.0
     return PlannedAsset(asset, to_compute, reused, None if rate is None else round(to_compute * rate, 1), bound)
 
 
-def _seconds_per_call(asset: str, home: Home) -> float | None:
+def _seconds_per_call(asset: str, home: Home, scratch: Path) -> float | None:
     """Measured over the asset's last few parts, whatever their recipe; the median, since a first part loads models."""
     parts = [file for file in home.store.list(f"cells/{asset}") if file.name.endswith(".parquet")]
     latest = sorted(parts, key=lambda file: file.version)[-RATE_PARTS:]
     if not latest:
         return None
     paths = [str(home.store.local_path(file)) for file in latest]
-    with duckdb.connect() as connection:
+    with connect(scratch, home.settings.memory_limit) as connection:
         cells = f"read_parquet({listed(paths)}, filename = 'path', union_by_name = true)"
         means = f"select avg(call_seconds) as seconds from {cells} where coalesce(row_index, 0) = 0 group by path"
         return fetch_one(connection, f"select median(seconds) from ({means})")[0]

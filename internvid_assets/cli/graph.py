@@ -50,8 +50,8 @@ def materialize(
         typer.echo(f"internvid: {problem}", err=True)
     if problems:
         raise typer.Exit(1)
-    told = ", ".join(categories) or "no category: ingest something first"
-    print(f"{selection}: {f'at most {limit} calls each, no table written' if limit else 'up to date'}; {told}")
+    done = f"at most {limit} calls each, no table written" if limit else "up to date"
+    print(f"{selection}: {done}; {', '.join(categories) or 'no category: ingest something first'}")
 
 
 @app.command()
