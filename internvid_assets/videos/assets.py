@@ -9,12 +9,18 @@ from internvid_assets import tables
 from internvid_assets.cells.feature import feature
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
+from internvid_assets.selects.assets import check_results, check_specs
 from internvid_assets.videos.eligibility import rejection_reason
 from internvid_assets.videos.probing import probe_videos
 from internvid_assets.videos.sources import list_candidates, read_sources
 
 
-@dg.asset(group_name="videos", partitions_def=by_category, kinds={"polars", "parquet"})
+@dg.asset(
+    group_name="videos",
+    partitions_def=by_category,
+    kinds={"polars", "parquet"},
+    check_specs=check_specs("candidate_videos"),
+)
 def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per video somebody offered: what the sources of this category hold at this moment."""
     category = context.partition_key
@@ -23,6 +29,7 @@ def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[H
     return dg.MaterializeResult(
         data_version=dg.DataVersion(version.data_version),
         metadata={"dagster/partition_row_count": version.rows},
+        check_results=[*check_results(home, "candidate_videos", category)],
     )
 
 

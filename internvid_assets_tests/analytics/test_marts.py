@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from internvid_assets.selects.files import sql_files
+from internvid_assets.selects.files import sql_file, sql_files
 
 
 def rows_of(table: pl.DataFrame, *columns: str) -> list[tuple]:
@@ -90,6 +90,11 @@ def test_unique_verbs(rows, mart):
         ("subset", "internvid_10m_flt", 2, 2, 1, "rises"),
         ("subset", "internvid_aesthetics_18m", 2, 3, 2, "rises"),
     ]
+
+
+@pytest.mark.parametrize("name", ["subset_sizes", "unique_verbs"])
+def test_a_mart_over_subsets_names_all_of_them(name):
+    assert {file.name for file in sql_files("subsets")} <= sql_file("marts", name).tables()
 
 
 def test_subset_sizes(rows, mart):
