@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
 import polars as pl
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from internvid_assets.home import Home
 
 Bound = Literal["exactly", "at most", "about"]
-BOUNDS: tuple[Bound, ...] = get_args(Bound)
 RATE_PARTS = 8
 
 
@@ -149,7 +148,8 @@ def _with_upstream(
     At most one behind each, where the table has no more rows than its upstream; else about as many as there are now.
     """
     share = own[category]
-    bound, certain, guessed = share.bound, share.pending, 0
+    bound: Bound = share.bound
+    certain, guessed = share.pending, 0
     for table in feature.upstream_tables:
         touched = above.get((table, category), Share())
         if not touched.touched:
@@ -160,7 +160,7 @@ def _with_upstream(
             bound = "about"
         else:
             certain = min(certain + touched.touched, share.rows)
-            bound = _looser(bound, "at most")
+            bound = _loosest([bound, "at most"])
     return Share(share.rows, share.pending, max(certain, guessed), bound)
 
 
@@ -173,15 +173,17 @@ def _rows_each(table: str, category: str, own: Mapping[str, Share], above: Mappi
     return 1.0
 
 
-def _looser(*bounds: Bound) -> Bound:
-    """The bound that promises least."""
-    return max(bounds, key=BOUNDS.index)
+def _loosest(bounds: Collection[Bound]) -> Bound:
+    """The one that promises least; exact where there is none."""
+    if "about" in bounds:
+        return "about"
+    return "at most" if "at most" in bounds else "exactly"
 
 
 def _summed(asset: str, shares: Sequence[Share], home: Home, scratch: Path) -> PlannedAsset:
     to_compute = sum(share.touched for share in shares)
     reused = sum(max(share.rows - share.touched, 0) for share in shares)
-    bound = _looser("exactly", *(share.bound for share in shares if share.touched))
+    bound = _loosest({share.bound for share in shares if share.touched})
     rate = _seconds_per_call(asset, home, scratch) if to_compute else 0.0
     return PlannedAsset(asset, to_compute, reused, None if rate is None else round(to_compute * rate, 1), bound)
 
