@@ -75,7 +75,7 @@ class Home:
 
     def recipe(self, feature: Feature) -> Recipe:
         """What `feature`'s calls depend on under these settings."""
-        identities = {name: (spec.name, spec.revision) for name, spec in self.models.specs.items()}
+        identities = {name: spec.identity for name, spec in self.models.specs.items()}
         return feature.recipe(self.settings, identities)
 
     def upstream(self, feature: Feature, category: str | None, **given: pl.LazyFrame) -> pl.LazyFrame:

@@ -1,7 +1,7 @@
 """Every setting, with one source of truth: `internvid.toml`, then `INTERNVID_…` in the environment, then `--set`.
 
-An asset's section holds its parameters. They are part of its recipe, so changing one recomputes the asset; those
-marked `Judgement` are read when a table is written, so changing one computes nothing.
+An asset's section holds its parameters. They are part of its recipe, so changing one recomputes the asset. Those
+marked `Judged` are in no recipe: changing a threshold computes nothing, and a timeout only bounds calls yet to be made.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ THRESHOLD_OF = {
 
 
 class Judgement:
-    """Marks a parameter that judges remembered values instead of making new ones: it is in no recipe."""
+    """Marks a parameter that is in no recipe: it judges values when a table is written, or how long a call may take."""
 
 
 Judged = Judgement()
@@ -222,7 +222,11 @@ class Settings(BaseSettings):
     )
     commit_seconds: float = Field(10.0, gt=0, description="A running asset commits what it has this often.")
     max_attempts: int = Field(3, ge=1, description="A retryable failure is quarantined after this many attempts.")
-    memory_limit: str = Field("1GB", description="What DuckDB may hold in memory before it spills to disk.")
+    memory_limit: str = Field(
+        "1GB",
+        pattern=r"(?i)^[0-9.]+ ?[kmgt]i?b$",
+        description="What DuckDB may hold in memory before it spills to disk.",
+    )
 
     models: dict[Capability, ModelSettings] = Field(default_factory=dict)
     queries: QueriesParameters = QueriesParameters()  # pyright: ignore[reportCallIssue]

@@ -165,7 +165,9 @@ class Videos(Called):
     frame_count = dy.Int64(nullable=True, description="Video packets in the file.")
     has_variable_frame_rate = dy.Bool(nullable=True, description="Whether frame intervals differ by over 10 %.")
     has_audio = dy.Bool(nullable=True, description="Whether there is an audio stream.")
-    rejection_reason = dy.String(nullable=True, description="First rule the video broke; null: eligible.")
+    rejection_reason = dy.String(
+        nullable=True, description="The error's code, else the first rule the video broke; null: eligible."
+    )
 
 
 class Clips(Called):
@@ -270,8 +272,8 @@ class UmtScores(Called):
     category = dy.String(description="Partition: one of the sixteen categories.")
     umt_score = dy.Float64(nullable=True, min=-1.001, max=1.001, description="Mean of the frames' cosines.")
     frame_scores = dy.List(dy.Float64(), nullable=True, description="Cosine of each uniform frame with the caption.")
-    shuffled_mean = dy.Float64(nullable=True, description="Mean score with the profile's reference captions instead.")
-    shuffled_deviation = dy.Float64(nullable=True, description="Standard deviation of those scores.")
+    reference_mean = dy.Float64(nullable=True, description="Mean score with the profile's reference captions instead.")
+    reference_deviation = dy.Float64(nullable=True, description="Standard deviation of those scores.")
 
 
 class CaptionVerbs(Called):

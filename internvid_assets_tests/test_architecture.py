@@ -11,23 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from internvid_assets import definitions
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = "internvid_assets"
 
-STAGES = [
-    "queries",
-    "videos",
-    "clips",
-    "transcripts",
-    "captions",
-    "embeddings",
-    "scores",
-    "subsets",
-    "interleaved",
-    "viclip",
-    "evaluation",
-    "analytics",
-]
+STAGES = list(definitions.STAGES)
 SHARED_PACKAGES = ["cells", "language", "media", "models", "sample_world", "selects"]
 WIRING = ["definitions", "resources", "partitions", "automation", "cli"]
 MAY_IMPORT_DAGSTER = [
@@ -176,7 +165,7 @@ ALLOWED = [
         "from internvid_assets.videos.probing import probe\nfrom internvid_assets import tables\nfrom . import motion",
     ),
     ("cli/server.py", "import dagster\nfrom internvid_assets.analytics import warehouse"),
-    ("definitions.py", "from internvid_assets.viclip import assets"),
+    ("definitions.py", "from internvid_assets.captions import assets"),
     ("clips/assets.py", "\n" * 150),
 ]
 

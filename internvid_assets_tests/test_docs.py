@@ -14,7 +14,7 @@ from internvid_assets.cli.reference import commands, reference
 from internvid_assets.videos.refusals import PASSING_STATUSES, PERMANENT_STATUSES, SAID
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 COMMANDS = dict(commands())
 
 

@@ -124,6 +124,7 @@ SET = [
     ("videos.max_duration_seconds=1e3", ("videos", "max_duration_seconds"), 1000.0),
     (" videos.min_short_side_pixels = 0 ", ("videos", "min_short_side_pixels"), 0),
     ("profile=paper", ("profile",), "paper"),
+    ("memory_limit=512MiB", ("memory_limit",), "512MiB"),
     ('profile="paper"', ("profile",), "paper"),
 ]
 
@@ -147,6 +148,7 @@ REFUSED = [
     ("clip.threshold=3", "unknown setting clip; known ones there: .*clips"),
     ("clips.threshold=0", "clips.threshold = 0"),
     ("workers=0", "workers = 0"),
+    ("memory_limit=much", "memory_limit = 'much'"),
     ("clips=3", "clips = 3"),
     ("clips.threshold", "expected section.key=value"),
     ("=3", "expected section.key=value"),

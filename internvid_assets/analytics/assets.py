@@ -36,5 +36,5 @@ SINGLE_TABLES = [file.name for kind in ("subsets", "marts") for file in sql_file
 def warehouse(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One DuckDB file for other clients: views over the lake, subsets and marts as tables; replaced as a whole."""
     path = home.path / "warehouse.duckdb"
-    rows = rebuild(path, home=home.path, paths=home.lake.paths)
+    rows = rebuild(path, home=home.path, paths=home.lake.paths, memory_limit=home.settings.memory_limit)
     return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), "rows": rows})

@@ -10,7 +10,7 @@ class CallError(Exception):
     """A call's failure, kept as its cell.
 
     `code` is a stable snake_case word users group by; `message` is one line for a human.
-    A retryable failure is tried again by later runs, up to three attempts; any other is permanent.
+    A retryable failure is tried again by later runs, up to `max_attempts` times in all; any other is permanent.
     """
 
     code: str

@@ -22,7 +22,8 @@ from internvid_assets.cells.remembered import Remembered, copy_to
 
 COMMIT_BYTES = 64 * 2**20
 HOPELESS_CALLS = 64
-"""When this many calls in a row fail unexpectedly from the very first on, something but the rows is broken."""
+"""When this many calls fail unexpectedly from the very first on, something but the rows is broken: the run ends, and
+no row is marked as failed. Fewer prove nothing: a run that makes fewer remembers them as failures worth another try."""
 
 UNEXPECTED = frozenset({"unexpected_error", "worker_crashed", "memory_exceeded"})
 

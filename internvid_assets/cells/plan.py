@@ -90,7 +90,7 @@ def _planned(
         for category in own_categories:
             shares[feature.name, category] = _with_upstream(feature, category, own, shares)
             tables[category][feature.name] = as_judged_now(feature, home, category)
-        planned.append(_summed(feature.name, [shares[feature.name, c] for c in own_categories], home))
+        planned.append(_summed(feature.name, [shares[feature.name, c] for c in own_categories], home, scratch))
     return planned
 
 
@@ -153,16 +153,19 @@ def _with_upstream(
     At most one behind each, where the table has no more rows than its upstream; else about as many as there are now.
     """
     share = own[category]
-    bound, certain, guessed = share.bound, share.pending, 0
+    bound: Bound = share.bound
+    certain, guessed = share.pending, 0
     for table in feature.upstream_tables:
         touched = above.get((table, category), Share())
         if not touched.touched:
             continue
         rows_each = _rows_each(table, category, own, above)
         if rows_each > 1 or not share.rows or touched.bound == "about":
-            bound, guessed = "about", max(guessed, math.ceil(touched.touched * rows_each))
+            guessed = max(guessed, math.ceil(touched.touched * rows_each))
+            bound = "about"
         else:
-            bound, certain = "about" if bound == "about" else "at most", min(certain + touched.touched, share.rows)
+            certain = min(certain + touched.touched, share.rows)
+            bound = _loosest([bound, "at most"])
     return Share(share.rows, share.pending, max(certain, guessed), bound)
 
 
@@ -177,23 +180,29 @@ def _rows_each(
     return 1.0
 
 
-def _summed(asset: str, shares: Sequence[Share], home: Home) -> PlannedAsset:
+def _loosest(bounds: Collection[Bound]) -> Bound:
+    """The one that promises least; exact where there is none."""
+    if "about" in bounds:
+        return "about"
+    return "at most" if "at most" in bounds else "exactly"
+
+
+def _summed(asset: str, shares: Sequence[Share], home: Home, scratch: Path) -> PlannedAsset:
     to_compute = sum(share.touched for share in shares)
     reused = sum(max(share.rows - share.touched, 0) for share in shares)
-    bounds = {share.bound for share in shares if share.touched}
-    bound: Bound = "about" if "about" in bounds else "at most" if "at most" in bounds else "exactly"
-    rate = _seconds_per_call(asset, home) if to_compute else 0.0
+    bound = _loosest({share.bound for share in shares if share.touched})
+    rate = _seconds_per_call(asset, home, scratch) if to_compute else 0.0
     return PlannedAsset(asset, to_compute, reused, None if rate is None else round(to_compute * rate, 1), bound)
 
 
-def _seconds_per_call(asset: str, home: Home) -> float | None:
+def _seconds_per_call(asset: str, home: Home, scratch: Path) -> float | None:
     """Measured over the asset's last few parts, whatever their recipe; the median, since a first part loads models."""
     parts = [file for file in home.store.list(f"cells/{asset}") if file.name.endswith(".parquet")]
     latest = sorted(parts, key=lambda file: file.version)[-RATE_PARTS:]
     if not latest:
         return None
     paths = [str(home.store.local_path(file)) for file in latest]
-    with duckdb.connect() as connection:
+    with connect(scratch, home.settings.memory_limit) as connection:
         cells = f"read_parquet({listed(paths)}, filename = 'path', union_by_name = true)"
         means = f"select avg(call_seconds) as seconds from {cells} where coalesce(row_index, 0) = 0 group by path"
         return fetch_one(connection, f"select median(seconds) from ({means})")[0]

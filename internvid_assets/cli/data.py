@@ -32,7 +32,7 @@ def sql(
     from internvid_assets.selects.files import fetch
 
     home = open_home()
-    with open_lake(home.path, paths=home.lake.paths) as connection:
+    with open_lake(home.path, paths=home.lake.paths, memory_limit=home.settings.memory_limit) as connection:
         try:
             rows = fetch(connection, query)
         except duckdb.Error as error:

@@ -50,8 +50,8 @@ def materialize(
         typer.echo(f"internvid: {problem}", err=True)
     if problems:
         raise typer.Exit(1)
-    told = ", ".join(categories) or "no category has videos yet: ingest something first"
-    print(f"{selection}: {f'at most {limit} calls each, no table written' if limit else 'up to date'}; {told}")
+    done = f"at most {limit} calls each, no table written" if limit else "up to date"
+    print(f"{selection}: {done}; {', '.join(categories) or 'no category has videos yet: ingest something first'}")
 
 
 @app.command()
@@ -60,11 +60,11 @@ def plan(
 ) -> None:
     """What materialize would compute: rows, and about how long. Changes nothing.
 
-    A row is one call, for one upstream row. The first changed asset is exact.
+    A row is one call, for one upstream row. The first changed asset is counted "exactly".
 
-    Behind it stands "at most": only rows that read a changed value are made again.
+    Behind it stands "at most": a row is made again only if a value it reads really changes.
 
-    "about" means that rows lie behind which nobody has counted yet.
+    "about" is a guess from the rows there are, such as the clips of a video that was not cut yet.
 
     Listings and selects (candidate_videos, action_queries, subsets, marts …) take seconds; they are left out.
 

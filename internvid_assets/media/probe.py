@@ -65,7 +65,7 @@ def _first_frame_and_times(container: InputContainer, stream: VideoStream) -> tu
         if first is None:
             first = next((frame for _, frame in decoder.frames([packet])), None)
         if packet.size and not packet.is_discard:
-            start = packet.pts if packet.pts is not None else packet.dts if packet.dts is not None else clock
+            start = next(time for time in (packet.pts, packet.dts, clock) if time is not None)
             clock = start + (packet.duration if packet.duration and packet.duration > 0 else usual_ticks)
             end = max(end, clock) if starts else clock
             starts.append(start)

@@ -70,7 +70,7 @@ def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
         "frame_captioner": spec("frame_captioner", "captioner", CAPTIONER),
         "language_model": language_model,
         "phrase_extractor": told("phrase_extractor", PHRASES) or tagged_phrases(),
-        "translator": told("translator", TRANSLATOR) or ModelSpec("translator", "none", "none", "", NO_TRANSLATOR),
+        "translator": told("translator", TRANSLATOR) or ModelSpec("none", "none", "", NO_TRANSLATOR),
         "embedder": spec("embedder", "clip", EMBEDDER),
         "aesthetics": with_head(spec("aesthetics", "clip", AESTHETICS), head),
         "similarity": spec("similarity", "clip", SIMILARITY),
@@ -117,7 +117,7 @@ def instructed(capability: Capability, overrides: Overrides, language_model: Mod
 def tagged_phrases() -> ModelSpec:
     """Phrases by the tagger that finds the verbs of captions."""
     name, revision = tagger_identity()
-    return ModelSpec("phrase_extractor", f"phrases by {name}", revision, "", TAGGED_PHRASES)
+    return ModelSpec(f"phrases by {name}", revision, "", TAGGED_PHRASES)
 
 
 def with_head(clip: ModelSpec, head: str | None) -> ModelSpec:
@@ -184,7 +184,7 @@ _loading = RLock()
 def loaded(spec: ModelSpec) -> Any:
     """The process's one adapter of a spec: capabilities that share a model share its weights."""
     with _loading:
-        return _load_once(replace(spec, capability="captioner"))
+        return _load_once(spec)
 
 
 @cache

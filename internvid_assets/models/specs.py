@@ -37,7 +37,6 @@ class ModelSpec:
     (further arguments of the loader) say where things lie on this machine: they are no part of a recipe.
     """
 
-    capability: Capability
     name: str
     revision: str
     source: str
@@ -45,9 +44,9 @@ class ModelSpec:
     files: tuple[tuple[str, str], ...] = ()
 
     @property
-    def identity(self) -> dict[str, str]:
-        """The part of a recipe that says which model answers: the same on every machine."""
-        return {"model": self.name, "revision": self.revision}
+    def identity(self) -> tuple[str, str]:
+        """(name, weights revision): what a recipe says of the model, the same on every machine."""
+        return self.name, self.revision
 
     def load(self) -> Any:
         """The adapter, with its weights in memory (imports torch)."""
@@ -97,7 +96,7 @@ def resolve(
             f"models.{capability}.revision is {revision or 'not set'}: {name} comes from a hub and must be pinned; "
             f'set models.{capability}.revision to a commit (on its page under "Files and versions", "History")'
         )
-    return ModelSpec(capability, name, str(revision), str(folder or name), loader)
+    return ModelSpec(name, str(revision), str(folder or name), loader)
 
 
 def existing_folder(name: str) -> Path | None:

@@ -10,6 +10,7 @@ from internvid_assets.cells.feature import feature
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
 from internvid_assets.queries.known import known_datasets
+from internvid_assets.selects.assets import check_results, check_specs
 from internvid_assets.videos.acquiring import acquire_videos
 from internvid_assets.videos.candidates import list_candidates
 from internvid_assets.videos.eligibility import rejection_reason
@@ -18,7 +19,12 @@ from internvid_assets.videos.probing import probe_videos
 from internvid_assets.videos.sources import read_sources
 
 
-@dg.asset(group_name="videos", partitions_def=by_category, kinds={"polars", "parquet", "ytdlp"})
+@dg.asset(
+    group_name="videos",
+    partitions_def=by_category,
+    kinds={"polars", "parquet", "ytdlp"},
+    check_specs=check_specs("candidate_videos"),
+)
 def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per video somebody offered: what the sources of this category hold at this moment."""
     category, listings = context.partition_key, open_listings(home)
@@ -33,6 +39,7 @@ def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[H
             "by_source": dict(rows.group_by("source").len().sort("len", descending=True).head(50).iter_rows()),
             "not_listed": listings.problems,
         },
+        check_results=[*check_results(home, "candidate_videos", category)],
     )
 
 

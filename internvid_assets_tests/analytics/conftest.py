@@ -115,7 +115,14 @@ def good_rows() -> Rows:
             _video("v1", "sports"),
             _video("v2", "music"),
             _video("short", "sports", duration_seconds=3.0, rejection_reason="too_short"),
-            _video("broken", "music", duration_seconds=None, error="unreadable", error_message="no moov atom"),
+            _video(
+                "broken",
+                "music",
+                duration_seconds=None,
+                rejection_reason="unreadable",
+                error="unreadable",
+                error_message="no moov atom",
+            ),
         ],
         "clips": [*kept, _clip("v2", "music", 8, 10, rejection_reason="still")],
         "clip_frames": frames,
@@ -131,7 +138,7 @@ def good_rows() -> Rows:
             for key, score in zip(keys, (4.5, 6.0, 3.0), strict=True)
         ],
         "umt_scores": [
-            key | {"umt_score": score, "frame_scores": [score], "shuffled_mean": 0.1, "shuffled_deviation": 0.1}
+            key | {"umt_score": score, "frame_scores": [score], "reference_mean": 0.1, "reference_deviation": 0.1}
             for key, score in zip(keys, (0.3, 0.4, 0.2), strict=True)
         ],
         "caption_verbs": [key | {"verbs": found} for key, found in zip(keys, verbs, strict=True)],

@@ -92,6 +92,7 @@ BREAKS: dict[str, list[tuple[Break, int]]] = {
         (_first("aesthetic_scores", frame_scores=[]), 1),
     ],
     "aesthetic_scores__one_per_kept_clip": [(_without_last("aesthetic_scores"), 1)],
+    "internvid_10m_div__one_of_equal_videos": [(lambda rows: _choose_all(rows, content="same"), 1)],
     "caption_verbs__occur_in_caption": [(_first("caption_verbs", verbs=["rises", "sinks"]), 1)],
 }
 """Check -> ways to break its promise, each with the number of rows it must then list."""
@@ -103,8 +104,13 @@ def _each(listed: list[dict], **columns: object) -> None:
 
 
 def _many_scores(rows: Rows, *, z_score: float) -> None:
-    score = {"category": "sports", "umt_score": 0.2 + 0.1 * z_score, "shuffled_mean": 0.2, "shuffled_deviation": 0.1}
+    score = {"category": "sports", "umt_score": 0.2 + 0.1 * z_score, "reference_mean": 0.2, "reference_deviation": 0.1}
     rows["umt_scores"][:] = [{"clip_id": f"c{i}", **score} for i in range(10)]
+
+
+def _choose_all(rows: Rows, *, content: str) -> None:
+    _each(rows["clips"], content_hash=content)
+    rows["internvid_10m_div"] = [{"clip_id": clip["clip_id"], "category": clip["category"]} for clip in rows["clips"]]
 
 
 def _many_captions(rows: Rows, *, same: int) -> None:
@@ -124,7 +130,7 @@ def _examples() -> Iterator[object]:
 def offenders(tmp_path: Path, write_table: Callable) -> Callable[[str, Rows], list[tuple]]:
     def run(check: str, rows: Rows) -> list[tuple]:
         file, files_of = sql_file("checks", check), {}
-        for table in file.tables():
+        for table in file.tables() & rows.keys():
             path = tmp_path / f"{table}.parquet"
             write_table(path, table, rows[table])
             files_of[table] = [path]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.models.profiles import PROFILES, model_specs
+from internvid_assets.models.profiles import PROFILES, SAMPLE_WEIGHTS, model_specs
 from internvid_assets.models.specs import CAPABILITIES, files_revision, resolve
 
 PIN = "0123456789abcdef0123456789abcdef01234567"
@@ -40,7 +41,19 @@ def test_a_profile_has_a_spec_for_every_capability(head):
     for specs in (model_specs("sample"), paper(head)):
         assert set(specs) == set(CAPABILITIES)
         assert all(spec.revision not in ("", "main") for spec in specs.values())
-        assert all("/work" not in str(spec.identity) and str(head) not in str(spec.identity) for spec in specs.values())
+
+
+def test_an_identity_holds_no_place_of_this_machine(head):
+    for spec in [*model_specs("sample").values(), *paper(head).values()]:
+        text = " ".join(spec.identity)
+        assert str(SAMPLE_WEIGHTS) not in text and str(Path(head).parent) not in text
+
+
+def test_capabilities_that_share_a_model_have_equal_specs():
+    """What makes the process load it once."""
+    specs = model_specs("sample")
+    assert specs["captioner"] == specs["frame_captioner"]
+    assert specs["embedder"] != specs["similarity"]
 
 
 def test_an_unpinned_hub_model_names_the_setting(head):
@@ -54,7 +67,7 @@ def test_an_unpinned_hub_model_names_the_setting(head):
 
 def test_settings_override_name_and_revision(head):
     specs = paper(head, captioner={"name": "someone/else", "revision": PIN})
-    assert specs["captioner"].identity == {"model": "someone/else", "revision": PIN}
+    assert specs["captioner"].identity == ("someone/else", PIN)
     assert paper(head, captioner={"revision": PIN})["captioner"].revision == PIN
 
 
