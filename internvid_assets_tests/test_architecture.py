@@ -30,6 +30,8 @@ MAY_IMPORT_DAGSTER = [
 HEAVY = ["torch", "transformers", "lancedb", "scenedetect", "nltk", "lemminflect", "httpx", "yt_dlp"]
 VAGUE_NAMES = ["utils", "util", "helpers", "helper", "common", "misc"]
 MAX_LINES, MAX_ASSETS_LINES = 300, 150
+LONG_ON_PURPOSE = ["tables.py"]
+"""The nouns stand in one file, which everybody reads first, however many there are."""
 
 
 def modules(root: Path) -> Iterator[tuple[Path, Path]]:
@@ -106,7 +108,7 @@ def long_files(root: Path) -> list[str]:
     for path, relative in modules(root):
         most = MAX_ASSETS_LINES if relative.name == "assets.py" else MAX_LINES
         lines = len(path.read_text(encoding="utf-8").splitlines())
-        if lines > most:
+        if lines > most and str(relative) not in LONG_ON_PURPOSE:
             found.append(f"{relative} has {lines} lines, at most {most}")
     return found
 
