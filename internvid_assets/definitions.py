@@ -22,6 +22,7 @@ from internvid_assets.cells.feature import Feature  # noqa: E402
 from internvid_assets.clips import assets as clips  # noqa: E402
 from internvid_assets.embeddings import assets as embeddings  # noqa: E402
 from internvid_assets.home import Home  # noqa: E402
+from internvid_assets.queries import assets as queries  # noqa: E402
 from internvid_assets.scores import assets as scores  # noqa: E402
 from internvid_assets.selects.assets import check_results, check_specs  # noqa: E402
 from internvid_assets.selects.files import SqlFile, sql_files  # noqa: E402
@@ -30,6 +31,7 @@ from internvid_assets.subsets import assets as subsets  # noqa: E402
 from internvid_assets.videos import assets as videos  # noqa: E402
 
 STAGES: dict[str, ModuleType] = {
+    "queries": queries,
     "videos": videos,
     "clips": clips,
     "captions": captions,
@@ -74,7 +76,11 @@ def _refuse_unknown_subsets(home: Home) -> None:
 
 def _refuse_checks_of_nothing(files: Iterable[SqlFile]) -> None:
     """A check that no asset would ever evaluate promises nothing."""
-    known = [*tables.PER_CATEGORY, *(file.name for file in [*sql_files("subsets"), *sql_files("marts")])]
+    known = [
+        *tables.OVER_ALL,
+        *tables.PER_CATEGORY,
+        *(file.name for file in [*sql_files("subsets"), *sql_files("marts")]),
+    ]
     for file in files:
         if file.checked_table() not in known:
             expected = f"expected <table>__<promise>, with one of {', '.join(known)}"

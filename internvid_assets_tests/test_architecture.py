@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "internvid_assets"
 
 STAGES = list(definitions.STAGES)
-SHARED_PACKAGES = ["cells", "media", "models", "sample_world", "selects"]
+SHARED_PACKAGES = ["cells", "language", "media", "models", "sample_world", "selects"]
 WIRING = ["definitions", "resources", "partitions", "automation", "cli"]
 MAY_IMPORT_DAGSTER = [
     "definitions.py",
@@ -27,7 +27,7 @@ MAY_IMPORT_DAGSTER = [
     "cli/runs.py",
     "cli/server.py",
 ]
-HEAVY = ["torch", "transformers", "lancedb", "scenedetect", "nltk"]
+HEAVY = ["torch", "transformers", "lancedb", "scenedetect", "nltk", "lemminflect", "httpx", "yt_dlp"]
 VAGUE_NAMES = ["utils", "util", "helpers", "helper", "common", "misc"]
 MAX_LINES, MAX_ASSETS_LINES = 300, 150
 

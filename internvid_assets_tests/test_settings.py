@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.settings import Parameters, Settings, load_settings, origin
+from internvid_assets.clips.splitters import SPLITTERS
+from internvid_assets.settings import Judged, Parameters, Settings, SplitterName, load_settings, origin
 
 SHIPPED = (Path(__file__).parents[1] / "internvid.toml").read_text(encoding="utf-8")
 EXAMPLES = {"models", "subsets", "lake_url"}
@@ -92,9 +93,10 @@ def test_judgements_are_marked_in_the_file():
             marked.add(f"{section}.{line.removeprefix('# ').split(' = ')[0]}")
     judged = {
         f"{name}.{key}"
-        for name, field in Settings.model_fields.items()
-        if isinstance(parameters := field.get_default(call_default_factory=True), Parameters)
-        for key in type(parameters).model_fields.keys() - parameters.of_recipe().keys()
+        for name, section in Settings.model_fields.items()
+        if isinstance(parameters := section.get_default(call_default_factory=True), Parameters)
+        for key, field in type(parameters).model_fields.items()
+        if Judged in field.metadata
     }
     assert marked == judged
 
@@ -171,4 +173,11 @@ def test_a_home_is_relative_to_the_file(file: Path, monkeypatch: pytest.MonkeyPa
 
 def test_judgements_are_in_no_recipe():
     assert set(load_settings().videos.of_recipe()) == {"max_pixels"}
-    assert set(load_settings().clips.of_recipe()) == {"threshold", "min_scene_length_frames"}
+    assert set(load_settings().clips.of_recipe()) == {"splitter", "threshold", "min_scene_length_frames"}
+
+
+def test_a_splitter_has_its_own_threshold():
+    settings = load_settings(["clips.splitter=pyscenedetect_adaptive", "clips.threshold=30"])
+    assert settings.clips.of_recipe()["threshold"] == 3.0
+    assert load_settings(["clips.threshold=30"]).clips.of_recipe()["threshold"] == 30.0
+    assert set(get_args(SplitterName)) == set(SPLITTERS)

@@ -1,6 +1,6 @@
 """The lake for SQL: `warehouse.duckdb` for any DuckDB client, and the same tables in memory for our own commands.
 
-Tables with a file per category are views, so the warehouse stays small and shows them as they are now; subsets and
+The tables of the graph are views, so the warehouse stays small and shows them as they are now; subsets and
 marts are copied in. `set variable internvid_home = '...'` points the views at a home that was moved.
 """
 
@@ -95,18 +95,20 @@ def _build(path: Path, home: Path, paths: Paths, memory_limit: str) -> dict[str,
 
 def _show_tables(connection: duckdb.DuckDBPyConnection, home: Path, paths: Paths, *, copy: bool) -> list[str]:
     """Create every table; `copy` makes those with a single file physical."""
-    statements = [_per_category(table, home, paths(table)) for table in tables.PER_CATEGORY]
+    graph = [*tables.OVER_ALL, *tables.PER_CATEGORY]
+    statements = [_of_the_graph(table, home, paths(table)) for table in graph]
     singles = [*sql_files("subsets"), *sql_files("marts")]
     statements += [_single(file, paths(file.name), copy=copy) for file in singles]
     connection.execute(";\n".join(statements))
-    return [*tables.PER_CATEGORY, *(file.name for file in singles)]
+    return [*graph, *(file.name for file in singles)]
 
 
-def _per_category(table: str, home: Path, paths: Sequence[Path]) -> str:
+def _of_the_graph(table: str, home: Path, paths: Sequence[Path]) -> str:
     if not paths:
         return f"create table {table} ({', '.join(column_definitions(table))})"
     if all(path.is_relative_to(home / "lake") for path in paths):
-        default, everywhere = quoted(os.path.abspath(home)), quoted(f"/{file_name(table, '*')}")
+        categories = "*" if table in tables.PER_CATEGORY else None
+        default, everywhere = quoted(os.path.abspath(home)), quoted(f"/{file_name(table, categories)}")
         source = f"coalesce(getvariable('internvid_home'), {default}) || {everywhere}"
     else:
         source = _listed(paths)

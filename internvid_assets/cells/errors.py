@@ -33,5 +33,7 @@ def as_call_error(error: Exception) -> CallError:
     """What to remember of an exception no one expected: its type and first line, worth another try."""
     if isinstance(error, CallError):
         return error
+    if isinstance(error, MemoryError):
+        return CallError("memory_exceeded", "the call asked for more memory than there is", retryable=True)
     first_line = (str(error).splitlines() or [""])[0][:300]
     return CallError("unexpected_error", f"{type(error).__name__}: {first_line}", retryable=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -22,8 +22,8 @@ Payload: TypeAlias = Mapping[str, Any]
 Outcome: TypeAlias = Payload | Sequence[Payload] | CallError
 """What a call answers: one row, many rows or none, or its failure."""
 
-Work: TypeAlias = Callable[[pl.DataFrame], Sequence[Outcome]]
-"""Answers a micro-batch of calls: one outcome per row, in the rows' order."""
+Work: TypeAlias = Callable[[pl.DataFrame], Sequence[Outcome] | Iterator[Mapping[int, Outcome]]]
+"""Answers a micro-batch of calls: one outcome per row, in the rows' order; or in pieces, by row, as they come."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class Feature:
     kinds: frozenset[str] = field(default_factory=frozenset)
     picture: Callable[[pl.LazyFrame, Any], bytes | None] | None = None
     """From the finished table and the frame store to a JPEG for the UI: a look at the rows."""
+
+    @property
+    def is_partitioned(self) -> bool:
+        """Whether the table has one file per category, rather than a single one."""
+        return self.name in tables.PER_CATEGORY
 
     @property
     def upstream_tables(self) -> tuple[str, ...]:
@@ -130,5 +135,8 @@ def schema_of(schema: type[dy.Schema]) -> dict[str, pl.DataType]:
 
 
 def empty_table(name: str) -> pl.DataFrame:
-    """No rows of a per-category table, with its columns and types."""
-    return pl.DataFrame(schema=schema_of(tables.PER_CATEGORY[name]))
+    """No rows of a table of the graph, with its columns and types."""
+    schema = tables.schema_class(name)
+    if schema is None:
+        raise ValueError(f"an asset reads {name}, but tables.py has no such table")
+    return pl.DataFrame(schema=schema_of(schema))

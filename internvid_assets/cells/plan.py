@@ -50,18 +50,19 @@ def plan(
     categories: Sequence[str],
     *,
     selected: Collection[str],
-    candidates: Mapping[str, pl.LazyFrame],
+    listed: Mapping[tuple[str, str | None], pl.LazyFrame],
 ) -> list[PlannedAsset]:
     """The selected features in graph order.
 
-    `candidates` are the categories' candidate videos as the sources offer them now. The first changed asset is exact;
-    behind it stands what may change: a call is made again only when a value it reads has really changed.
+    `listed` are the rows of listings (such as `candidate_videos`, by category) as their sources offer them now. The
+    first changed asset is exact; behind it stands what may change: a call is made again only when a value it reads has
+    really changed.
     """
     with home.store.scratch() as scratch:
-        return _planned(features, home, categories, selected, candidates, scratch)
+        return _planned(features, home, categories, selected, listed, scratch)
 
 
-def as_judged_now(feature: Feature, home: Home, category: str) -> pl.LazyFrame:
+def as_judged_now(feature: Feature, home: Home, category: str | None) -> pl.LazyFrame:
     """The table as it stands, its derived columns made again under the present settings: no call is needed for that."""
     rows = home.lake.scan(feature.name, category)
     if feature.finish is None or not feature.derived:
@@ -74,27 +75,28 @@ def _planned(
     home: Home,
     categories: Sequence[str],
     selected: Collection[str],
-    candidates: Mapping[str, pl.LazyFrame],
+    listed: Mapping[tuple[str, str | None], pl.LazyFrame],
     scratch: Path,
 ) -> list[PlannedAsset]:
-    shares: dict[tuple[str, str], Share] = {}
-    tables: dict[str, dict[str, pl.LazyFrame]] = {category: {} for category in categories}
-    if "candidate_videos" in selected:
-        tables = {category: {"candidate_videos": candidates[category]} for category in categories}
+    shares: dict[tuple[str, str | None], Share] = {}
+    tables = {c: {name: rows for (name, of), rows in listed.items() if of == c} for c in [None, *categories]}
     planned = []
     for feature in features:
         if feature.name not in selected:
             continue
-        upstream = {category: home.upstream(feature, category, **tables[category]) for category in categories}
+        own_categories = categories if feature.is_partitioned else [None]
+        upstream = {category: home.upstream(feature, category, **tables[category]) for category in own_categories}
         own = _own_shares(feature, home, upstream, scratch)
-        for category in categories:
+        for category in own_categories:
             shares[feature.name, category] = _with_upstream(feature, category, own, shares)
             tables[category][feature.name] = as_judged_now(feature, home, category)
-        planned.append(_summed(feature.name, [shares[feature.name, c] for c in categories], home, scratch))
+        planned.append(_summed(feature.name, [shares[feature.name, c] for c in own_categories], home, scratch))
     return planned
 
 
-def _own_shares(feature: Feature, home: Home, upstream: Mapping[str, pl.LazyFrame], scratch: Path) -> dict[str, Share]:
+def _own_shares(
+    feature: Feature, home: Home, upstream: Mapping[str | None, pl.LazyFrame], scratch: Path
+) -> dict[str | None, Share]:
     """Exact, given the upstream rows of each category: what `fill` asks of one category, asked of all at once."""
     parts = _parts(feature, home, upstream)
     with connect(scratch, home.settings.memory_limit) as connection:
@@ -107,23 +109,23 @@ def _own_shares(feature: Feature, home: Home, upstream: Mapping[str, pl.LazyFram
             from inputs left join settled using (category, input_hash)
             group by category""").fetchall()
     counts = {category: Share(rows, pending, pending) for category, rows, pending in counted}
-    return {category: counts.get(category, Share()) for category in upstream}
+    return {category: counts.get(category or "all", Share()) for category in upstream}
 
 
-def _hashed(feature: Feature, upstream: Mapping[str, pl.LazyFrame], scratch: Path) -> Iterator[Path]:
+def _hashed(feature: Feature, upstream: Mapping[str | None, pl.LazyFrame], scratch: Path) -> Iterator[Path]:
     """The upstream rows' input hashes, a bounded number at a time, in a file: a frame would cost importing pyarrow."""
     path = scratch / "hashed.parquet"
     for category, rows in upstream.items():
         for batch in rows.collect_batches(chunk_size=STAGED_ROWS):
-            batch.select(input_hashes(batch, feature.reads), category=pl.lit(category)).write_parquet(path)
+            batch.select(input_hashes(batch, feature.reads), category=pl.lit(category or "all")).write_parquet(path)
             yield path
 
 
-def _parts(feature: Feature, home: Home, categories: Iterable[str]) -> list[tuple[str, str]]:
+def _parts(feature: Feature, home: Home, categories: Iterable[str | None]) -> list[tuple[str, str]]:
     """(category, path) of every part that holds cells of the present recipe."""
     recipe, payload = home.recipe(feature).hash, feature.payload()
     each = [Remembered(home.store, feature.name, recipe, category, payload) for category in categories]
-    return [(cells.category, str(home.store.local_path(part))) for cells in each for part in cells.parts()]
+    return [(cells.category or "all", str(home.store.local_path(part))) for cells in each for part in cells.parts()]
 
 
 def _find_settled(connection: duckdb.DuckDBPyConnection, parts: Sequence[tuple[str, str]], max_attempts: int) -> None:
@@ -141,7 +143,10 @@ def _find_settled(connection: duckdb.DuckDBPyConnection, parts: Sequence[tuple[s
 
 
 def _with_upstream(
-    feature: Feature, category: str, own: Mapping[str, Share], above: Mapping[tuple[str, str], Share]
+    feature: Feature,
+    category: str | None,
+    own: Mapping[str | None, Share],
+    above: Mapping[tuple[str, str | None], Share],
 ) -> Share:
     """Add the rows behind upstream rows that may change.
 
@@ -164,7 +169,9 @@ def _with_upstream(
     return Share(share.rows, share.pending, max(certain, guessed), bound)
 
 
-def _rows_each(table: str, category: str, own: Mapping[str, Share], above: Mapping[tuple[str, str], Share]) -> float:
+def _rows_each(
+    table: str, category: str | None, own: Mapping[str | None, Share], above: Mapping[tuple[str, str | None], Share]
+) -> float:
     """Rows per upstream row in this category; where it has none yet, in all; one where nothing is known."""
     for names in ([category], list(own)):
         rows, rows_above = sum(own[name].rows for name in names), sum(above[table, name].rows for name in names)

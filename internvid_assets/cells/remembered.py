@@ -44,18 +44,18 @@ _RANK = "case when error is null then epoch_us(called_at) else (1::bigint << 62)
 
 @dataclass(frozen=True)
 class Remembered:
-    """The calls of one table, recipe and category."""
+    """The calls of one table, recipe and category (None: of a table that has no categories)."""
 
     store: Store
     table: str
     recipe: str
-    category: str
+    category: str | None
     payload: Mapping[str, pl.DataType]
     memory_limit: str = "1GB"
 
     @property
     def folder(self) -> str:
-        return f"cells/{self.table}/recipe={self.recipe}/category={self.category}"
+        return f"cells/{self.table}/recipe={self.recipe}/category={self.category or 'all'}"
 
     @property
     def schema(self) -> dict[str, pl.DataType]:

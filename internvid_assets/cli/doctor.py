@@ -87,5 +87,5 @@ def sources(home: Home) -> Iterator[Finding]:
     except UserError as error:
         yield False, f"sources: {error}"
         return
-    gone = [source.path for source in registered if not Path(source.path).exists()]
+    gone = [source.name for source in registered if source.is_local and not Path(source.place).exists()]
     yield not gone, f"{len(registered)} sources{', gone: ' + ', '.join(gone) if gone else ''}"

@@ -13,37 +13,64 @@ from threading import RLock
 from typing import Any
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.language.verbs import tagger_identity
 from internvid_assets.models.protocols import (
     AestheticScorer,
     ClipEmbedder,
     FrameCaptioner,
     LanguageModel,
+    PhraseExtractor,
     SimilarityScorer,
+    Translator,
 )
-from internvid_assets.models.specs import Capability, ModelSpec, Overrides, files_revision, resolve
+from internvid_assets.models.specs import (
+    Capability,
+    ModelSpec,
+    Overrides,
+    existing_folder,
+    files_revision,
+    resolve,
+)
 
 SAMPLE_WEIGHTS = Path(__file__).parents[1] / "sample_world" / "weights"
+
+PROMPTS = Path(__file__).parent / "prompts"
 
 ADAPTERS = "internvid_assets.models"
 CAPTIONER = f"{ADAPTERS}.transformers_captioner:load_captioner"
 LANGUAGE_MODEL = f"{ADAPTERS}.transformers_language:load_language_model"
+TAGGED_PHRASES = f"{ADAPTERS}.tagged_phrases:load_tagged_phrases"
+PHRASES = f"{ADAPTERS}.instructed:load_phrase_extractor"
+TRANSLATOR = f"{ADAPTERS}.instructed:load_translator"
+NO_TRANSLATOR = f"{ADAPTERS}.absent:no_translator"
 EMBEDDER = f"{ADAPTERS}.transformers_clip:load_embedder"
 SIMILARITY = f"{ADAPTERS}.transformers_clip:load_similarity"
 AESTHETICS = f"{ADAPTERS}.transformers_aesthetics:load_aesthetics"
 
 
 def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
-    """Our own tiny models, shipped in the package: CPU, no network. They know the sample world and nothing else."""
+    """Our own tiny models, shipped in the package: CPU, no network. They know the sample world and nothing else.
+
+    The language model among them can neither find phrases nor translate. Phrases are found by a part-of-speech tagger;
+    for translations the settings must name a model.
+    """
 
     def spec(capability: Capability, model: str, loader: str) -> ModelSpec:
         name, folder = f"sample-world/{model}", SAMPLE_WEIGHTS / model
         return resolve(capability, overrides, name=name, folder=folder, loader=loader)
 
+    def told(capability: Capability, loader: str) -> ModelSpec | None:
+        is_named = overrides.get(capability, {}).get("name")
+        return instructed(capability, overrides, language_model, loader) if is_named else None
+
+    language_model = spec("language_model", "language_model", LANGUAGE_MODEL)
     head = overrides.get("aesthetics", {}).get("head") or str(SAMPLE_WEIGHTS / "aesthetic" / "model.safetensors")
     return {
         "captioner": spec("captioner", "captioner", CAPTIONER),
         "frame_captioner": spec("frame_captioner", "captioner", CAPTIONER),
-        "language_model": spec("language_model", "language_model", LANGUAGE_MODEL),
+        "language_model": language_model,
+        "phrase_extractor": told("phrase_extractor", PHRASES) or tagged_phrases(),
+        "translator": told("translator", TRANSLATOR) or ModelSpec("none", "none", "", NO_TRANSLATOR),
         "embedder": spec("embedder", "clip", EMBEDDER),
         "aesthetics": with_head(spec("aesthetics", "clip", AESTHETICS), head),
         "similarity": spec("similarity", "clip", SIMILARITY),
@@ -63,10 +90,13 @@ def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
     clip = ("openai/clip-vit-large-patch14", "32bd64288804d66eefd0ccbe215aa642df71cc41")
     blip2 = ("Salesforce/blip2-opt-2.7b", "59a1ef6c1e5117b3f65523d1c6066825bcf315e3")
     blip = ("Salesforce/blip-image-captioning-large", "353689b859fcf0523410b1806dace5fb46ecdf41")
+    language_model = spec("language_model", summariser, None, LANGUAGE_MODEL)
     return {
         "captioner": spec("captioner", *blip2, CAPTIONER),
         "frame_captioner": spec("frame_captioner", *blip, CAPTIONER),
-        "language_model": spec("language_model", summariser, None, LANGUAGE_MODEL),
+        "language_model": language_model,
+        "phrase_extractor": instructed("phrase_extractor", overrides, language_model, PHRASES),
+        "translator": instructed("translator", overrides, language_model, TRANSLATOR),
         "embedder": spec("embedder", *clip, EMBEDDER),
         "aesthetics": with_head(spec("aesthetics", *clip, AESTHETICS), overrides.get("aesthetics", {}).get("head")),
         "similarity": spec("similarity", *clip, SIMILARITY),
@@ -74,6 +104,20 @@ def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
 
 
 PROFILES: dict[str, Callable[[Overrides], dict[Capability, ModelSpec]]] = {"sample": sample, "paper": paper}
+
+
+def instructed(capability: Capability, overrides: Overrides, language_model: ModelSpec, loader: str) -> ModelSpec:
+    """The profile's language model, or the one in the settings, told what to do by a prompt: both revisions count."""
+    model, folder = language_model, existing_folder(language_model.source)
+    spec = resolve(capability, overrides, name=model.name, revision=model.revision, folder=folder, loader=loader)
+    prompt = PROMPTS / f"{capability}.txt"
+    return replace(spec, revision=f"{spec.revision}+{files_revision(prompt)}", files=(("prompt", str(prompt)),))
+
+
+def tagged_phrases() -> ModelSpec:
+    """Phrases by the tagger that finds the verbs of captions."""
+    name, revision = tagger_identity()
+    return ModelSpec(f"phrases by {name}", revision, "", TAGGED_PHRASES)
 
 
 def with_head(clip: ModelSpec, head: str | None) -> ModelSpec:
@@ -112,6 +156,14 @@ class Models:
     @cached_property
     def language_model(self) -> LanguageModel:
         return loaded(self.specs["language_model"])
+
+    @cached_property
+    def phrase_extractor(self) -> PhraseExtractor:
+        return loaded(self.specs["phrase_extractor"])
+
+    @cached_property
+    def translator(self) -> Translator:
+        return loaded(self.specs["translator"])
 
     @cached_property
     def embedder(self) -> ClipEmbedder:

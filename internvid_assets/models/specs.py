@@ -13,7 +13,16 @@ from typing import Any, Literal, get_args
 
 from internvid_assets.cells.errors import UserError
 
-Capability = Literal["captioner", "frame_captioner", "language_model", "embedder", "aesthetics", "similarity"]
+Capability = Literal[
+    "captioner",
+    "frame_captioner",
+    "language_model",
+    "phrase_extractor",
+    "translator",
+    "embedder",
+    "aesthetics",
+    "similarity",
+]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 
 Overrides = Mapping[str, Mapping[str, str | None]]

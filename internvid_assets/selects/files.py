@@ -143,16 +143,18 @@ def _literal(text: str) -> Value:
 
 
 def column_types(table: str) -> dict[str, Any]:
-    """Polars types of a per-category table's or a subset's columns; raises UserError for any other table."""
+    """Polars types of the columns of a table of the graph or a subset; raises UserError for any other table."""
     schema = schema_class(table)
     if schema is None:
-        raise UserError(f"no table {table}; known ones: {', '.join([*tables.PER_CATEGORY, *_subset_names()])}")
+        raise UserError(
+            f"no table {table}; known ones: {', '.join([*tables.OVER_ALL, *tables.PER_CATEGORY, *_subset_names()])}"
+        )
     return {name: column.dtype for name, column in schema.columns().items()}
 
 
 def schema_class(table: str) -> Any:
-    """The dataframely schema of a per-category table or a subset, or None."""
-    return tables.PER_CATEGORY.get(table) or (tables.ChosenClips if table in _subset_names() else None)
+    """The dataframely schema of a table of the graph or a subset, or None."""
+    return tables.schema_class(table) or (tables.ChosenClips if table in _subset_names() else None)
 
 
 def _subset_names() -> list[str]:
@@ -249,6 +251,7 @@ _DUCKDB_TYPES: dict[Any, str] = {
     pl.Int64: "bigint",
     pl.Float32: "float",
     pl.Float64: "double",
+    pl.Date: "date",
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from internvid_assets.cells.lake import file_name
 from internvid_assets.selects.files import SqlFile, column_types, run_select, sql_file, sql_files
 
 Rows = dict[str, list[dict]]
@@ -39,6 +40,11 @@ def _clip(video_id: str, category: str, start: int, end: int, **columns: object)
         "frame_count": (end - start) * 25,
         **columns,
     }
+
+
+def _query(key: str, **columns: object) -> dict:
+    row = {"lemma_key": key, "language": "en", "query": key, "kind": "label", "sources": [], "missing_languages": []}
+    return row | columns
 
 
 def _frames(clip: dict) -> list[dict]:
@@ -76,7 +82,32 @@ def good_rows() -> Rows:
     seconds = [frame for frame in frames if frame["second"] is not None]
     candidates = [("v1", "sports"), ("v2", "music"), ("short", "sports"), ("broken", "music")]
     return {
+        "corpus_captions": [{"caption": "a man plays chess", "source": "captions.txt", "line": 1}],
+        "caption_phrases": [
+            {"caption": "a man plays chess", "position": 0, "source": "captions.txt", "phrase": "play chess"}
+        ],
+        "action_queries": [
+            _query("play chess", sources=["starter", "captions.txt"], missing_languages=["de"]),
+            _query("ride bicycle", query="ride a bicycle", sources=["starter"]),
+        ],
+        "query_translations": [
+            {"lemma_key": "play chess", "language": "de", "original": "play chess", "query": "schach spielen"}
+        ],
+        "known_videos": [
+            {
+                "dataset": "kinetics_400",
+                "purpose": "exclude",
+                "video_id": "---QUuC4vJs",
+                "file": "k400.csv",
+                "line": 2,
+                "mentions": 1,
+            }
+        ],
         "candidate_videos": [
+            {"video_id": video_id, "category": category, "source_uri": f"file:///{video_id}.mp4", "source": "/"}
+            for video_id, category in candidates
+        ],
+        "acquired_videos": [
             {"video_id": video_id, "category": category, "source_uri": f"file:///{video_id}.mp4"}
             for video_id, category in candidates
         ],
@@ -135,9 +166,9 @@ def write_lake(tmp_path: Path) -> Callable[..., Path]:
 
 def _write_tables(home: Path, rows: Rows) -> None:
     for table, listed in rows.items():
-        for category in {row["category"] for row in listed}:
-            own = [row for row in listed if row["category"] == category]
-            _write_table(home / f"lake/{table}/category={category}/table.parquet", table, own)
+        for category in {row.get("category") for row in listed}:
+            own = [row for row in listed if row.get("category") == category]
+            _write_table(home / file_name(table, category), table, own)
 
 
 def _write_selected(home: Path, file: SqlFile) -> None:

@@ -21,9 +21,17 @@ from internvid_assets.settings import load_settings
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.PreviewWarning")
 
 GRAPH = {
+    "queries": {
+        "corpus_captions": "",
+        "caption_phrases": "corpus_captions",
+        "action_queries": "caption_phrases",
+        "query_translations": "action_queries",
+        "known_videos": "",
+    },
     "videos": {
         "candidate_videos": "",
-        "videos": "candidate_videos",
+        "acquired_videos": "candidate_videos",
+        "videos": "candidate_videos acquired_videos known_videos",
     },
     "clips": {
         "clips": "videos",
@@ -43,9 +51,9 @@ GRAPH = {
         "umt_scores": "clips clip_frames fused_captions",
     },
     "subsets": {
-        "internvid_10m_div": "clips fused_captions umt_scores aesthetic_scores",
-        "internvid_10m_flt": "clips fused_captions umt_scores aesthetic_scores",
-        "internvid_aesthetics_18m": "clips fused_captions umt_scores aesthetic_scores",
+        "internvid_10m_div": "clips fused_captions umt_scores aesthetic_scores known_videos",
+        "internvid_10m_flt": "clips fused_captions umt_scores aesthetic_scores known_videos",
+        "internvid_aesthetics_18m": "clips fused_captions umt_scores aesthetic_scores known_videos",
     },
     "analytics": {
         "caption_verbs": "fused_captions",
@@ -53,8 +61,8 @@ GRAPH = {
         "captions_by_length": "fused_captions",
         "clips_by_category": "clips fused_captions",
         "clips_by_duration": "clips",
-        "errors_by_table": "videos clips clip_frames center_captions frame_captions fused_captions clip_embeddings "
-        "aesthetic_scores umt_scores caption_verbs",
+        "errors_by_table": "caption_phrases query_translations acquired_videos videos clips clip_frames "
+        "center_captions frame_captions fused_captions clip_embeddings aesthetic_scores umt_scores caption_verbs",
         "rejections_by_reason": "videos clips",
         "scores_by_category": "clips umt_scores aesthetic_scores",
         "subset_sizes": "clips internvid_10m_div internvid_10m_flt internvid_aesthetics_18m",
@@ -121,7 +129,7 @@ def test_no_asset_has_a_backfill_policy(defs: dg.Definitions) -> None:
 
 def test_a_code_version_is_the_recipe(specs: dict[str, dg.AssetSpec], home: Home) -> None:
     recipes = {feature.name: home.recipe(feature).hash for _, feature in features()}
-    assert len(set(recipes.values())) == len(recipes) == 10
+    assert len(set(recipes.values())) == len(recipes) == 13
     assert {name: specs[name].code_version for name in recipes} == recipes
 
 
