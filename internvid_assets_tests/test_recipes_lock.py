@@ -74,9 +74,9 @@ def test_changed_code_is_noticed_with_both_ways_out(cutting):
 def test_each_way_out_works(cutting):
     feature, lock, change = cutting
     change("return", "yield")
-    raised = replace(feature, version="raised")
-    assert "is version raised now" in unblessed([raised], lock)[0]
-    assert unblessed([raised], {"clips": Blessed("raised", raised.code_hash())}) == []
+    raised = replace(feature, version="next")
+    assert "is version next now" in unblessed([raised], lock)[0]
+    assert unblessed([raised], {"clips": Blessed(raised.version, raised.code_hash())}) == []
     assert unblessed([feature], {"clips": Blessed(feature.version, feature.code_hash())}) == []
 
 

@@ -59,7 +59,8 @@ def settings(home: Home) -> Iterator[Finding]:
 
     file = settings_file()
     yield True, f"settings {file}" if file.exists() else f"no {file}: every setting has its default"
-    yield True, f"profile {home.settings.profile}, {home.settings.workers} decoding processes"
+    each = f"each up to {home.settings.worker_memory_bytes / 1e9:g} GB"
+    yield True, f"profile {home.settings.profile}, {home.settings.workers} decoding processes, {each}"
 
 
 def models(home: Home) -> Iterator[Finding]:

@@ -64,7 +64,7 @@ def at_start_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     schema=tables.ClipFrames,
     reads=["content_hash", "start_pts", "end_pts"],
     work=sample_clips,
-    version="1",
+    version="2",
     code=[
         "internvid_assets.clips.frames",
         "internvid_assets.media.decode",

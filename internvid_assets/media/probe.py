@@ -27,14 +27,13 @@ def probe(source_uri: str, *, max_pixels: int = MAX_PIXELS) -> dict[str, Any]:
     present, so a header cannot lengthen a truncated file.
     Raises `CallError`: the codes of `opened_video`, and `undecodable` where no picture decodes.
     """
-    content_hash = hash_content(source_uri)
     with opened_video(source_uri, max_pixels=max_pixels) as (container, stream):
         frame, starts, end = _first_frame_and_times(container, stream)
         width, height = display_size(
             frame.width, frame.height, rotation_degrees=90 * quarter_turns(frame), sample_aspect=sample_aspect(stream)
         )
         return {
-            "content_hash": content_hash,
+            "content_hash": hash_content(source_uri),  # last: a terabyte that is no video is not read through
             "container": container.format.name,
             "video_codec": stream.codec_context.name,
             **_timing(starts, end, base=time_base(stream)),

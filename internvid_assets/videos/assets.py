@@ -104,7 +104,7 @@ def judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
         "acquisition_error_message",
     ],
     work=probe_videos,
-    version="1",
+    version="2",
     code=["internvid_assets.media.probe", "internvid_assets.media.opening", "internvid_assets.media.decode"],
     finish=judged,
     derived=["rejection_reason"],
