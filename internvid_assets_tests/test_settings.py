@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.clips.splitters import SPLITTERS
-from internvid_assets.settings import Judged, Parameters, Settings, SplitterName, load_settings, origin
+from internvid_assets.parameters import Judged, Parameters, SplitterName
+from internvid_assets.settings import Settings, load_settings, origin
 
 SHIPPED = (Path(__file__).parents[1] / "internvid.toml").read_text(encoding="utf-8")
 EXAMPLES = {"models", "subsets", "lake_url"}

@@ -13,7 +13,8 @@ import polars as pl
 from internvid_assets import tables
 from internvid_assets.cells.errors import CallError
 from internvid_assets.cells.recipes import Recipe, code_hash
-from internvid_assets.settings import Parameters, Settings
+from internvid_assets.parameters import Parameters
+from internvid_assets.settings import Settings
 
 if TYPE_CHECKING:
     from internvid_assets.cells.bench import Bench

@@ -11,8 +11,9 @@ import polars as pl
 from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.feature import schema_of
+from internvid_assets.parameters import KnownFile
 from internvid_assets.queries.records import KEY, Record, read_records
-from internvid_assets.settings import KnownFile, beside_settings
+from internvid_assets.settings import beside_settings
 
 YOUTUBE_COLUMNS = ("youtubeid", "ytid", "youtube")
 URL_COLUMNS = ("url", "videourl", "contenturl", "0")

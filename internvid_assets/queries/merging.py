@@ -9,9 +9,10 @@ import polars as pl
 
 from internvid_assets import tables
 from internvid_assets.cells.feature import schema_of
+from internvid_assets.parameters import QueriesParameters
 from internvid_assets.queries.labels import STARTER, Wording, read_labels
 from internvid_assets.queries.normalising import lemma_key, normalised
-from internvid_assets.settings import QueriesParameters, beside_settings
+from internvid_assets.settings import beside_settings
 
 
 @dataclass

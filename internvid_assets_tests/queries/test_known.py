@@ -10,8 +10,8 @@ import pytest
 
 from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
+from internvid_assets.parameters import KnownFile
 from internvid_assets.queries.known import known_datasets, list_known
-from internvid_assets.settings import KnownFile
 
 URL = "https://www.youtube.com/watch?v="
 FILES = {

@@ -9,9 +9,9 @@ import pytest
 
 from internvid_assets import tables
 from internvid_assets.cells.feature import empty_table
+from internvid_assets.parameters import QueriesParameters
 from internvid_assets.queries.labels import Wording
 from internvid_assets.queries.merging import merge, merged_queries
-from internvid_assets.settings import QueriesParameters
 
 
 def merged(*wordings: Wording, max_words: int = 16) -> dict[tuple[str, str], tuple]:
