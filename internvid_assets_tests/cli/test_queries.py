@@ -81,7 +81,7 @@ def test_a_known_video_is_rejected_before_the_categories_are_read(world: Path, e
     materialized(empty, "+key:videos")
     taken = asked(empty, "select video_id from videos where rejection_reason is null order by all")
     with_lists(empty, known=taken[0]["video_id"])
-    materialized(empty, "+key:videos")
+    materialized(empty, "+key:videos", "--set", 'queries.languages=["en"]')
     reason = f"select rejection_reason, known_dataset from videos where video_id = '{taken[0]['video_id']}'"
     assert asked(empty, reason) == [{"rejection_reason": "known_dataset", "known_dataset": "kinetics_700"}]
     materialized(empty, "key:videos", "--set", "videos.exclude_known=false")
