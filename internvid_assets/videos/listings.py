@@ -159,9 +159,7 @@ def open_listings(home: Home, *, is_offline: bool = False) -> Listings:
     return Listings(home.path, home.settings.candidate_videos, hosts, _queries(home), is_offline)
 
 
-def _queries(home: Home) -> list[tuple[str, str | None]]:
-    """(query, language) of the table `action_queries`; none where nobody made it."""
-    path = home.store.find("lake/action_queries/table.parquet")
-    if path is None:
-        return []
-    return list(pl.read_parquet(path, columns=["query", "languages"]).explode("languages").iter_rows())
+def _queries(home: Home) -> list[tuple[str, str]]:
+    """(query, language) of the table `action_queries`, but those that were rejected; none where nobody made it."""
+    queries = home.lake.scan("action_queries").filter(pl.col("rejection_reason").is_null())
+    return queries.select("query", "language").collect().rows()

@@ -141,10 +141,20 @@ def test_a_search_takes_the_top_of_what_it_finds(home, server):
     assert rows["query"].to_list() == ["a dog & cat"] * 2
 
 
+def write_queries(home, *queries):
+    """`action_queries` of (query, language), and a rejected line."""
+    rows = [
+        {"lemma_key": query, "query": query, "language": language, "kind": "label", "sources": ["starter"]}
+        | {"missing_languages": [], "rejection_reason": None}
+        for query, language in queries
+    ]
+    rejected = {"lemma_key": "!", "query": None, "rejection_reason": "no_words"}
+    frame = pl.from_dicts([*rows, {**rows[0], **rejected}], infer_schema_length=None)
+    home.lake.write(frame.lazy(), "action_queries", None, schema=tables.ActionQueries)
+
+
 def test_every_action_query_is_searched_for_in_each_language(home, server):
-    queries = pl.DataFrame({"query": ["run", "swim"], "languages": [["en", "fr"], ["en"]]})
-    (home.path / "lake/action_queries").mkdir(parents=True)
-    queries.write_parquet(home.path / "lake/action_queries/table.parquet")
+    write_queries(home, ("run", "en"), ("run", "fr"), ("swim", "en"))
     for query in ("run", "swim"):
         server.put(f"/search?q={query}&n=3", feed(server, f"{query}1.mp4", f"{query}2.mp4"))
     rows = candidates(home, [Source("action_queries", "other", kind="queries", top=1)], "other")
@@ -153,9 +163,7 @@ def test_every_action_query_is_searched_for_in_each_language(home, server):
 
 
 def test_a_search_that_fails_does_not_stop_the_others(home, server):
-    queries = pl.DataFrame({"query": ["run", "swim"], "languages": [["en"], ["en"]]})
-    (home.path / "lake/action_queries").mkdir(parents=True)
-    queries.write_parquet(home.path / "lake/action_queries/table.parquet")
+    write_queries(home, ("run", "en"), ("swim", "en"))
     server.put("/search?q=swim&n=3", feed(server, "a.mp4", "b.mp4"))
     rows = candidates(home, [Source("action_queries", "other", kind="queries", top=1)], "other")
     assert sorted(rows["listing_error"].to_list(), key=str) == [None, "listing_failed"]
