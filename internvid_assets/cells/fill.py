@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform as host
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +23,8 @@ from internvid_assets.cells.remembered import Remembered, copy_to
 COMMIT_BYTES = 64 * 2**20
 HOPELESS_CALLS = 64
 """When this many calls fail unexpectedly from the very first on, something but the rows is broken: the run ends, and
-no row is marked as failed. Fewer prove nothing: a run that makes fewer remembers them as failures worth another try."""
+no row is marked as failed. A first run of fewer calls remembers them as failures worth another try, so that rows which
+are to blame end in quarantine, and ends the same way; a single call proves nothing."""
 
 UNEXPECTED = frozenset({"unexpected_error", "worker_crashed", "memory_exceeded"})
 
@@ -110,45 +111,73 @@ def _make_calls(
     report: FillReport,
     progress: Progress,
 ) -> None:
-    """Make the pending calls, committing by time or bytes: a kill costs at most `commit_seconds` of work."""
+    """Make the pending calls, and commit their answers as they come."""
+    to_make = min(to_make, options.limit) if options.limit is not None else to_make
+    batches = pending.pending_batches(batch_rows=options.batch_rows or feature.batch_rows, limit=options.limit)
+    with _committing(remembered, options, report) as commit:
+        for batch in batches:
+            last_answer = time.monotonic()
+            for calls, outcomes in answered(work, batch):
+                seconds_each = (time.monotonic() - last_answer) / calls.height
+                _count(report, outcomes)
+                if report.calls_made >= HOPELESS_CALLS:
+                    _stop_if_hopeless(report, outcomes)
+                commit(_cells(calls, outcomes, seconds_each, remembered))
+                progress(report.calls_made, to_make)
+                last_answer = time.monotonic()
+    if report.calls_made > 1 and not report.rows_remembered:
+        _stop_if_hopeless(report, outcomes)
+
+
+@contextmanager
+def _committing(
+    remembered: Remembered, options: FillOptions, report: FillReport
+) -> Iterator[Callable[[pl.DataFrame], None]]:
+    """Takes cells, and commits them by time or bytes: a kill costs at most `commit_seconds` of work.
+
+    A run that is interrupted or stopped commits what it has. Not while nothing has worked: nobody knows then whether
+    the rows are to blame.
+    """
     waiting: list[pl.DataFrame] = []
     last_commit = time.monotonic()
-    to_make = min(to_make, options.limit) if options.limit is not None else to_make
-    batch_rows = options.batch_rows or feature.batch_rows
-    for batch in pending.pending_batches(batch_rows=batch_rows, limit=options.limit):
-        last_answer = time.monotonic()
-        for calls, outcomes in answered(work, batch):
-            seconds_each = (time.monotonic() - last_answer) / calls.height
-            waiting.append(_cells(calls, outcomes, seconds_each, remembered))
-            report.calls_made += calls.height
-            _stop_if_hopeless(report, outcomes)
-            progress(report.calls_made, to_make)
-            if _is_time_to_commit(waiting, last_commit, options, report):
+
+    def take(cells: pl.DataFrame) -> None:
+        nonlocal last_commit
+        waiting.append(cells)
+        is_full = sum(frame.estimated_size() for frame in waiting) >= COMMIT_BYTES
+        if not _has_failed_throughout(report) and (time.monotonic() - last_commit >= options.commit_seconds or is_full):
+            remembered.commit(pl.concat(waiting))
+            waiting.clear()
+            last_commit = time.monotonic()
+
+    try:
+        yield take
+    except BaseException:
+        if waiting and not _has_failed_throughout(report):
+            with suppress(OSError):  # on a full disk, what ended the run is what to tell
                 remembered.commit(pl.concat(waiting))
-                waiting, last_commit = [], time.monotonic()
-            last_answer = time.monotonic()
+        raise
     if waiting:
         remembered.commit(pl.concat(waiting))
 
 
-def _is_time_to_commit(
-    waiting: Sequence[pl.DataFrame], last_commit: float, options: FillOptions, report: FillReport
-) -> bool:
-    if not report.failures.keys() - UNEXPECTED:
-        return False  # nothing has worked yet: whether the rows are to blame is not known before HOPELESS_CALLS
-    size = sum(frame.estimated_size() for frame in waiting)
-    return time.monotonic() - last_commit >= options.commit_seconds or size >= COMMIT_BYTES
+def _count(report: FillReport, outcomes: Sequence[Outcome]) -> None:
+    report.calls_made += len(outcomes)
+    for outcome in outcomes:
+        code = outcome.code if isinstance(outcome, CallError) else "fine"
+        report.failures[code] = report.failures.get(code, 0) + 1
+
+
+def _has_failed_throughout(report: FillReport) -> bool:
+    """Whether every call so far failed in a way nobody expected."""
+    return not report.failures.keys() - UNEXPECTED
 
 
 def _stop_if_hopeless(report: FillReport, outcomes: Sequence[Outcome]) -> None:
     """Ends a run in which nothing has ever worked, rather than marking a million good rows as failed."""
-    for outcome in outcomes:
-        code = outcome.code if isinstance(outcome, CallError) else "fine"
-        report.failures[code] = report.failures.get(code, 0) + 1
-    unexpected = sum(report.failures.get(code, 0) for code in UNEXPECTED)
-    if unexpected >= HOPELESS_CALLS and unexpected == report.calls_made:
+    if _has_failed_throughout(report):
         last = next(str(outcome) for outcome in reversed(outcomes) if isinstance(outcome, CallError))
-        raise RunStopped(f"the first {unexpected} calls all failed; the last one with {last}")
+        raise RunStopped(f"the first {report.calls_made} calls all failed; the last one with {last}")
 
 
 def _cells(batch: pl.DataFrame, outcomes: Sequence[Outcome], seconds: float, remembered: Remembered) -> pl.DataFrame:

@@ -13,8 +13,9 @@ import polars as pl
 
 from internvid_assets.cells.feature import Feature
 from internvid_assets.cells.inputs import input_hashes
+from internvid_assets.cells.lake import file_name
 from internvid_assets.cells.pending import STAGED_ROWS
-from internvid_assets.cells.remembered import Remembered, connect, fetch_one, listed
+from internvid_assets.cells.remembered import Remembered, connect, fetch_one, listed, quoted
 
 if TYPE_CHECKING:
     from internvid_assets.home import Home
@@ -36,12 +37,16 @@ class PlannedAsset:
 
 @dataclass(frozen=True)
 class Share:
-    """One category of one table: its rows, those whose call is pending, and those that may be touched."""
+    """One category of one table: its rows, those whose call is pending, and those that may be touched.
+
+    `added` of them are not in the table as it stands: what is made of them comes on top of the rows below.
+    """
 
     rows: int = 0
     pending: int = 0
     touched: int = 0
     bound: Bound = "exactly"
+    added: int = 0
 
 
 def plan(
@@ -104,11 +109,15 @@ def _own_shares(
         for path in _hashed(feature, upstream, scratch):
             connection.execute("insert into inputs select category, input_hash from read_parquet(?)", [str(path)])
         _find_settled(connection, parts, home.settings.max_attempts)
+        _find_present(connection, feature, home, upstream)
         counted = connection.execute("""
-            select category, count(*), count(*) filter (settled.input_hash is null)
-            from inputs left join settled using (category, input_hash)
+            select category, count(*), count(*) filter (settled.input_hash is null),
+                count(*) filter (settled.input_hash is null and present.input_hash is null)
+            from inputs
+            left join settled using (category, input_hash)
+            left join present using (category, input_hash)
             group by category""").fetchall()
-    counts = {category: Share(rows, pending, pending) for category, rows, pending in counted}
+    counts = {category: Share(rows, pending, pending, added=added) for category, rows, pending, added in counted}
     return {category: counts.get(category or "all", Share()) for category in upstream}
 
 
@@ -142,41 +151,57 @@ def _find_settled(connection: duckdb.DuckDBPyConnection, parts: Sequence[tuple[s
         where coalesce(row_index, 0) = 0 and (error is null or not is_retryable or attempts >= {max_attempts})""")
 
 
+def _find_present(
+    connection: duckdb.DuckDBPyConnection, feature: Feature, home: Home, categories: Iterable[str | None]
+) -> None:
+    """Table `present`: the inputs whose rows readers see now, of whatever recipe."""
+    connection.execute("create table present (category varchar, input_hash varchar)")
+    for category in categories:
+        path = home.store.find(file_name(feature.name, category))
+        if path is not None:
+            query = f"select distinct ?, input_hash from read_parquet({quoted(path)})"
+            connection.execute(f"insert into present {query}", [category or "all"])
+
+
 def _with_upstream(
     feature: Feature,
     category: str | None,
     own: Mapping[str | None, Share],
     above: Mapping[tuple[str, str | None], Share],
 ) -> Share:
-    """Add the rows behind upstream rows that may change.
+    """Add the rows behind upstream rows that may change or are new.
 
-    At most one behind each, where the table has no more rows than its upstream; else about as many as there are now.
+    At most one behind each that may change, where the table has no more rows than its upstream; else about as many as
+    there are behind each upstream row now.
     """
     share = own[category]
     bound: Bound = share.bound
-    certain, guessed = share.pending, 0
+    certain, guessed, added = share.pending, 0, 0
     for table in feature.upstream_tables:
         touched = above.get((table, category), Share())
         if not touched.touched:
             continue
         rows_each = _rows_each(table, category, own, above)
-        if rows_each > 1 or not share.rows or touched.bound == "about":
+        if touched.added or rows_each > 1 or not share.rows or touched.bound == "about":
             guessed = max(guessed, math.ceil(touched.touched * rows_each))
+            added = max(added, math.ceil(touched.added * rows_each))
             bound = "about"
         else:
             certain = min(certain + touched.touched, share.rows)
             bound = _loosest([bound, "at most"])
-    return Share(share.rows, share.pending, max(certain, guessed), bound)
+    rows = max(share.rows + added, guessed)
+    return Share(rows, share.pending, min(max(certain, share.pending + guessed), rows), bound, share.added + added)
 
 
 def _rows_each(
     table: str, category: str | None, own: Mapping[str | None, Share], above: Mapping[tuple[str, str | None], Share]
 ) -> float:
-    """Rows per upstream row in this category; where it has none yet, in all; one where nothing is known."""
+    """Rows per upstream row that is not new; where the category has none yet, in all; one where nothing is known."""
     for names in ([category], list(own)):
-        rows, rows_above = sum(own[name].rows for name in names), sum(above[table, name].rows for name in names)
-        if rows and rows_above:
-            return rows / rows_above
+        rows = sum(own[name].rows for name in names)
+        known_above = sum(above[table, name].rows - above[table, name].added for name in names)
+        if rows and known_above:
+            return rows / known_above
     return 1.0
 
 
@@ -189,7 +214,7 @@ def _loosest(bounds: Collection[Bound]) -> Bound:
 
 def _summed(asset: str, shares: Sequence[Share], home: Home, scratch: Path) -> PlannedAsset:
     to_compute = sum(share.touched for share in shares)
-    reused = sum(max(share.rows - share.touched, 0) for share in shares)
+    reused = sum(share.rows - share.touched for share in shares)
     bound = _loosest({share.bound for share in shares if share.touched})
     rate = _seconds_per_call(asset, home, scratch) if to_compute else 0.0
     return PlannedAsset(asset, to_compute, reused, None if rate is None else round(to_compute * rate, 1), bound)

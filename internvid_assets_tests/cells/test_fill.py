@@ -148,14 +148,59 @@ def test_a_poisonous_row_costs_itself_not_its_batch(lake):
     ]
 
 
-def test_a_run_in_which_nothing_works_ends_instead_of_marking_every_row(lake):
-    class Broken(Splitter):
-        def answer(self, batch: pl.DataFrame) -> list[Any]:
-            raise OSError("the disk is gone")
+class Broken(Splitter):
+    def answer(self, batch: pl.DataFrame) -> list[Any]:
+        raise OSError("the model is gone")
 
-    with pytest.raises(RunStopped, match=r"the first \d+ calls all failed.*the disk is gone"):
+
+def test_a_run_in_which_nothing_works_ends_instead_of_marking_every_row(lake):
+    with pytest.raises(RunStopped, match=r"the first \d+ calls all failed.*the model is gone"):
         run(lake, {f"{i:04}": f"text {i}" for i in range(200)}, Broken())
     assert words(lake) == []
+
+
+def test_a_short_run_in_which_nothing_works_ends_too_until_its_rows_are_quarantined(lake):
+    rows = {"a": "one", "b": "two"}
+    for _ in range(3):
+        with pytest.raises(RunStopped, match=r"the first 2 calls all failed; .*the model is gone"):
+            run(lake, rows, Broken())
+    assert lake.version("words", CATEGORY) is None
+    assert run(lake, rows, Broken()).failures == {"unexpected_error": 2}
+
+
+def test_new_rows_that_all_fail_stop_nothing_where_others_have_worked(lake):
+    run(lake, {"a": "one"}, Splitter())
+    assert run(lake, {"a": "one", "b": "two", "c": "three"}, Broken()).failures == {"unexpected_error": 2}
+    assert run(lake, {"b": "two"}, Broken()).rows == 1
+
+
+@pytest.mark.parametrize("ending", [RunStopped("the disk is full"), KeyboardInterrupt()], ids=repr)
+def test_a_run_that_is_ended_keeps_the_answers_it_has(lake, ending):
+    class Ended(Splitter):
+        def answer(self, batch: pl.DataFrame) -> list[Any]:
+            if "three" in batch["text"].to_list():
+                raise ending
+            return super().answer(batch)
+
+    rows = {"a": "one", "b": "two", "c": "three"}
+    with pytest.raises(type(ending)):
+        run(lake, rows, Ended(), batch_rows=1)
+    work = Splitter()
+    run(lake, rows, work)
+    assert work.asked == ["three"]
+
+
+def test_a_run_that_is_ended_before_anything_worked_blames_no_row(lake):
+    class Ended(Broken):
+        def answer(self, batch: pl.DataFrame) -> list[Any]:
+            if "two" in batch["text"].to_list():
+                raise KeyboardInterrupt
+            return super().answer(batch)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(lake, {"a": "one", "b": "two"}, Ended(), batch_rows=1)
+    run(lake, {"a": "one"}, Splitter())
+    assert lake.scan("words", CATEGORY).collect()["attempts"].to_list() == [1]
 
 
 def test_work_that_answers_for_too_few_rows_stops_the_run(lake):

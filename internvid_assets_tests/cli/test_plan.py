@@ -109,9 +109,22 @@ def test_plan_and_materialize_agree(internvid, home):
         (Share(10, 0), Share(10, 4, 4, "about"), (4, "about")),
         (Share(0, 0), Share(10, 4, 4), (4, "about")),  # nobody knows yet
         (Share(10, 3, 3), Share(10, 0, 0), (3, "exactly")),
+        (Share(32), Share(47, 35, 35, added=35), (94, "about")),  # 32 rows of 12 videos; 35 new ones bring as many each
+        (Share(12), Share(47, 35, 35, added=35), (35, "about")),
+        (Share(32, 32, 32), Share(47, 47, 47, added=35), (126, "about")),  # all are made again, and those of new videos
     ],
 )
 def test_how_far_a_change_may_reach(own, above, expected):
     feature = SimpleNamespace(upstream_tables=("above",))
     share = _with_upstream(feature, "music", {"music": own}, {("above", "music"): above})
     assert (share.touched, share.bound) == expected
+
+
+def test_new_videos_beside_known_ones_add_to_what_is_reused(internvid, home, world):
+    before = planned(internvid, "-c", "music", home=home)
+    run_here("ingest", world / "sports", "-c", "music", home=home)
+    rows = planned(internvid, "-c", "music", home=home)
+    assert pending(rows)["acquired_videos"] == (4, "exactly") and pending(rows)["videos"] == (4, "about")
+    for name in ("clips", "clip_frames", "frame_captions"):
+        assert rows[name]["rows_reused"] == before[name]["rows_reused"] > 0
+        assert pending(rows)[name] == (2 * before[name]["rows_reused"], "about")
