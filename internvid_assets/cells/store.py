@@ -1,18 +1,17 @@
 """Where cells and tables lie: immutable files under one root, on a local disk or any fsspec file system.
 
 DuckDB and Polars only ever see local paths: a file of a remote store is read through a copy in the home's cache,
-kept under its name and version, and written locally before it is put. So an object store is configuration.
+replaced when the file is, and written locally before it is put. So an object store is configuration.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,17 +59,26 @@ class Store:
         return self.local_path(StoredFile(name, _version(info)))
 
     def local_path(self, file: StoredFile) -> Path:
-        """The file itself, or a cached copy of exactly this version of it."""
+        """The file itself, or a cached copy of this version of it or a newer one.
+
+        There is one copy of each name: a view that was defined over it sees the newer version too.
+        """
         if self.is_local:
             return Path(self.root, file.name)
-        key = hashlib.blake2b(f"{file.name}\0{file.version}".encode(), digest_size=16).hexdigest()
-        copy = self.home / "cache" / key / Path(file.name).name
-        if not copy.exists():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            with self.scratch() as scratch:
-                self.file_system.get_file(f"{self.root}/{file.name}", str(scratch / "copy"))
-                os.replace(scratch / "copy", copy)
+        copy, version = self._cached(file.name)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(copy.with_name(".lock")):
+            if not (copy.exists() and version.exists() and version.read_text() == file.version):
+                with self.scratch() as scratch:
+                    self.file_system.get_file(f"{self.root}/{file.name}", str(scratch / "copy"))
+                    os.replace(scratch / "copy", copy)
+                version.write_text(file.version)  # last: a copy without it, or with an older one, is fetched again
         return copy
+
+    def _cached(self, name: str) -> tuple[Path, Path]:
+        """Where the copy of a remote file lies, and the text that tells its version."""
+        copy = self.home / "cache" / name
+        return copy, copy.with_name(f"{copy.name}.version")
 
     def publish(self, file: Path, name: str) -> None:
         """Make a finished local file appear under `name`, whole or not at all; consumes `file`."""
@@ -88,10 +96,11 @@ class Store:
 
     def remove(self, name: str) -> None:
         """Delete the file; deleting what is not there is no error."""
-        try:
+        with suppress(FileNotFoundError):
             self.file_system.rm_file(f"{self.root}/{name}")
-        except FileNotFoundError:
-            return
+        if not self.is_local:
+            for cached in self._cached(name):
+                cached.unlink(missing_ok=True)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
-import fsspec
 import pytest
 from toy_words import CATEGORY, WORDS, Splitter, recipe, texts
 
@@ -16,29 +14,13 @@ from internvid_assets.cells.lake import Lake
 from internvid_assets.cells.store import Store
 
 
-@pytest.fixture(scope="module")
-def s3_server() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture(params=["disk", "memory", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "disk":
         return Store(tmp_path)
     if request.param == "memory":
         return Store(tmp_path, f"memory://{uuid.uuid4().hex}")
-    for name, value in {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "DEFAULT_REGION": "us-east-1"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", request.getfixturevalue("s3_server"))
-    bucket = f"lake-{uuid.uuid4().hex[:8]}"
-    fsspec.filesystem("s3", skip_instance_cache=True).mkdir(bucket)
-    return Store(tmp_path, f"s3://{bucket}/datasets")
+    return Store(tmp_path, f"{request.getfixturevalue('s3_bucket')}/datasets")
 
 
 def put(store: Store, name: str, content: str) -> None:
@@ -71,6 +53,20 @@ def test_another_process_sees_a_change_at_once(store, tmp_path):
     assert reader.find("lake/table").read_text() == "old"
     put(store, "lake/table", "newer")
     assert reader.find("lake/table").read_text() == "newer"
+
+
+def test_of_a_remote_file_one_copy_is_kept_and_it_goes_with_the_file(store):
+    names = ["cells/a/part-1", "lake/table"]
+    for name in names:
+        put(store, name, "old")
+    before = [store.find(name) for name in names]
+    put(store, "lake/table", "newer")
+    assert [store.find(name) for name in names] == before
+    assert [path.read_text() for path in before] == ["old", "newer"]
+    copies = {path for name in ("part-1", "table") for path in (store.home / "cache").rglob(name)}
+    assert copies == (set() if store.is_local else {*before})
+    store.remove("lake/table")
+    assert [path.exists() for path in before] == [True, False]
 
 
 def _url(store: Store) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -76,10 +76,15 @@ def words_of(text: str, suffix: str = "") -> list[dict[str, Any]]:
 
 
 class Splitter:
-    """The work, which remembers what it was asked; `broken` texts fail until they are taken out of it."""
+    """The work, which remembers what it was asked; `broken` and `hopeless` texts fail until they are taken out of it.
 
-    def __init__(self, suffix: str = "", broken: Sequence[str] = (), retryable: bool = True) -> None:
-        self.suffix, self.broken, self.retryable = suffix, set(broken), retryable
+    A hopeless one fails for good; a broken one as `retryable` says.
+    """
+
+    def __init__(
+        self, suffix: str = "", broken: Collection[str] = (), retryable: bool = True, hopeless: Collection[str] = ()
+    ) -> None:
+        self.suffix, self.broken, self.retryable, self.hopeless = suffix, set(broken), retryable, set(hopeless)
         self.asked: list[str] = []
 
     @contextmanager
@@ -93,4 +98,6 @@ class Splitter:
     def _outcome(self, text: str) -> Outcome:
         if text in self.broken:
             return CallError("broken", f"{text} is broken", retryable=self.retryable)
+        if text in self.hopeless:
+            return CallError("hopeless", f"{text} is hopeless", retryable=False)
         return words_of(text, self.suffix)

@@ -6,7 +6,6 @@ import logging
 import os
 import random
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
@@ -91,28 +90,9 @@ def test_a_thousand_local_files_cost_next_to_nothing(home, folder):
     assert listed - started < 2.5
 
 
-@pytest.fixture(scope="module")
-def s3_server() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture(params=["memory", "s3"])
-def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    name = f"bucket-{uuid.uuid4().hex[:8]}"
-    if request.param == "memory":
-        return f"memory://{name}"
-    for key, value in {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "DEFAULT_REGION": "us-east-1"}.items():
-        monkeypatch.setenv(f"AWS_{key}", value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", request.getfixturevalue("s3_server"))
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
-    fsspec.filesystem("s3").mkdir(name)
-    return f"s3://{name}"
+def bucket(request: pytest.FixtureRequest) -> str:
+    return f"memory://{uuid.uuid4().hex}" if request.param == "memory" else request.getfixturevalue("s3_bucket")
 
 
 def put(uri: str, body: bytes) -> None:
