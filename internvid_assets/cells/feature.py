@@ -57,12 +57,15 @@ class Feature:
         return tuple(inspect.signature(self.upstream).parameters)
 
     def recipe(self, settings: Settings, identities: Mapping[str, tuple[str, str]]) -> Recipe:
-        """`identities` maps each capability to the model (name, weights revision) that the profile gives it."""
+        """`identities` maps each capability to the model (name, weights revision) that the profile gives it.
+
+        One that the profile gives to nobody is missing there, and in the recipe.
+        """
         return Recipe(
             asset=self.name,
             version=self.version,
             parameters=self.parameters(settings).of_recipe(),
-            models=tuple(identities[capability] for capability in self.models),
+            models=tuple(identities[capability] for capability in self.models if capability in identities),
             prompt=self.prompt(settings) if self.prompt else None,
         )
 

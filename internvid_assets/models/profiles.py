@@ -19,6 +19,7 @@ from internvid_assets.models.protocols import (
     FrameCaptioner,
     LanguageModel,
     SimilarityScorer,
+    Transcriber,
 )
 from internvid_assets.models.specs import Capability, ModelSpec, Overrides, files_revision, resolve
 
@@ -30,10 +31,15 @@ LANGUAGE_MODEL = f"{ADAPTERS}.transformers_language:load_language_model"
 EMBEDDER = f"{ADAPTERS}.transformers_clip:load_embedder"
 SIMILARITY = f"{ADAPTERS}.transformers_clip:load_similarity"
 AESTHETICS = f"{ADAPTERS}.transformers_aesthetics:load_aesthetics"
+WHISPER = f"{ADAPTERS}.transformers_whisper:load_whisper"
+FASTER_WHISPER = f"{ADAPTERS}.faster_whisper:load_faster_whisper"
 
 
 def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
-    """Our own tiny models, shipped in the package: CPU, no network. They know the sample world and nothing else."""
+    """Our own tiny models, shipped in the package: CPU, no network. They know the sample world and nothing else.
+
+    None of them hears or translates: the sample world has tones for sound, and subtitles in three languages.
+    """
 
     def spec(capability: Capability, model: str, loader: str) -> ModelSpec:
         name, folder = f"sample-world/{model}", SAMPLE_WEIGHTS / model
@@ -47,13 +53,16 @@ def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
         "embedder": spec("embedder", "clip", EMBEDDER),
         "aesthetics": with_head(spec("aesthetics", "clip", AESTHETICS), head),
         "similarity": spec("similarity", "clip", SIMILARITY),
+        **_only_if_set("transcriber", overrides, whisper_loader(overrides)),
+        **_only_if_set("translator", overrides, LANGUAGE_MODEL),
     }
 
 
 def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
     """The models of InternVid 3.2 and 3.3, or their nearest kin that transformers loads; needs a GPU and downloads.
 
-    Kin: BLIP large for Tag2Text at 1 fps, CLIP's cosine for UMT-SIM. The pins are commits of the models' hub pages.
+    Kin: BLIP large for Tag2Text at 1 fps, CLIP's cosine for UMT-SIM, Whisper for YouTube's speech recognition. The pins
+    are commits of the models' hub pages. The summariser translates too, unless `models.translator` names another.
     """
 
     def spec(capability: Capability, name: str, revision: str | None, loader: str) -> ModelSpec:
@@ -63,17 +72,34 @@ def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
     clip = ("openai/clip-vit-large-patch14", "32bd64288804d66eefd0ccbe215aa642df71cc41")
     blip2 = ("Salesforce/blip2-opt-2.7b", "59a1ef6c1e5117b3f65523d1c6066825bcf315e3")
     blip = ("Salesforce/blip-image-captioning-large", "353689b859fcf0523410b1806dace5fb46ecdf41")
+    whisper = ("openai/whisper-large-v3", "06f233fe06e710322aca913c1bc4249a0d71fce1")
+    language_model = spec("language_model", summariser, None, LANGUAGE_MODEL)
     return {
         "captioner": spec("captioner", *blip2, CAPTIONER),
         "frame_captioner": spec("frame_captioner", *blip, CAPTIONER),
-        "language_model": spec("language_model", summariser, None, LANGUAGE_MODEL),
+        "language_model": language_model,
         "embedder": spec("embedder", *clip, EMBEDDER),
         "aesthetics": with_head(spec("aesthetics", *clip, AESTHETICS), overrides.get("aesthetics", {}).get("head")),
         "similarity": spec("similarity", *clip, SIMILARITY),
+        "transcriber": spec("transcriber", *whisper, whisper_loader(overrides)),
+        "translator": replace(language_model, capability="translator"),
+        **_only_if_set("translator", overrides, LANGUAGE_MODEL),
     }
 
 
 PROFILES: dict[str, Callable[[Overrides], dict[Capability, ModelSpec]]] = {"sample": sample, "paper": paper}
+
+
+def _only_if_set(capability: Capability, overrides: Overrides, loader: str) -> dict[Capability, ModelSpec]:
+    """A capability that the profile itself has no model for."""
+    name = overrides.get(capability, {}).get("name")
+    return {capability: resolve(capability, overrides, name="", loader=loader)} if name else {}
+
+
+def whisper_loader(overrides: Overrides) -> str:
+    """Which library runs the transcriber: transformers, or the extra `asr`."""
+    adapter = overrides.get("transcriber", {}).get("adapter")
+    return FASTER_WHISPER if adapter == "faster_whisper" else WHISPER
 
 
 def with_head(clip: ModelSpec, head: str | None) -> ModelSpec:
@@ -89,7 +115,7 @@ def with_head(clip: ModelSpec, head: str | None) -> ModelSpec:
 
 
 def model_specs(profile: str, overrides: Overrides | None = None) -> dict[Capability, ModelSpec]:
-    """One spec per capability, by the profile's name and the settings' `[models.*]` tables."""
+    """One spec per capability (the optional ones only where somebody answers), by the profile's name and the settings' `[models.*]` tables."""
     if profile not in PROFILES:
         raise UserError(f"profile is {profile!r}: expected one of {', '.join(PROFILES)}; set profile in internvid.toml")
     return PROFILES[profile](overrides or {})
@@ -124,6 +150,14 @@ class Models:
     @cached_property
     def similarity(self) -> SimilarityScorer:
         return loaded(self.specs["similarity"])
+
+    @cached_property
+    def transcriber(self) -> Transcriber:
+        return loaded(self.specs["transcriber"])
+
+    @cached_property
+    def translator(self) -> LanguageModel:
+        return loaded(self.specs["translator"])
 
 
 _loading = RLock()

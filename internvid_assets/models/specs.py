@@ -13,11 +13,22 @@ from typing import Any, Literal, get_args
 
 from internvid_assets.cells.errors import UserError
 
-Capability = Literal["captioner", "frame_captioner", "language_model", "embedder", "aesthetics", "similarity"]
+Capability = Literal[
+    "captioner",
+    "frame_captioner",
+    "language_model",
+    "embedder",
+    "aesthetics",
+    "similarity",
+    "transcriber",
+    "translator",
+]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
+OPTIONAL: tuple[Capability, ...] = ("transcriber", "translator")
+"""What a profile may leave to nobody: its tables are then null where they would need it, and say so."""
 
 Overrides = Mapping[str, Mapping[str, str | None]]
-"""The settings' `[models.<capability>]` tables: `name`, `revision` or `head` in place of the profile's own."""
+"""The settings' `[models.<capability>]` tables: `name`, `revision`, `head` or `adapter` in place of the profile's own."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _METADATA = (".json", ".jsonl", ".description", ".nfo", ".xml", ".html", ".toml", ".yaml", ".yml", ".txt", ".md")
-_SUBTITLES = (".vtt", ".srt", ".ass", ".ssa", ".lrc", ".ttml", ".srv1", ".srv2", ".srv3")
+_SUBTITLES = (".vtt", ".srt", ".ass", ".ssa", ".lrc", ".ttml", ".srv1", ".srv2", ".srv3", ".json3")
 _TABLES = (".csv", ".tsv")
 _TRANSFERS = (".md5", ".sha256", ".log", ".part", ".ytdl", ".tmp", ".crdownload", ".aria2")
 SIDECARS = frozenset((*_METADATA, *_SUBTITLES, *_TABLES, *_TRANSFERS))
