@@ -70,10 +70,9 @@ def _spans(voiced: np.ndarray) -> Iterator[tuple[int, int]]:
             runs.append([start, end])
     long_enough = [run for run in runs if run[1] - run[0] >= _chunks(SHORTEST_SECONDS)]
     margin, reached = _chunks(MARGIN_SECONDS), 0
-    for (start, end), after in zip(long_enough, [*long_enough[1:], [len(voiced) + 2 * margin, 0]], strict=True):
-        last = min(end + margin, (end + after[0]) // 2, len(voiced))
-        yield max(start - margin, reached), last
-        reached = last
+    for start, end in long_enough:
+        yield max(start - margin, reached), min(end + margin, len(voiced))
+        reached = min(end + margin, len(voiced))
 
 
 def _cut(window: tuple[int, int], probabilities: np.ndarray) -> Iterator[tuple[int, int]]:

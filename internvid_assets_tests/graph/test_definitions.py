@@ -24,6 +24,12 @@ GRAPH = {
         "clips": "videos",
         "clip_frames": "videos clips",
     },
+    "transcripts": {
+        "subtitle_files": "videos",
+        "subtitle_cues": "videos subtitle_files",
+        "speech_cues": "videos subtitle_cues",
+        "transcripts": "clips subtitle_files subtitle_cues speech_cues",
+    },
     "captions": {
         "center_captions": "clips clip_frames",
         "frame_captions": "clips clip_frames",
@@ -48,8 +54,8 @@ GRAPH = {
         "captions_by_length": "fused_captions",
         "clips_by_category": "clips fused_captions",
         "clips_by_duration": "clips",
-        "errors_by_table": "videos clips clip_frames center_captions frame_captions fused_captions clip_embeddings "
-        "aesthetic_scores umt_scores caption_verbs",
+        "errors_by_table": "videos clips clip_frames subtitle_cues speech_cues transcripts center_captions "
+        "frame_captions fused_captions clip_embeddings aesthetic_scores umt_scores caption_verbs",
         "rejections_by_reason": "videos clips",
         "scores_by_category": "clips umt_scores aesthetic_scores",
         "subset_sizes": "clips internvid_10m_div internvid_10m_flt internvid_aesthetics_18m",
@@ -116,7 +122,7 @@ def test_no_asset_has_a_backfill_policy(defs: dg.Definitions) -> None:
 
 def test_a_code_version_is_the_recipe(specs: dict[str, dg.AssetSpec], home: Home) -> None:
     recipes = {feature.name: home.recipe(feature).hash for _, feature in features()}
-    assert len(set(recipes.values())) == len(recipes) == 10
+    assert len(set(recipes.values())) == len(recipes) == 13
     assert {name: specs[name].code_version for name in recipes} == recipes
 
 

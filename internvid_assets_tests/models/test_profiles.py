@@ -9,7 +9,7 @@ import pytest
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.models.profiles import PROFILES, model_specs
-from internvid_assets.models.specs import CAPABILITIES, files_revision, resolve
+from internvid_assets.models.specs import CAPABILITIES, OPTIONAL, files_revision, resolve
 
 PIN = "0123456789abcdef0123456789abcdef01234567"
 
@@ -37,8 +37,9 @@ def test_choosing_a_profile_loads_no_heavy_module():
 
 def test_a_profile_has_a_spec_for_every_capability(head):
     assert set(PROFILES) == {"sample", "paper"}
+    assert set(model_specs("sample")) == set(CAPABILITIES) - set(OPTIONAL)
+    assert set(paper(head)) == set(CAPABILITIES)
     for specs in (model_specs("sample"), paper(head)):
-        assert set(specs) == set(CAPABILITIES)
         assert all(spec.revision not in ("", "main") for spec in specs.values())
         assert all("/work" not in str(spec.identity) and str(head) not in str(spec.identity) for spec in specs.values())
 
@@ -84,3 +85,22 @@ def test_a_folder_is_pinned_by_its_content(tmp_path):
 def test_an_unknown_profile_lists_the_known(head):
     with pytest.raises(UserError, match="expected one of sample, paper"):
         model_specs("papper")
+
+
+def test_what_a_profile_leaves_to_nobody_can_be_set(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    chosen = {"transcriber": {"name": str(tmp_path)}, "translator": {"name": str(tmp_path)}}
+    specs = model_specs("sample", chosen)
+    assert specs["transcriber"].loader.endswith(":load_whisper") and specs["translator"].name == tmp_path.name
+    chosen = {"transcriber": {"name": str(tmp_path), "adapter": "faster_whisper"}}
+    assert model_specs("sample", chosen)["transcriber"].loader.endswith(":load_faster_whisper")
+    assert model_specs("sample", {"transcriber": {"adapter": "faster_whisper"}}) == model_specs("sample")
+
+
+def test_the_summariser_translates_unless_another_model_is_named(head):
+    specs = paper(head)
+    assert specs["translator"].identity == specs["language_model"].identity
+    chosen = paper(head, translator={"name": "google/madlad400-3b-mt", "revision": PIN})["translator"]
+    assert chosen.identity == {"model": "google/madlad400-3b-mt", "revision": PIN}
+    with pytest.raises(UserError, match=r"models\.transcriber\.revision is not set: openai/whisper-small"):
+        paper(head, transcriber={"name": "openai/whisper-small"})
