@@ -60,9 +60,7 @@ def _audio_stream(container: InputContainer) -> AudioStream:
     return stream  # pyright: ignore[reportReturnType]
 
 
-def _placed(
-    container: InputContainer, stream: AudioStream, origin_seconds: float
-) -> Iterator[tuple[int, np.ndarray]]:
+def _placed(container: InputContainer, stream: AudioStream, origin_seconds: float) -> Iterator[tuple[int, np.ndarray]]:
     """(position of the first sample, int16 samples); positions only grow, and may begin below 0."""
     from av.audio.resampler import AudioResampler
 

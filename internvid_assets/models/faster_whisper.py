@@ -11,6 +11,8 @@ import numpy as np
 from internvid_assets.cells.errors import UserError
 from internvid_assets.models.protocols import Utterance
 
+ENGLISH = "en"
+
 
 def load_faster_whisper(source: str, revision: str) -> FasterWhisper:
     """A Whisper in CTranslate2's format, from a folder or a pinned hub id."""
@@ -21,9 +23,9 @@ def load_faster_whisper(source: str, revision: str) -> FasterWhisper:
         )
     from faster_whisper import WhisperModel
 
-    pin = {"local_files_only": True} if Path(source).is_dir() else {"revision": revision}
+    is_folder = Path(source).is_dir()
     try:
-        return FasterWhisper(WhisperModel(source, **pin))
+        return FasterWhisper(WhisperModel(source, local_files_only=is_folder, revision=None if is_folder else revision))
     except (OSError, RuntimeError, ValueError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise UserError(
@@ -39,6 +41,8 @@ class FasterWhisper:
         self.model = model
 
     def languages(self, sounds: Sequence[np.ndarray]) -> list[str]:
+        if not self.model.model.is_multilingual:
+            return [ENGLISH] * len(sounds)
         return [self.model.detect_language(_scaled(sound))[0] for sound in sounds]
 
     def transcribe(self, sounds: Sequence[np.ndarray], languages: Sequence[str]) -> list[list[Utterance]]:

@@ -115,7 +115,10 @@ def with_head(clip: ModelSpec, head: str | None) -> ModelSpec:
 
 
 def model_specs(profile: str, overrides: Overrides | None = None) -> dict[Capability, ModelSpec]:
-    """One spec per capability (the optional ones only where somebody answers), by the profile's name and the settings' `[models.*]` tables."""
+    """One spec per capability, by the profile's name and the settings' `[models.*]` tables.
+
+    The optional capabilities are there only where somebody answers.
+    """
     if profile not in PROFILES:
         raise UserError(f"profile is {profile!r}: expected one of {', '.join(PROFILES)}; set profile in internvid.toml")
     return PROFILES[profile](overrides or {})

@@ -28,7 +28,7 @@ OPTIONAL: tuple[Capability, ...] = ("transcriber", "translator")
 """What a profile may leave to nobody: its tables are then null where they would need it, and say so."""
 
 Overrides = Mapping[str, Mapping[str, str | None]]
-"""The settings' `[models.<capability>]` tables: `name`, `revision`, `head` or `adapter` in place of the profile's own."""
+"""The settings' `[models.<capability>]` tables: `name`, `revision`, `head`, `adapter` in place of the profile's own."""
 
 
 @dataclass(frozen=True)

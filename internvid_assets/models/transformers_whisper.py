@@ -32,7 +32,7 @@ class TransformersWhisper:
         told = model.generation_config
         self.is_multilingual = bool(getattr(told, "is_multilingual", False))
         self.times = "word" if getattr(told, "alignment_heads", None) else True
-        self.pipeline = AutomaticSpeechRecognitionPipeline(
+        self.pipeline: Any = AutomaticSpeechRecognitionPipeline(
             model=model, tokenizer=processor.tokenizer, feature_extractor=processor.feature_extractor
         )
 
@@ -64,10 +64,7 @@ class TransformersWhisper:
         heard = [{"raw": scaled(sound), "sampling_rate": SAMPLE_RATE} for sound in sounds]
         options = {"do_sample": False, "num_beams": 1, **told}
         with _without_warnings():
-            answers: Any = self.pipeline(
-                heard, batch_size=len(heard), return_timestamps=self.times, generate_kwargs=options
-            )
-        return answers
+            return self.pipeline(heard, batch_size=len(heard), return_timestamps=self.times, generate_kwargs=options)
 
 
 @contextmanager

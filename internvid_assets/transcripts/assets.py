@@ -74,7 +74,9 @@ def subtitle_cues(videos: pl.LazyFrame, subtitle_files: pl.LazyFrame) -> pl.Lazy
 )
 def speech_cues(videos: pl.LazyFrame, subtitle_cues: pl.LazyFrame) -> pl.LazyFrame:
     """One row per cue that speech recognition heard in a video with sound whose subtitles are missing or broken."""
-    return unread(videos, subtitle_cues).select("video_id", "category", "content_hash", "source_uri", "duration_seconds")
+    return unread(videos, subtitle_cues).select(
+        "video_id", "category", "content_hash", "source_uri", "duration_seconds"
+    )
 
 
 @feature(

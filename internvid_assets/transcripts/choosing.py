@@ -25,7 +25,9 @@ def chosen_files(videos: pl.LazyFrame, subtitle_files: pl.LazyFrame) -> pl.LazyF
     files = subtitle_files.join(own, on="video_id", how="inner", maintain_order="left")
     is_own, is_english = pl.col("language").eq_missing(pl.col("own_language")), pl.col("language") == ENGLISH
     wish = pl.when(is_own).then(0).when(is_english).then(1).otherwise(2)
-    format_rank = pl.col("format").replace_strict({name: rank for rank, name in enumerate(FORMATS)}, default=len(FORMATS))
+    format_rank = pl.col("format").replace_strict(
+        {name: rank for rank, name in enumerate(FORMATS)}, default=len(FORMATS)
+    )
     ranked = files.with_columns(wish=wish, rank=format_rank)
     ranked = ranked.sort("video_id", "wish", "language", "is_automatic", "rank", "subtitle_uri")
     best = ranked.unique(["video_id", "language"], keep="first", maintain_order=True)
@@ -47,15 +49,16 @@ def spoken_during(clips: pl.LazyFrame, cues: pl.LazyFrame) -> pl.LazyFrame:
     A word belongs to the clip that holds the middle of its time. Clips of a video do not overlap, so the last clip
     that begins before the middle is the only one that may.
     """
-    times = ["words", "word_starts_seconds", "word_ends_seconds"]
-    words = cues.select("video_id", "cue", "language", "origin", *times).explode(times)
+    times = ["words", "word_starts_seconds", "word_ends_seconds", "position"]
+    words = cues.with_columns(position=pl.int_ranges(pl.col("words").list.len()))
+    words = words.select("video_id", "cue", "language", "origin", *times).explode(times).drop_nulls("words")
     middle = (pl.col("word_starts_seconds") + pl.col("word_ends_seconds")) / 2
-    words = words.drop_nulls("words").with_columns(middle_seconds=middle)
+    words = words.with_columns(middle_seconds=middle)
     spans = kept(clips).select("video_id", "clip_id", "end_seconds", middle_seconds="start_seconds")
     inside = words.sort("middle_seconds").join_asof(
         spans.sort("middle_seconds"), on="middle_seconds", by="video_id", strategy="backward", check_sortedness=False
     )
-    inside = inside.filter(pl.col("middle_seconds") < pl.col("end_seconds")).sort("clip_id", "cue", "middle_seconds")
+    inside = inside.filter(pl.col("middle_seconds") < pl.col("end_seconds")).sort("clip_id", "cue", "position")
     grouped = inside.group_by("clip_id", maintain_order=True)
     text = pl.col("words").str.join("").str.strip_chars()
     return grouped.agg(text.alias("text"), pl.col("language").first(), pl.col("origin").first())

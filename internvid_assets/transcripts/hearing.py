@@ -16,6 +16,7 @@ from internvid_assets.cells.store import Store
 from internvid_assets.media.audio import SAMPLE_RATE, record
 from internvid_assets.media.voice import voice_probabilities, voiced_windows
 from internvid_assets.models.protocols import Transcriber, Utterance
+from internvid_assets.transcripts.subtitle_files import UNDETERMINED
 from internvid_assets.transcripts.words import Cue, Word, begun, payloads, spread
 
 LISTENED_WINDOWS = 5
@@ -48,7 +49,13 @@ def hear_speech(bench: Bench) -> Work:
 
 
 def listen(
-    source_uri: str, *, to: Path, max_seconds: float, max_pixels: int, min_voice_probability: float, max_pause_seconds: float
+    source_uri: str,
+    *,
+    to: Path,
+    max_seconds: float,
+    max_pixels: int,
+    min_voice_probability: float,
+    max_pause_seconds: float,
 ) -> list[Window]:
     """Write a video's sound into the file `to`, and return where somebody speaks."""
     record(source_uri, to, max_seconds=max_seconds, max_pixels=max_pixels)
@@ -71,7 +78,7 @@ def heard(files: Sequence[Path], windows: Sequence[list[Window] | CallError], be
         return [spans if isinstance(spans, CallError) else [] for spans in windows]
     transcriber = bench.models.transcriber
     languages = [language_of(sounds, transcriber) for sounds in videos]
-    spoken = [language for language, sounds in zip(languages, videos, strict=True) for _ in sounds]
+    spoken = [language or UNDETERMINED for language, sounds in zip(languages, videos, strict=True) for _ in sounds]
     told = iter(transcriber.transcribe([sound for sounds in videos for sound in sounds], spoken))
     outcomes: list[Outcome] = []
     for spans, language in zip(windows, languages, strict=True):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 Part = tuple[float | None, str]
 """Text from a time on; None: right after the part before it."""
@@ -47,7 +48,7 @@ def is_rolling(shown: Sequence[Shown]) -> bool:
     """Whether cues have word times as automatic captions have them, or most repeat a line of the cue before."""
     if any(cue.has_word_times for cue in shown):
         return True
-    repeats = [_repeated_lines(before, cue) > 0 for before, cue in zip(shown, shown[1:], strict=False)]
+    repeats = [_repeated_lines(before, cue) > 0 for before, cue in pairwise(shown)]
     return len(shown) >= FEWEST_CUES and sum(repeats) >= ROLLING_SHARE * len(repeats)
 
 

@@ -73,7 +73,7 @@ def _listed(file: SubtitleFile, row: dict) -> dict:
 
 
 def subtitles_beside(media_path: str, names: NamesByStem | None = None) -> list[SubtitleFile]:
-    """The subtitle files of one video, by name; `names` are those of its folder, so that it need not be listed again."""
+    """The subtitle files of one video, by name; `names` are its folder's, so that it need not be listed again."""
     folder, name = os.path.split(media_path)
     stem = os.path.splitext(name)[0]
     beside = (names_by_stem(folder) if names is None else names).get(stem, [])
@@ -140,6 +140,6 @@ def language_code(primary: str) -> str | None:
 
     try:
         language = langcodes.Language.get(primary)
-    except (langcodes.LanguageTagError, ValueError):
+    except ValueError:  # langcodes.LanguageTagError is one
         return None
     return language.language if language.is_valid() else None

@@ -50,7 +50,9 @@ def test_a_line_is_read_when_it_appears():
 
 
 def test_people_who_repeat_themselves_do_not_roll():
-    cues = [shown(i, i + 1, text) for i, text in enumerate(["No.", "No.", "Why not?", "Because.", "No.", "Well.", "So."])]
+    cues = [
+        shown(i, i + 1, text) for i, text in enumerate(["No.", "No.", "Why not?", "Because.", "No.", "Well.", "So."])
+    ]
     assert not is_rolling(cues)
     assert unrolled(cues) == cues
     assert unrolled(cues[:2]) == cues[:2]

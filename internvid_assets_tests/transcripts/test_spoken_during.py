@@ -21,7 +21,11 @@ def clip(video_id: str, start: float, end: float, rejection_reason: str | None =
 
 def cue(video_id: str, number: int, *words: tuple[str, float, float], language: str = "en") -> dict:
     texts, starts, ends = zip(*words, strict=True)
-    times = {"words": list(texts), "word_starts_seconds": [*map(float, starts)], "word_ends_seconds": [*map(float, ends)]}
+    times = {
+        "words": list(texts),
+        "word_starts_seconds": [*map(float, starts)],
+        "word_ends_seconds": [*map(float, ends)],
+    }
     return {"video_id": video_id, "cue": number, "language": language, "origin": "subtitle", **times}
 
 
@@ -68,8 +72,14 @@ def test_words_spoken_at_once_stay_in_their_sentences():
     assert said([clip("v", 0, 9)], cues) == {"v_0_9": "I see you do?"}
 
 
+def test_words_keep_the_order_of_their_cue_whatever_their_times():
+    assert said([clip("v", 0, 9)], [cue("v", 0, (" first", 5, 6), (" second", 3, 4))]) == {"v_0_9": "first second"}
+
+
 def test_language_and_origin_come_along():
-    rows = spoken_during(table("clips", [clip("v", 0, 9)]), table("subtitle_cues", [cue("v", 0, (" oui", 1, 2), language="fr")]))
+    rows = spoken_during(
+        table("clips", [clip("v", 0, 9)]), table("subtitle_cues", [cue("v", 0, (" oui", 1, 2), language="fr")])
+    )
     assert rows.collect().select("language", "origin").rows() == [("fr", "subtitle")]
     assert spoken_during(table("clips", []), table("subtitle_cues", [])).collect().is_empty()
 

@@ -62,7 +62,12 @@ def test_language_codes(tag: str, code: str | None):
 
 
 def video(path: Path, language: str | None = None, **columns: object) -> dict:
-    return {"video_id": path.stem, "category": "music", "source_uri": source_uri(str(path)), "language": language} | columns
+    return {
+        "video_id": path.stem,
+        "category": "music",
+        "source_uri": source_uri(str(path)),
+        "language": language,
+    } | columns
 
 
 def test_a_listing_names_every_file_with_its_size(tmp_path: Path):
@@ -97,7 +102,9 @@ def test_which_files_are_read(language: str | None, names: list[str], expected: 
     videos = pl.DataFrame([video(tmp_path / "a.mp4", language)], schema_overrides={"language": pl.String})
     judged = videos.with_columns(error=pl.lit(None, pl.String), rejection_reason=pl.lit(None, pl.String))
     chosen = chosen_files(judged.lazy(), list_subtitles(videos).lazy()).collect()
-    read = [uri.rpartition("/a.")[2] + "*" * is_first for uri, is_first in chosen["subtitle_uri", "is_transcript"].rows()]
+    read = [
+        uri.rpartition("/a.")[2] + "*" * is_first for uri, is_first in chosen["subtitle_uri", "is_transcript"].rows()
+    ]
     assert read == expected
 
 

@@ -15,12 +15,12 @@ Kind: captions
 Language: en
 
 00:00:00.160 --> 00:00:02.389 align:start position:0%
- 
+·
 hello<00:00:00.480><c> everyone</c><00:00:01.000><c> &amp;</c>
 
 00:00:02.389 --> 00:00:02.399 align:start position:0%
 hello everyone &amp;
- 
+·
 
 00:00:02.399 --> 00:00:04.789 align:start position:0%
 hello everyone &amp;
@@ -28,7 +28,7 @@ welcome<00:00:02.720><c> to</c><00:00:03.000><c> the</c>
 
 00:00:04.789 --> 00:00:04.799 align:start position:0%
 welcome to the
- 
+·
 
 00:00:04.799 --> 00:00:07.000 align:start position:0%
 welcome to the
@@ -36,13 +36,16 @@ welcome to the
 
 00:00:07.000 --> 00:00:07.010 align:start position:0%
 [Music]
- 
+·
 
 00:00:07.010 --> 00:00:09.000 align:start position:0%
- 
+·
 the<00:00:07.500><c> the</c><00:00:08.000><c> show</c>
+""".replace("·", " ")
+"""Automatic captions as YouTube serves them: each line is shown twice more, and words have times.
+
+`·` stands for a line that holds one space.
 """
-"""Automatic captions as YouTube serves them: each line is shown twice more, and words have times."""
 
 JSON3 = """{"wireMagic": "pb3", "events": [
   {"tStartMs": 0, "dDurationMs": 9000, "id": 1, "wpWinPosId": 1},
@@ -106,7 +109,8 @@ PLAIN = {
     "vtt": "WEBVTT\n\nNOTE by nobody\n\n1\n00:01.000 --> 00:03.000\n<v Ann>Hi <b>there</b>\n\n"
     "00:00:03.500 --> 00:00:04.000 line:0\n- No.\n- Yes &lt;3\n",
     "srt": "1\n00:00:01,000 --> 00:00:03,000\n<i>Hi</i> there\n\n2\n00:00:03,500 --> 00:00:04,000\n- No.\n- Yes <3\n",
-    "ass": "[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name, Fontname\nStyle: Default,Arial\n\n[Events]\n"
+    "ass": "[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name, Fontname\nStyle: Default,Arial\n\n"
+    "[Events]\n"
     "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
     "Dialogue: 0,0:00:03.50,0:00:04.00,Default,,0,0,0,,- No.\\N- Yes <3\n"
     "Dialogue: 0,0:00:01.00,0:00:03.00,Default,,0,0,0,,{\\i1}Hi{\\i0} there\n"

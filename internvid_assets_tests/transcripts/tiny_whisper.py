@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 LANGUAGES = ("en", "zh", "de", "fr")
 CONTROLS = ("<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>")
 END, START = "<|endoftext|>", "<|startoftranscript|>"
 TIMES = [f"<|{tick * 0.02:.2f}|>" for tick in range(1501)]
+LETTERS = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+SPACED = [f"Ġ{letter}" for letter in LETTERS]
+"""Ġ stands for a space in byte-level vocabularies."""
 LONGEST_ANSWER_TOKENS = 24
 
 
@@ -27,7 +32,7 @@ def save_tiny_whisper(folder: Path, *, seed: int = 0, with_word_times: bool = Tr
     torch.manual_seed(seed)
     config = WhisperConfig(
         vocab_size=len(tokenizer),
-        num_mel_bins=16,
+        num_mel_bins=80,
         d_model=16,
         encoder_layers=1,
         decoder_layers=1,
@@ -35,7 +40,7 @@ def save_tiny_whisper(folder: Path, *, seed: int = 0, with_word_times: bool = Tr
         decoder_attention_heads=2,
         encoder_ffn_dim=16,
         decoder_ffn_dim=16,
-        max_target_positions=64,
+        max_target_positions=448,
         init_std=0.5,
         pad_token_id=ids[END],
         bos_token_id=ids[END],
@@ -51,7 +56,7 @@ def save_tiny_whisper(folder: Path, *, seed: int = 0, with_word_times: bool = Tr
         prev_sot_token_id=ids["<|startofprev|>"],
         alignment_heads=[[0, 0], [0, 1]] if with_word_times else None,
         begin_suppress_tokens=[ids[END]],
-        suppress_tokens=[token for word, token in ids.items() if word.startswith("<|") and word not in (END, *TIMES)],
+        suppress_tokens=[token for word, token in ids.items() if word not in (END, *LETTERS, *SPACED, *TIMES)],
         max_initial_timestamp_index=50,
         max_length=LONGEST_ANSWER_TOKENS,
         decoder_start_token_id=ids[START],
@@ -61,20 +66,29 @@ def save_tiny_whisper(folder: Path, *, seed: int = 0, with_word_times: bool = Tr
         return_timestamps=False,
     )
     model.save_pretrained(folder)
-    WhisperProcessor(WhisperFeatureExtractor(feature_size=16), tokenizer).save_pretrained(folder)
+    WhisperProcessor(WhisperFeatureExtractor(), tokenizer).save_pretrained(folder)
     return folder
 
 
 def _tokenizer():
-    """Letters in pairs, so that random answers look like words: `ba`, ` ko`; no byte-pair merges were learned."""
+    """A byte-level vocabulary as Whisper's, in which the only learned words are letters after a space."""
+    from tokenizers.pre_tokenizers import ByteLevel
     from transformers import AddedToken, WhisperTokenizer
 
-    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
-    words = ["Ġ", *letters, *(f"Ġ{letter}" for letter in letters)]  # Ġ stands for a space in byte-level vocabularies
-    vocabulary = {END: 0} | {word: number for number, word in enumerate(words, start=1)}
-    merges = [("Ġ", letter) for letter in letters]
-    tokenizer = WhisperTokenizer(vocab=vocabulary, merges=merges, pad_token=END)
+    vocabulary = {word: number for number, word in enumerate([END, *sorted(ByteLevel.alphabet()), *SPACED])}
+    tokenizer = WhisperTokenizer(vocab=vocabulary, merges=[("Ġ", letter) for letter in LETTERS], pad_token=END)
     controls = [END, START, *(f"<|{language}|>" for language in LANGUAGES), *CONTROLS]
     tokenizer.add_special_tokens({"additional_special_tokens": controls})
     tokenizer.add_tokens([AddedToken(time, normalized=False) for time in TIMES])
     return tokenizer
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Threads that wait by spinning cost a tiny model more than they gain."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
