@@ -17,6 +17,7 @@ from internvid_assets.cli.app import OutputFormat, app
 from internvid_assets.cli.environment import open_home
 from internvid_assets.cli.output import Format, show
 from internvid_assets.home import Home
+from internvid_assets.models.specs import OPTIONAL
 
 FREE_GIB_WANTED = 5
 Finding = tuple[bool, str]
@@ -70,6 +71,9 @@ def models(home: Home) -> Iterator[Finding]:
         return
     for capability, spec in specs.items():
         yield True, f"{capability}: {spec.name} @ {spec.revision}"
+    for capability in OPTIONAL:
+        if capability not in specs:
+            yield True, f"{capability}: nobody in profile {home.settings.profile}; models.{capability} names one"
 
 
 def storage(home: Home) -> Iterator[Finding]:

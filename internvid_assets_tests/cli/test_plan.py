@@ -11,7 +11,8 @@ from console import calls, files, run_here
 from internvid_assets.cells.plan import Share, _with_upstream
 
 FEATURES = [
-    *["videos", "clips", "clip_frames", "center_captions", "frame_captions", "fused_captions", "clip_embeddings"],
+    *["videos", "clips", "clip_frames", "subtitle_cues", "speech_cues", "transcripts"],
+    *["center_captions", "frame_captions", "fused_captions", "clip_embeddings"],
     *["aesthetic_scores", "umt_scores", "caption_verbs"],
 ]
 
