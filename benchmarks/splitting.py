@@ -8,7 +8,7 @@ from pathlib import Path
 import scenedetect
 
 from benchmarks.comparison import Comparison, compare
-from internvid_assets.clips.cuts import split
+from internvid_assets.clips.splitters import split
 from internvid_assets.sample_world.world import generate
 
 VIDEOS, SEED, THRESHOLD = 12, 7, 27.0

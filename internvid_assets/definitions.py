@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 
 import dagster as dg
 
-# Partitioned asset checks and pools are preview and beta in the pinned minor version; said once, here.
+# In the pinned minor version, partitioned asset checks are a preview, and Dagster's own reading of the asset selection
+# `*` calls what is beta; said once, here.
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
+from internvid_assets import tables  # noqa: E402
 from internvid_assets.analytics import assets as analytics  # noqa: E402
 from internvid_assets.captions import assets as captions  # noqa: E402
 from internvid_assets.cells.assets import feature_asset  # noqa: E402
@@ -20,15 +22,17 @@ from internvid_assets.cells.feature import Feature  # noqa: E402
 from internvid_assets.clips import assets as clips  # noqa: E402
 from internvid_assets.embeddings import assets as embeddings  # noqa: E402
 from internvid_assets.home import Home  # noqa: E402
+from internvid_assets.queries import assets as queries  # noqa: E402
 from internvid_assets.scores import assets as scores  # noqa: E402
 from internvid_assets.selects.assets import check_results, check_specs  # noqa: E402
-from internvid_assets.selects.files import sql_files  # noqa: E402
+from internvid_assets.selects.files import SqlFile, sql_files  # noqa: E402
 from internvid_assets.settings import load_settings  # noqa: E402
 from internvid_assets.subsets import assets as subsets  # noqa: E402
 from internvid_assets.transcripts import assets as transcripts  # noqa: E402
 from internvid_assets.videos import assets as videos  # noqa: E402
 
 STAGES: dict[str, ModuleType] = {
+    "queries": queries,
     "videos": videos,
     "clips": clips,
     "transcripts": transcripts,
@@ -51,6 +55,7 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
     """The whole graph for one home; tests and the command line pass their own."""
     home = home or Home(load_settings())
     _refuse_unknown_subsets(home)
+    _refuse_checks_of_nothing(sql_files("checks"))
     remembered = [
         feature_asset(feature, group=stage, home=home, check_specs=check_specs(feature.name), promises=check_results)
         for stage, feature in features()
@@ -69,6 +74,15 @@ def _refuse_unknown_subsets(home: Home) -> None:
     for name in home.settings.subsets:
         if name not in known:
             raise UserError(f"setting subsets.{name}: no such file in sql/subsets; there: {', '.join(sorted(known))}")
+
+
+def _refuse_checks_of_nothing(files: Iterable[SqlFile]) -> None:
+    """A check that no asset would ever evaluate promises nothing."""
+    known = [*tables.PER_CATEGORY, *(file.name for file in [*sql_files("subsets"), *sql_files("marts")])]
+    for file in files:
+        if file.checked_table() not in known:
+            expected = f"expected <table>__<promise>, with one of {', '.join(known)}"
+            raise UserError(f"sql/checks/{file.name}.sql: no table {file.checked_table()}; {expected}")
 
 
 @dg.definitions

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from internvid_assets.media.frames import FrameStore
 
 ReportProgress = Callable[[str, str], Progress]
-"""From (asset, category) to where the progress of its fill is told."""
+"""From (asset, category or `all`) to where the progress of its fill is told."""
 
 
 WORKERS_NEED = ("av", "cv2", "numpy")
@@ -63,37 +63,44 @@ class Home:
         overrides = {name: chosen.model_dump() for name, chosen in self.settings.models.items()}
         return Models(model_specs(self.settings.profile, overrides))
 
-    def frames(self, category: str) -> FrameStore:
-        """The pictures of one category; only a run that holds a lease of the category writes there."""
+    def frames(self, category: str | None) -> FrameStore:
+        """The pictures of one category (None: of none); only a run that holds a lease of the category writes there."""
         from internvid_assets.media.frames import FrameStore
 
-        return FrameStore(self.path / "frames" / category)
+        return FrameStore(self.path / "frames" / (category or "all"))
+
+    def place(self, media_uri: str) -> str:
+        """Where the bytes are: a file:// URI as it is; any other is a path below the home, which may be moved."""
+        return media_uri if media_uri.startswith("file://") else str(self.path / media_uri)
 
     def recipe(self, feature: Feature) -> Recipe:
         """What `feature`'s calls depend on under these settings."""
-        identities = {name: (spec.name, spec.revision) for name, spec in self.models.specs.items()}
+        identities = {name: spec.identity for name, spec in self.models.specs.items()}
         return feature.recipe(self.settings, identities)
 
-    def upstream(self, feature: Feature, category: str, **given: pl.LazyFrame) -> pl.LazyFrame:
+    def upstream(self, feature: Feature, category: str | None, **given: pl.LazyFrame) -> pl.LazyFrame:
         """The rows `feature` is made for, from the lake's tables or from those `given` in their place."""
         tables = [given.get(name, self.lake.scan(name, category)) for name in feature.upstream_tables]
         return feature.upstream(*tables)
 
     @contextmanager
-    def open_work(self, feature: Feature, category: str) -> Iterator[Work]:
+    def open_work(self, feature: Feature, category: str | None) -> Iterator[Work]:
         """Load what the calls of `feature` need; those of models run one asset at a time, since they share a device."""
         parameters = feature.parameters(self.settings)
         alone = self.turn("models") if feature.models else nullcontext()
-        with alone, closing(LocalEngine(self.settings.workers, preload=WORKERS_NEED)) as engine:
+        engine = LocalEngine(
+            self.settings.workers, memory_bytes=self.settings.worker_memory_bytes, preload=WORKERS_NEED
+        )
+        with alone, closing(engine):
             yield feature.work(Bench(self.settings, parameters, self.models, self.frames(category), engine))
 
     def turn(self, at: str) -> AbstractContextManager[None]:
         """Wait until no other process of this home is at it."""
         return turn(self.path, at, holder=_who())
 
-    def fill(self, feature: Feature, category: str, options: FillOptions | None = None) -> FillReport:
-        """Bring one category of a feature's table up to date, alone: a second run is told who is at it."""
-        with lease(self.path, feature.name, category, holder=_who()):
+    def fill(self, feature: Feature, category: str | None, options: FillOptions | None = None) -> FillReport:
+        """Bring one category (None: of a table without any) up to date, alone: a second run is told who is at it."""
+        with lease(self.path, feature.name, category or "all", holder=_who()):
             return fill(
                 feature,
                 self.upstream(feature, category),
@@ -103,7 +110,7 @@ class Home:
                 open_work=lambda: self.open_work(feature, category),
                 judgement=feature.parameters(self.settings),
                 options=options or self.fill_options(),
-                progress=self.report_progress(feature.name, category),
+                progress=self.report_progress(feature.name, category or "all"),
             )
 
     def fill_options(self, *, limit: int | None = None, retry_quarantined: bool = False) -> FillOptions:

@@ -1,8 +1,4 @@
-"""Every setting, with one source of truth: `internvid.toml`, then `INTERNVID_…` in the environment, then `--set`.
-
-An asset's section holds its parameters. They are part of its recipe, so changing one recomputes the asset; those
-marked `Judgement` are read when a table is written, so changing one computes nothing.
-"""
+"""Every setting, with one source of truth: `internvid.toml`, then `INTERNVID_…` in the environment, then `--set`."""
 
 from __future__ import annotations
 
@@ -10,117 +6,32 @@ import os
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ByteSize, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.models.specs import Capability
-
-
-class Judgement:
-    """Marks a parameter that judges remembered values instead of making new ones: it is in no recipe."""
-
-
-Judged = Judgement()
-
-
-class Parameters(BaseModel):
-    """The parameters of one asset."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-    def of_recipe(self) -> dict[str, Any]:
-        """The parameters that calls depend on: all but the judgements."""
-        fields = type(self).model_fields
-        return {name: getattr(self, name) for name, field in fields.items() if Judged not in field.metadata}
-
-
-class VideosParameters(Parameters):
-    """Eligibility of videos (InternVid 3.1)."""
-
-    min_duration_seconds: Annotated[float, Judged] = Field(10, ge=0)
-    max_duration_seconds: Annotated[float, Judged] = Field(1800, gt=0)
-    min_short_side_pixels: Annotated[int, Judged] = Field(360, ge=0)
-    max_pixels: int = Field(8192 * 4320, gt=0, description="Larger pictures are not decoded at all.")
-    timeout_seconds: Annotated[float, Judged] = Field(300, gt=0)
-
-
-class ClipsParameters(Parameters):
-    """Cuts (PySceneDetect's ContentDetector, InternVid 3.1) and the judgement of motion."""
-
-    threshold: float = Field(27.0, gt=0)
-    min_scene_length_frames: int = Field(15, ge=1)
-    min_duration_seconds: Annotated[float, Judged] = Field(0.5, ge=0)
-    max_still_motion: Annotated[float, Judged] = Field(0.1, ge=0)
-    max_extreme_motion: Annotated[float, Judged] = Field(40.0, gt=0)
-    timeout_seconds: Annotated[float, Judged] = Field(3600, gt=0)
-
-
-class ClipFramesParameters(Parameters):
-    """Which pictures of a clip are kept, and how large."""
-
-    short_side_pixels: int = Field(256, ge=16)
-    jpeg_quality: int = Field(90, ge=1, le=100)
-    timeout_seconds: Annotated[float, Judged] = Field(3600, gt=0)
-
-
-class SubtitleCuesParameters(Parameters):
-    """How subtitle files are read."""
-
-    timeout_seconds: Annotated[float, Judged] = Field(60, gt=0)
-
-
-class SpeechCuesParameters(Parameters):
-    """What speech recognition gets to hear, and how its words are put into cues."""
-
-    min_voice_probability: float = Field(0.5, ge=0, le=1, description="Below this it counts as silence or music.")
-    max_pause_seconds: float = Field(1.0, ge=0, description="A longer pause is not listened to, and ends a cue.")
-    timeout_seconds: Annotated[float, Judged] = Field(3600, gt=0)
-
-
-class TranscriptsParameters(Parameters):
-    """How transcripts are translated."""
-
-    max_new_tokens: int = Field(200, ge=1)
-
-
-class CaptionParameters(Parameters):
-    """How a captioner decodes."""
-
-    max_new_tokens: int = Field(40, ge=1)
-
-
-class FusedCaptionsParameters(Parameters):
-    """How frame captions become one caption (InternVid 3.2)."""
-
-    max_frame_captions: int = Field(16, ge=1, description="Longer clips are thinned evenly to this many.")
-    max_new_tokens: int = Field(60, ge=1)
-
-
-class NoParameters(Parameters):
-    """An asset whose recipe is its code and its model."""
-
-
-class SubsetParameters(BaseModel):
-    """Values for the `$parameters` of one file in sql/subsets; the file holds the defaults."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-
-class ModelSettings(BaseModel):
-    """Which weights a capability uses instead of its profile's: a hub id or a folder, and a pinned revision.
-
-    `head` is for `aesthetics`, `adapter` for `transcriber`.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str | None = None
-    revision: str | None = None
-    head: str | None = None
-    adapter: Literal["transformers", "faster_whisper"] | None = None
+from internvid_assets.parameters import (
+    AcquiredVideosParameters,
+    CandidateVideosParameters,
+    CaptionParameters,
+    CaptionPhrasesParameters,
+    ClipFramesParameters,
+    ClipsParameters,
+    FusedCaptionsParameters,
+    KnownVideosParameters,
+    ModelSettings,
+    NoParameters,
+    Parameters,
+    QueriesParameters,
+    SpeechCuesParameters,
+    SubsetParameters,
+    SubtitleCuesParameters,
+    TranscriptsParameters,
+    VideosParameters,
+)
 
 
 class Settings(BaseSettings):
@@ -132,11 +43,23 @@ class Settings(BaseSettings):
     lake_url: str | None = Field(None, description="fsspec URL for cells and tables; default: inside home.")
     profile: Literal["sample", "paper"] = "sample"
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Decoding processes.")
+    worker_memory_bytes: ByteSize = Field(
+        ByteSize(2_000_000_000), ge=500_000_000, description="A call that takes more is an error row; '4GB' will do."
+    )
     commit_seconds: float = Field(10.0, gt=0, description="A running asset commits what it has this often.")
     max_attempts: int = Field(3, ge=1, description="A retryable failure is quarantined after this many attempts.")
-    memory_limit: str = Field("1GB", description="What DuckDB may hold in memory before it spills to disk.")
+    memory_limit: str = Field(
+        "1GB",
+        pattern=r"(?i)^[0-9.]+ ?[kmgt]i?b$",
+        description="What DuckDB may hold in memory before it spills to disk.",
+    )
 
     models: dict[Capability, ModelSettings] = Field(default_factory=dict)
+    queries: QueriesParameters = QueriesParameters()  # pyright: ignore[reportCallIssue]
+    caption_phrases: CaptionPhrasesParameters = CaptionPhrasesParameters()  # pyright: ignore[reportCallIssue]
+    known_videos: KnownVideosParameters = KnownVideosParameters()
+    candidate_videos: CandidateVideosParameters = CandidateVideosParameters()  # pyright: ignore[reportCallIssue]
+    acquired_videos: AcquiredVideosParameters = AcquiredVideosParameters()  # pyright: ignore[reportCallIssue]
     videos: VideosParameters = VideosParameters()  # pyright: ignore[reportCallIssue]
     clips: ClipsParameters = ClipsParameters()  # pyright: ignore[reportCallIssue]
     clip_frames: ClipFramesParameters = ClipFramesParameters()  # pyright: ignore[reportCallIssue]
@@ -168,6 +91,11 @@ class Settings(BaseSettings):
 def settings_file() -> Path:
     """`$INTERNVID_SETTINGS`, else `internvid.toml` in the current folder (it need not exist)."""
     return Path(os.environ.get("INTERNVID_SETTINGS", "internvid.toml")).absolute()
+
+
+def beside_settings(path: Path) -> Path:
+    """A path that a setting names: relative ones count from the folder of internvid.toml."""
+    return settings_file().parent / path.expanduser()
 
 
 def load_settings(overrides: Sequence[str] = ()) -> Settings:

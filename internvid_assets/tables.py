@@ -35,19 +35,110 @@ class Called(dy.Schema):
     input_hash = dy.String(description="Hash of the upstream values the call read.")
 
 
+class CorpusCaptions(dy.Schema):
+    """One row per distinct caption of the corpora that `queries.caption_files` names."""
+
+    caption = dy.String(primary_key=True, description="The caption as written, without space around it.")
+    source = dy.String(description="The first file that has it, as the settings name it.")
+    line = dy.Int64(description="Line, or number of the record, in that file.")
+    rejection_reason = dy.String(nullable=True, description="Why no phrases are looked for in it; null: they are.")
+
+
+class CaptionPhrases(Called):
+    """One row per phrase found in a caption, and why it was dropped (null: it becomes a query) (InternVid 3.1)."""
+
+    caption = dy.String(primary_key=True, description="As in `corpus_captions`.")
+    position = dy.Int16(primary_key=True, description="Place in the answer, from 0.")
+    source = dy.String(description="As in `corpus_captions`.")
+    phrase = dy.String(nullable=True, description="A verb and its object, such as `throw a ball`.")
+    rejection_reason = dy.String(nullable=True, description="First rule the phrase broke; null: kept.")
+
+
+class ActionQueries(dy.Schema):
+    """One row per action and language: what to search for, merged from labels and phrases (InternVid 3.1)."""
+
+    lemma_key = dy.String(
+        primary_key=True,
+        description="The action in base forms, such as `brush tooth`; the line as it stands if rejected.",
+    )
+    language = dy.String(primary_key=True, description="Language of the query, as an ISO 639-1 code.")
+    query = dy.String(nullable=True, description="The words to search for; null if rejected.")
+    kind = dy.String(description="`label` if a list has it, `phrase` if only captions do.")
+    sources = dy.List(dy.String(), description="`starter` and the files that have it, in the settings' order.")
+    missing_languages = dy.List(
+        dy.String(), description="Wanted languages in which no source words it: `query_translations` does."
+    )
+    rejection_reason = dy.String(nullable=True, description="Why the line is no query; null: it is one.")
+
+
+class QueryTranslations(Called):
+    """One row per query and wanted language in which no source words it: a model's translation."""
+
+    lemma_key = dy.String(primary_key=True, description="As in `action_queries`.")
+    language = dy.String(primary_key=True, description="Language it is translated into, as an ISO 639-1 code.")
+    original = dy.String(description="The query that is translated.")
+    query = dy.String(nullable=True, description="The words to search for.")
+
+
+class KnownVideos(dy.Schema):
+    """One row per video, dataset and purpose: the videos that public datasets already hold (InternVid 3.1)."""
+
+    dataset = dy.String(primary_key=True, description="The dataset's name, as the settings give it.")
+    purpose = dy.String(
+        primary_key=True,
+        description="`exclude`: rejected as a video; `benchmark`: kept out of the subsets that models are trained on.",
+    )
+    video_id = dy.String(primary_key=True, description="The source's own id; what stands there if rejected.")
+    file = dy.String(description="The first file that names it, as the settings name it.")
+    line = dy.Int64(description="Line, or number of the record, in that file.")
+    mentions = dy.Int64(min=1, description="How many lines of the dataset's files name it.")
+    rejection_reason = dy.String(nullable=True, description="Why the line names no video; null: it does.")
+
+
 class CandidateVideos(dy.Schema):
     """One row per video somebody offered, as found at its source."""
 
     video_id = dy.String(primary_key=True, description="The source's own id, else a hash of `source_uri`.")
     category = dy.String(description="Partition: one of the sixteen categories.")
     source_uri = dy.String(description="Where it was found: a file:// URI, a URL or an object-store path.")
+    source = dy.String(description="What offered it: a folder, list, prefix, channel or search of `sources.toml`.")
     file_size_bytes = dy.Int64(nullable=True, description="Size at the source; null when unknown.")
     modified_nanoseconds = dy.Int64(nullable=True, description="Modification time at the source, since 1970.")
-    title = dy.String(nullable=True, description="Title from the sidecar metadata.")
-    description = dy.String(nullable=True, description="Description from the sidecar metadata.")
-    tags = dy.List(dy.String(), nullable=True, description="Tags from the sidecar metadata.")
-    language = dy.String(nullable=True, description="Language from the sidecar metadata, as an ISO 639-1 code.")
+    title = dy.String(nullable=True, description="Title from the sidecar or the list.")
+    description = dy.String(nullable=True, description="Description from the sidecar or the list.")
+    tags = dy.List(dy.String(), nullable=True, description="Tags from the sidecar or the list.")
+    language = dy.String(nullable=True, description="Language from the sidecar or the list, as an ISO 639-1 code.")
     query = dy.String(nullable=True, description="The search query that found it, if any.")
+    licence = dy.String(nullable=True, description="Licence from the sidecar or the list, as worded there.")
+    sidecar_uris = dy.List(dy.String(), nullable=True, description="Subtitle files beside a local video.")
+    sidecars_modified_nanoseconds = dy.Int64(nullable=True, description="Latest modification time of those.")
+    listing_error = dy.String(nullable=True, description="Why a line or listing names no video; null: it does.")
+    listing_error_message = dy.String(nullable=True, description="One line about that, for a human.")
+
+
+class AcquiredVideos(Called):
+    """One row per candidate: where its bytes lie on this machine, and what was learnt on the way (InternVid 3.1)."""
+
+    video_id = dy.String(primary_key=True, description="As in `candidate_videos`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    source_uri = dy.String(description="Where it was found.")
+    media_uri = dy.String(nullable=True, description="The bytes: a file:// URI, or a path below the home (`media/…`).")
+    media_size_bytes = dy.Int64(nullable=True, description="Size of the media file.")
+    media_modified_nanoseconds = dy.Int64(nullable=True, description="Modification time of the media file.")
+    audio_uri = dy.String(nullable=True, description="Its sound, where that came as a file of its own.")
+    subtitle_uris = dy.List(dy.String(), nullable=True, description="Subtitle files, found beside it or fetched.")
+    subtitle_languages = dy.List(
+        dy.String(), nullable=True, description="Language tag of each, as in its name; `und` where it has none."
+    )
+    subtitle_hashes = dy.List(dy.String(), nullable=True, description="Hash of each subtitle file's bytes.")
+    title = dy.String(nullable=True, description="Title, as its page tells it.")
+    description = dy.String(nullable=True, description="Description, as its page tells it.")
+    tags = dy.List(dy.String(), nullable=True, description="Tags, as its page tells them.")
+    language = dy.String(nullable=True, description="Language, as its page tells it: an ISO 639-1 code.")
+    licence = dy.String(nullable=True, description="Licence, as its page words it.")
+    channel = dy.String(nullable=True, description="Who uploaded it.")
+    uploaded_on = dy.Date(nullable=True, description="Day of the upload.")
+    view_count = dy.Int64(nullable=True, description="Views when it was acquired.")
 
 
 class Videos(Called):
@@ -56,9 +147,14 @@ class Videos(Called):
     video_id = dy.String(primary_key=True, description="As in `candidate_videos`.")
     category = dy.String(description="Partition: one of the sixteen categories.")
     source_uri = dy.String(description="Where it was found.")
-    title = dy.String(nullable=True, description="Title from the sidecar metadata.")
-    language = dy.String(nullable=True, description="Language from the sidecar metadata.")
+    media_uri = dy.String(nullable=True, description="Where its bytes lie: as in `acquired_videos`.")
+    title = dy.String(nullable=True, description="Title: from sidecar or list, else from its page.")
+    language = dy.String(nullable=True, description="Language: from sidecar or list, else from its page.")
     query = dy.String(nullable=True, description="The search query that found it, if any.")
+    known_dataset = dy.String(
+        nullable=True, description="A dataset of purpose `exclude` in `known_videos` that has it."
+    )
+    licence = dy.String(nullable=True, description="Licence: from sidecar or list, else from its page.")
     content_hash = dy.String(nullable=True, description="Hash of the file's bytes: equal files share their calls.")
     container = dy.String(nullable=True, description="Demuxer name, such as `mov,mp4,m4a,3gp,3g2,mj2`.")
     video_codec = dy.String(nullable=True, description="Codec name, such as `h264`.")
@@ -69,7 +165,9 @@ class Videos(Called):
     frame_count = dy.Int64(nullable=True, description="Video packets in the file.")
     has_variable_frame_rate = dy.Bool(nullable=True, description="Whether frame intervals differ by over 10 %.")
     has_audio = dy.Bool(nullable=True, description="Whether there is an audio stream.")
-    rejection_reason = dy.String(nullable=True, description="First rule the video broke; null: eligible.")
+    rejection_reason = dy.String(
+        nullable=True, description="The error's code, else the first rule the video broke; null: eligible."
+    )
 
 
 class Clips(Called):
@@ -88,8 +186,20 @@ class Clips(Called):
     end_seconds = dy.Float64(nullable=True, description="End, from the video's first frame.")
     duration_seconds = dy.Float64(nullable=True, description="end_seconds - start_seconds.")
     frame_count = dy.Int64(nullable=True, description="Frames in the span.")
-    motion_mean = dy.Float64(nullable=True, description="Mean change between frames inside the clip, 0 to 255.")
-    motion_max = dy.Float64(nullable=True, description="Largest change between two frames of the clip, 0 to 255.")
+    motion_mean = dy.Float64(nullable=True, description="Mean change of grey per frame inside the clip, 0 to 255.")
+    motion_max = dy.Float64(nullable=True, description="Largest change of grey per frame, 0 to 255.")
+    flow_mean = dy.Float64(nullable=True, description="Mean displacement, in percent of the long side per second.")
+    brightness_mean = dy.Float64(nullable=True, description="Mean grey level, 0 to 255.")
+    black_spans_seconds = dy.List(
+        dy.Float64(), nullable=True, description="Start, end, start, end … of black pictures."
+    )
+    white_spans_seconds = dy.List(dy.Float64(), nullable=True, description="The same of white pictures.")
+    frozen_spans_seconds = dy.List(dy.Float64(), nullable=True, description="The same of pictures that do not change.")
+    content_box = dy.List(
+        dy.Float64(),
+        nullable=True,
+        description="Left, top, right, bottom inside black bars, as shares of the picture; null: all black.",
+    )
     rejection_reason = dy.String(nullable=True, description="First rule the clip broke; null: kept.")
 
 
@@ -108,21 +218,6 @@ class ClipFrames(Called):
     second = dy.Int32(nullable=True, description="Position among the 1 fps frames; null: not one of them.")
     uniform_4 = dy.Int8(nullable=True, description="Position among the 4 uniform frames; null: not one of them.")
     uniform_8 = dy.Int8(nullable=True, description="Position among the 8 uniform frames; null: not one of them.")
-
-
-class SubtitleFiles(dy.Schema):
-    """One row per subtitle file beside an eligible video, as its folder lists it."""
-
-    video_id = dy.String(primary_key=True, description="As in `videos`.")
-    subtitle_uri = dy.String(primary_key=True, description="Where it lies: a file:// URI.")
-    category = dy.String(description="Partition: one of the sixteen categories.")
-    language = dy.String(
-        description="ISO 639 code from its name, else the video's language from the sidecar metadata, else `und`."
-    )
-    is_automatic = dy.Bool(description="Whether its name says that speech recognition made it.")
-    format = dy.String(description="Ending of the name, such as `vtt`.")
-    file_size_bytes = dy.Int64(description="Size of the file.")
-    modified_nanoseconds = dy.Int64(description="Modification time, since 1970.")
 
 
 class Cues(Called):
@@ -147,7 +242,9 @@ class Cues(Called):
 class SubtitleCues(Cues):
     """One row per cue of a video's subtitles: in the language of its transcript, and in English."""
 
-    language = dy.String(primary_key=True, description="As in `subtitle_files`.")
+    language = dy.String(
+        primary_key=True, description="ISO 639 code from the file's name, else the video's own, else `und`."
+    )
     is_transcript = dy.Bool(description="Whether the video's transcript is made of this file.")
 
 
@@ -226,8 +323,8 @@ class UmtScores(Called):
     category = dy.String(description="Partition: one of the sixteen categories.")
     umt_score = dy.Float64(nullable=True, min=-1.001, max=1.001, description="Mean of the frames' cosines.")
     frame_scores = dy.List(dy.Float64(), nullable=True, description="Cosine of each uniform frame with the caption.")
-    shuffled_mean = dy.Float64(nullable=True, description="Mean score with the profile's reference captions instead.")
-    shuffled_deviation = dy.Float64(nullable=True, description="Standard deviation of those scores.")
+    reference_mean = dy.Float64(nullable=True, description="Mean score with the profile's reference captions instead.")
+    reference_deviation = dy.Float64(nullable=True, description="Standard deviation of those scores.")
 
 
 class CaptionVerbs(Called):
@@ -251,12 +348,21 @@ class ChosenClips(dy.Schema):
     aesthetic_score = dy.Float64(nullable=True, description="As in `aesthetic_scores`.")
 
 
+OVER_ALL: dict[str, type[dy.Schema]] = {
+    "corpus_captions": CorpusCaptions,
+    "caption_phrases": CaptionPhrases,
+    "action_queries": ActionQueries,
+    "query_translations": QueryTranslations,
+    "known_videos": KnownVideos,
+}
+"""Tables with a single file, since categories do not divide them."""
+
 PER_CATEGORY: dict[str, type[dy.Schema]] = {
     "candidate_videos": CandidateVideos,
+    "acquired_videos": AcquiredVideos,
     "videos": Videos,
     "clips": Clips,
     "clip_frames": ClipFrames,
-    "subtitle_files": SubtitleFiles,
     "subtitle_cues": SubtitleCues,
     "speech_cues": SpeechCues,
     "transcripts": Transcripts,
@@ -269,3 +375,8 @@ PER_CATEGORY: dict[str, type[dy.Schema]] = {
     "caption_verbs": CaptionVerbs,
 }
 """Tables with one file per category, in the order of the graph. Subsets and marts have one file each."""
+
+
+def schema_class(table: str) -> type[dy.Schema] | None:
+    """The schema of a table of the graph; None for a subset, a mart, or no table."""
+    return PER_CATEGORY.get(table) or OVER_ALL.get(table)

@@ -11,24 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from internvid_assets import definitions
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = "internvid_assets"
 
-STAGES = [
-    "queries",
-    "videos",
-    "clips",
-    "transcripts",
-    "captions",
-    "embeddings",
-    "scores",
-    "subsets",
-    "interleaved",
-    "viclip",
-    "evaluation",
-    "analytics",
-]
-SHARED_PACKAGES = ["cells", "media", "models", "sample_world", "selects"]
+STAGES = list(definitions.STAGES)
+SHARED_PACKAGES = ["cells", "language", "media", "models", "sample_world", "selects"]
 WIRING = ["definitions", "resources", "partitions", "automation", "cli"]
 MAY_IMPORT_DAGSTER = [
     "definitions.py",
@@ -38,9 +27,10 @@ MAY_IMPORT_DAGSTER = [
     "cli/runs.py",
     "cli/server.py",
 ]
-HEAVY = ["torch", "transformers", "lancedb", "scenedetect", "nltk"]
+HEAVY = ["torch", "transformers", "lancedb", "scenedetect", "nltk", "lemminflect", "httpx", "yt_dlp"]
 VAGUE_NAMES = ["utils", "util", "helpers", "helper", "common", "misc"]
-MAX_LINES, MAX_ASSETS_LINES = 300, 150
+MAX_LINES = {"assets.py": 150, "tables.py": 500}
+"""300 for all others; tables.py grows by a schema per table, and holds nothing else."""
 
 
 def modules(root: Path) -> Iterator[tuple[Path, Path]]:
@@ -115,7 +105,7 @@ def unknown_folders(root: Path) -> list[str]:
 def long_files(root: Path) -> list[str]:
     found = []
     for path, relative in modules(root):
-        most = MAX_ASSETS_LINES if relative.name == "assets.py" else MAX_LINES
+        most = MAX_LINES.get(relative.name, 300)
         lines = len(path.read_text(encoding="utf-8").splitlines())
         if lines > most:
             found.append(f"{relative} has {lines} lines, at most {most}")
@@ -176,7 +166,7 @@ ALLOWED = [
         "from internvid_assets.videos.probing import probe\nfrom internvid_assets import tables\nfrom . import motion",
     ),
     ("cli/server.py", "import dagster\nfrom internvid_assets.analytics import warehouse"),
-    ("definitions.py", "from internvid_assets.viclip import assets"),
+    ("definitions.py", "from internvid_assets.captions import assets"),
     ("clips/assets.py", "\n" * 150),
 ]
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from internvid_assets.cli.reference import commands, reference
+from internvid_assets.videos.refusals import PASSING_STATUSES, PERMANENT_STATUSES, SAID
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 COMMANDS = dict(commands())
 
 
@@ -79,7 +80,7 @@ BAD = [
     "internvid sql",
     "internvid recipes shew clips",
     ".venv/bin/internvid search --top 3 ball",
-    "INTERNVID_HOME=/x internvid ingest",
+    "INTERNVID_HOME=/x internvid ingest --top 0 x",
     "make demos",
     "make demo tests",
 ]
@@ -150,7 +151,9 @@ def test_every_reason_is_explained():
     """Every error code that the code raises, and every rule of eligibility."""
     package = ROOT / "internvid_assets"
     code = "\n".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
-    raised = set(re.findall(r'CallError\(\s*"(\w+)"', code)) | {"file_missing", "read_failed"}
+    raised = set(re.findall(r'(?:CallError|of_trouble)\((?:at, |address, |source.name, )?\s*"(\w+)"', code))
+    raised |= {"file_missing", "read_failed", *PERMANENT_STATUSES.values(), "server_error"}
+    raised |= {*PASSING_STATUSES.values(), *(code for _, code, _ in SAID)}
     rules = set(re.findall(r'pl\.lit\("(\w+)"\)', (package / "videos" / "eligibility.py").read_text(encoding="utf-8")))
     rules |= set(re.findall(r'pl\.lit\("(\w+)"\)', (package / "clips" / "motion.py").read_text(encoding="utf-8")))
     assert {"too_short", "duplicate", "still", "not_a_video", "timed_out"} <= raised | rules

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from internvid_assets.cells.feature import Feature
 from internvid_assets.cells.recipes import Blessed, _code_of, read_lock
 from internvid_assets.definitions import features
+from internvid_assets.models.profiles import model_specs
 
 FEATURES = {feature.name: feature for _, feature in features()}
 
@@ -71,10 +74,10 @@ def test_changed_code_is_noticed_with_both_ways_out(cutting):
 def test_each_way_out_works(cutting):
     feature, lock, change = cutting
     change("return", "yield")
-    raised = replace(feature, version="2")
-    assert "is version 2 now" in unblessed([raised], lock)[0]
-    assert unblessed([raised], {"clips": Blessed("2", raised.code_hash())}) == []
-    assert unblessed([feature], {"clips": Blessed("1", feature.code_hash())}) == []
+    raised = replace(feature, version="next")
+    assert "is version next now" in unblessed([raised], lock)[0]
+    assert unblessed([raised], {"clips": Blessed(raised.version, raised.code_hash())}) == []
+    assert unblessed([feature], {"clips": Blessed(feature.version, feature.code_hash())}) == []
 
 
 def test_comments_and_layout_are_no_change(cutting):
@@ -88,6 +91,33 @@ def test_comments_and_layout_are_no_change(cutting):
 
 def test_a_new_asset_must_be_blessed():
     assert unblessed([FEATURES["clips"]], {}) == ["clips has no line in recipes.lock: internvid recipes bless clips"]
+
+
+ADAPTERS = "internvid_assets.models."
+PROTOCOLS = f"{ADAPTERS}protocols"
+"""What models are asked, in types: no line of it makes an answer."""
+
+
+def imported_adapters(module: str) -> set[str]:
+    """The module, and what it imports of the adapters' package, and so on."""
+    nodes = ast.walk(ast.parse(Path(str(find_spec(module).origin)).read_text(encoding="utf-8")))
+    named = {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    beside = {name for name in named if name.startswith(ADAPTERS)} - {PROTOCOLS}
+    return {module}.union(*map(imported_adapters, beside))
+
+
+def test_an_adapters_imports_are_followed():
+    modules = imported_adapters(f"{ADAPTERS}transformers_aesthetics")
+    assert modules == {f"{ADAPTERS}transformers_{name}" for name in ("aesthetics", "clip", "loading")}
+
+
+@pytest.mark.parametrize("asset", [name for name, feature in FEATURES.items() if feature.models])
+def test_an_assets_code_holds_the_adapters_of_its_models(asset: str):
+    """Those that the profile loads, with every module of ours that they stand on."""
+    specs = model_specs("sample")
+    for capability in FEATURES[asset].models:
+        adapter = specs[capability].loader.partition(":")[0]
+        assert imported_adapters(adapter) <= set(FEATURES[asset].code)
 
 
 def test_an_assets_code_holds_what_its_work_calls():

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.settings import Parameters, Settings, load_settings, origin
+from internvid_assets.clips.splitters import SPLITTERS
+from internvid_assets.parameters import Judged, Parameters, SplitterName
+from internvid_assets.settings import Settings, load_settings, origin
 
 SHIPPED = (Path(__file__).parents[1] / "internvid.toml").read_text(encoding="utf-8")
 EXAMPLES = {"models", "subsets", "lake_url"}
@@ -92,9 +94,10 @@ def test_judgements_are_marked_in_the_file():
             marked.add(f"{section}.{line.removeprefix('# ').split(' = ')[0]}")
     judged = {
         f"{name}.{key}"
-        for name, field in Settings.model_fields.items()
-        if isinstance(parameters := field.get_default(call_default_factory=True), Parameters)
-        for key in type(parameters).model_fields.keys() - parameters.of_recipe().keys()
+        for name, section in Settings.model_fields.items()
+        if isinstance(parameters := section.get_default(call_default_factory=True), Parameters)
+        for key, field in type(parameters).model_fields.items()
+        if Judged in field.metadata
     }
     assert marked == judged
 
@@ -122,6 +125,7 @@ SET = [
     ("videos.max_duration_seconds=1e3", ("videos", "max_duration_seconds"), 1000.0),
     (" videos.min_short_side_pixels = 0 ", ("videos", "min_short_side_pixels"), 0),
     ("profile=paper", ("profile",), "paper"),
+    ("memory_limit=512MiB", ("memory_limit",), "512MiB"),
     ('profile="paper"', ("profile",), "paper"),
 ]
 
@@ -145,6 +149,7 @@ REFUSED = [
     ("clip.threshold=3", "unknown setting clip; known ones there: .*clips"),
     ("clips.threshold=0", "clips.threshold = 0"),
     ("workers=0", "workers = 0"),
+    ("memory_limit=much", "memory_limit = 'much'"),
     ("clips=3", "clips = 3"),
     ("clips.threshold", "expected section.key=value"),
     ("=3", "expected section.key=value"),
@@ -169,4 +174,11 @@ def test_a_home_is_relative_to_the_file(file: Path, monkeypatch: pytest.MonkeyPa
 
 def test_judgements_are_in_no_recipe():
     assert set(load_settings().videos.of_recipe()) == {"max_pixels"}
-    assert set(load_settings().clips.of_recipe()) == {"threshold", "min_scene_length_frames"}
+    assert set(load_settings().clips.of_recipe()) == {"splitter", "threshold", "min_scene_length_frames"}
+
+
+def test_a_splitter_has_its_own_threshold():
+    settings = load_settings(["clips.splitter=pyscenedetect_adaptive", "clips.threshold=30"])
+    assert settings.clips.of_recipe()["threshold"] == 3.0
+    assert load_settings(["clips.threshold=30"]).clips.of_recipe()["threshold"] == 30.0
+    assert set(get_args(SplitterName)) == set(SPLITTERS)

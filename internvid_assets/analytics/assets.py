@@ -17,7 +17,7 @@ from internvid_assets.selects.files import sql_files
     reads=["caption"],
     work=tag_captions,
     version="1",
-    code=["internvid_assets.analytics.verbs"],
+    code=["internvid_assets.language.verbs"],
     prompt=tagger_text,
     batch_rows=1000,
     kinds=["nltk"],
@@ -32,9 +32,9 @@ marts = [table_asset(file, group="analytics") for file in sql_files("marts")]
 SINGLE_TABLES = [file.name for kind in ("subsets", "marts") for file in sql_files(kind)]
 
 
-@dg.asset(group_name="analytics", deps=[*tables.PER_CATEGORY, *SINGLE_TABLES], kinds={"duckdb"})
+@dg.asset(group_name="analytics", deps=[*tables.OVER_ALL, *tables.PER_CATEGORY, *SINGLE_TABLES], kinds={"duckdb"})
 def warehouse(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One DuckDB file for other clients: views over the lake, subsets and marts as tables; replaced as a whole."""
     path = home.path / "warehouse.duckdb"
-    rows = rebuild(path, home=home.path, paths=home.lake.paths)
+    rows = rebuild(path, home=home.path, paths=home.lake.paths, memory_limit=home.settings.memory_limit)
     return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), "rows": rows})

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from internvid_assets.analytics.verbs import find_verbs, tagger_identity
 from internvid_assets.cells.bench import Bench
 from internvid_assets.cells.feature import Outcome, Work
+from internvid_assets.language.verbs import find_verbs, tagger_identity
 from internvid_assets.settings import Settings
 
 

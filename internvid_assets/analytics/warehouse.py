@@ -1,6 +1,6 @@
 """The lake for SQL: `warehouse.duckdb` for any DuckDB client, and the same tables in memory for our own commands.
 
-Tables with a file per category are views, so the warehouse stays small and shows them as they are now; subsets and
+The tables of the graph are views, so the warehouse stays small and shows them as they are now; subsets and
 marts are copied in. `set variable internvid_home = '...'` points the views at a home that was moved.
 """
 
@@ -19,7 +19,7 @@ import duckdb
 from internvid_assets import tables
 from internvid_assets.cells.lake import file_name
 from internvid_assets.cells.remembered import quoted
-from internvid_assets.selects.files import SqlFile, column_definitions, schema_class, sql_files
+from internvid_assets.selects.files import SqlFile, bounded, column_definitions, schema_class, sql_files
 
 Paths = Callable[[str], Sequence[Path]]
 """From a table to its local Parquet files: `Lake.paths`."""
@@ -30,7 +30,7 @@ STORAGE_VERSION = "v1.2.0"
 """The oldest DuckDB that still has to open the file: clients lag behind."""
 
 
-def rebuild(destination: Path, *, home: Path, paths: Paths | None = None) -> dict[str, int]:
+def rebuild(destination: Path, *, home: Path, paths: Paths | None = None, memory_limit: str = "1GB") -> dict[str, int]:
     """Build the warehouse aside and put it in the place of `destination`; returns the rows of each table.
 
     Who has the old file open keeps reading the old file. `paths` tells the files of a lake that is not in `home`.
@@ -39,7 +39,7 @@ def rebuild(destination: Path, *, home: Path, paths: Paths | None = None) -> dic
     _remove_abandoned(destination)
     aside = destination.with_name(f"{_prefix(destination)}{os.getpid()}-{uuid.uuid4().hex}")
     try:
-        rows = _build(aside, home, paths or paths_in(home))
+        rows = _build(aside, home, paths or paths_in(home), memory_limit)
         aside.chmod(READ_ONLY)
         os.replace(aside, destination)
     finally:
@@ -49,7 +49,7 @@ def rebuild(destination: Path, *, home: Path, paths: Paths | None = None) -> dic
 
 def open_lake(home: Path, *, paths: Paths | None = None, memory_limit: str = "1GB") -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB with every table as a view of what the lake holds now; the caller closes it."""
-    connection = duckdb.connect(config={"memory_limit": memory_limit})
+    connection = duckdb.connect(config=bounded(memory_limit))
     try:
         _show_tables(connection, home, paths or paths_in(home), copy=False)
     except BaseException:
@@ -81,8 +81,8 @@ def _remove_abandoned(destination: Path) -> None:
                 path.unlink()
 
 
-def _build(path: Path, home: Path, paths: Paths) -> dict[str, int]:
-    with duckdb.connect() as connection:
+def _build(path: Path, home: Path, paths: Paths, memory_limit: str) -> dict[str, int]:
+    with duckdb.connect(config=bounded(memory_limit)) as connection:
         connection.execute(f"attach {quoted(str(path))} as warehouse (storage_version {quoted(STORAGE_VERSION)})")
         connection.execute("use warehouse; begin")  # one commit instead of 200: each waits for the disk
         names = _show_tables(connection, home, paths, copy=True)
@@ -95,18 +95,20 @@ def _build(path: Path, home: Path, paths: Paths) -> dict[str, int]:
 
 def _show_tables(connection: duckdb.DuckDBPyConnection, home: Path, paths: Paths, *, copy: bool) -> list[str]:
     """Create every table; `copy` makes those with a single file physical."""
-    statements = [_per_category(table, home, paths(table)) for table in tables.PER_CATEGORY]
+    graph = [*tables.OVER_ALL, *tables.PER_CATEGORY]
+    statements = [_of_the_graph(table, home, paths(table)) for table in graph]
     singles = [*sql_files("subsets"), *sql_files("marts")]
     statements += [_single(file, paths(file.name), copy=copy) for file in singles]
     connection.execute(";\n".join(statements))
-    return [*tables.PER_CATEGORY, *(file.name for file in singles)]
+    return [*graph, *(file.name for file in singles)]
 
 
-def _per_category(table: str, home: Path, paths: Sequence[Path]) -> str:
+def _of_the_graph(table: str, home: Path, paths: Sequence[Path]) -> str:
     if not paths:
         return f"create table {table} ({', '.join(column_definitions(table))})"
     if all(path.is_relative_to(home / "lake") for path in paths):
-        default, everywhere = quoted(os.path.abspath(home)), quoted(f"/{file_name(table, '*')}")
+        categories = "*" if table in tables.PER_CATEGORY else None
+        default, everywhere = quoted(os.path.abspath(home)), quoted(f"/{file_name(table, categories)}")
         source = f"coalesce(getvariable('internvid_home'), {default}) || {everywhere}"
     else:
         source = _listed(paths)

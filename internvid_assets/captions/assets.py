@@ -10,8 +10,9 @@ from internvid_assets.captions.fusion import DEFAULT_TEMPLATE
 from internvid_assets.cells.feature import feature
 from internvid_assets.clips.selection import center_frames, kept, second_frames
 
-CAPTIONING = "internvid_assets.models.transformers_captioner"
-FUSION = ("internvid_assets.captions.fusion", "internvid_assets.models.transformers_language")
+LOADING = "internvid_assets.models.transformers_loading"
+CAPTIONING = ("internvid_assets.models.transformers_captioner", LOADING)
+FUSION = ("internvid_assets.captions.fusion", "internvid_assets.models.transformers_language", LOADING)
 
 
 @feature(
@@ -19,7 +20,7 @@ FUSION = ("internvid_assets.captions.fusion", "internvid_assets.models.transform
     reads=["frame_hash"],
     work=caption_centers,
     version="1",
-    code=[CAPTIONING],
+    code=CAPTIONING,
     models=["captioner"],
     kinds=["transformers"],
 )
@@ -33,7 +34,7 @@ def center_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFr
     reads=["frame_hash"],
     work=caption_frames,
     version="1",
-    code=[CAPTIONING],
+    code=CAPTIONING,
     models=["frame_captioner"],
     kinds=["transformers"],
 )

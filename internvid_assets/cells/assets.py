@@ -22,14 +22,14 @@ class FillConfig(dg.Config):
     retry_quarantined: bool = False
 
 
-Promises = Callable[[Home, str, str], Iterator[dg.AssetCheckResult]]
-"""From a home, a table and a category to how the promises about the table were kept."""
+Promises = Callable[[Home, str, str | None], Iterator[dg.AssetCheckResult]]
+"""From a home, a table and a category (None: it has none) to how the promises about the table were kept."""
 
 
 def feature_asset(
     feature: Feature, *, group: str, home: Home, check_specs: Sequence[dg.AssetCheckSpec], promises: Promises
 ) -> dg.AssetsDefinition:
-    """The asset of `feature`, partitioned by category, with the table's columns in its metadata."""
+    """The asset of `feature`, with the table's columns in its metadata; partitioned where its table is."""
 
     spec = dg.AssetSpec(
         feature.name,
@@ -39,7 +39,7 @@ def feature_asset(
         kinds={"polars", *feature.kinds},
         code_version=home.recipe(feature).hash,
         metadata={"dagster/column_schema": column_schema(feature.schema)},
-        partitions_def=by_category,
+        partitions_def=by_category if feature.is_partitioned else None,
         skippable=True,
     )
 
@@ -53,7 +53,7 @@ def feature_asset(
     def filled(
         context: dg.AssetExecutionContext, config: FillConfig, home: dg.ResourceParam[Home]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        category = context.partition_key
+        category = context.partition_key if feature.is_partitioned else None
         if context.selected_asset_keys:
             options = home.fill_options(limit=config.limit, retry_quarantined=config.retry_quarantined)
             report = home.fill(feature, category, options)
@@ -69,11 +69,11 @@ def feature_asset(
     return filled
 
 
-def evidence(feature: Feature, report: FillReport, home: Home, category: str) -> dict[str, Any]:
+def evidence(feature: Feature, report: FillReport, home: Home, category: str | None) -> dict[str, Any]:
     """What the UI shows of a materialisation."""
     table = home.lake.scan(feature.name, category)
     shown: dict[str, Any] = {
-        "dagster/partition_row_count": report.rows,
+        "dagster/partition_row_count" if category else "dagster/row_count": report.rows,
         "calls_made": report.calls_made,
         "rows_remembered": report.rows_remembered,
         "rows_failed": sum(report.failures.values()),

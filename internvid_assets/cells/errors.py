@@ -10,7 +10,7 @@ class CallError(Exception):
     """A call's failure, kept as its cell.
 
     `code` is a stable snake_case word users group by; `message` is one line for a human.
-    A retryable failure is tried again by later runs, up to three attempts; any other is permanent.
+    A retryable failure is tried again by later runs, up to `max_attempts` times in all; any other is permanent.
     """
 
     code: str
@@ -33,5 +33,7 @@ def as_call_error(error: Exception) -> CallError:
     """What to remember of an exception no one expected: its type and first line, worth another try."""
     if isinstance(error, CallError):
         return error
+    if isinstance(error, MemoryError):
+        return CallError("memory_exceeded", "the call asked for more memory than there is", retryable=True)
     first_line = (str(error).splitlines() or [""])[0][:300]
     return CallError("unexpected_error", f"{type(error).__name__}: {first_line}", retryable=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,7 +13,8 @@ import polars as pl
 from internvid_assets import tables
 from internvid_assets.cells.errors import CallError
 from internvid_assets.cells.recipes import Recipe, code_hash
-from internvid_assets.settings import Parameters, Settings
+from internvid_assets.parameters import Parameters
+from internvid_assets.settings import Settings
 
 if TYPE_CHECKING:
     from internvid_assets.cells.bench import Bench
@@ -22,8 +23,8 @@ Payload: TypeAlias = Mapping[str, Any]
 Outcome: TypeAlias = Payload | Sequence[Payload] | CallError
 """What a call answers: one row, many rows or none, or its failure."""
 
-Work: TypeAlias = Callable[[pl.DataFrame], Sequence[Outcome]]
-"""Answers a micro-batch of calls: one outcome per row, in the rows' order."""
+Work: TypeAlias = Callable[[pl.DataFrame], Sequence[Outcome] | Iterator[Mapping[int, Outcome]]]
+"""Answers a micro-batch of calls: one outcome per row, in the rows' order; or in pieces, by row, as they come."""
 
 
 @dataclass(frozen=True)
@@ -53,19 +54,21 @@ class Feature:
     """From the finished table and the frame store to a JPEG for the UI: a look at the rows."""
 
     @property
+    def is_partitioned(self) -> bool:
+        """Whether the table has one file per category, rather than a single one."""
+        return self.name in tables.PER_CATEGORY
+
+    @property
     def upstream_tables(self) -> tuple[str, ...]:
         return tuple(inspect.signature(self.upstream).parameters)
 
     def recipe(self, settings: Settings, identities: Mapping[str, tuple[str, str]]) -> Recipe:
-        """`identities` maps each capability to the model (name, weights revision) that the profile gives it.
-
-        One that the profile gives to nobody is missing there, and in the recipe.
-        """
+        """`identities` maps each capability to the model (name, weights revision) that the profile gives it."""
         return Recipe(
             asset=self.name,
             version=self.version,
             parameters=self.parameters(settings).of_recipe(),
-            models=tuple(identities[capability] for capability in self.models if capability in identities),
+            models=tuple(identities[capability] for capability in self.models),
             prompt=self.prompt(settings) if self.prompt else None,
         )
 
@@ -133,5 +136,8 @@ def schema_of(schema: type[dy.Schema]) -> dict[str, pl.DataType]:
 
 
 def empty_table(name: str) -> pl.DataFrame:
-    """No rows of a per-category table, with its columns and types."""
-    return pl.DataFrame(schema=schema_of(tables.PER_CATEGORY[name]))
+    """No rows of a table of the graph, with its columns and types."""
+    schema = tables.schema_class(name)
+    if schema is None:
+        raise ValueError(f"an asset reads {name}, but tables.py has no such table")
+    return pl.DataFrame(schema=schema_of(schema))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import platform as host
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +12,8 @@ from typing import Any
 
 import polars as pl
 
-from internvid_assets.cells.errors import CallError, RunStopped, as_call_error
+from internvid_assets.cells.answers import answered
+from internvid_assets.cells.errors import CallError, RunStopped
 from internvid_assets.cells.feature import Feature, Outcome, Work
 from internvid_assets.cells.lake import Lake
 from internvid_assets.cells.pending import Staged, beside_cells, stage_inputs
@@ -22,9 +22,10 @@ from internvid_assets.cells.remembered import Remembered, copy_to
 
 COMMIT_BYTES = 64 * 2**20
 HOPELESS_CALLS = 64
-"""When this many calls in a row fail unexpectedly from the very first on, something but the rows is broken."""
+"""When this many calls fail unexpectedly from the very first on, something but the rows is broken: the run ends, and
+no row is marked as failed. Fewer prove nothing: a run that makes fewer remembers them as failures worth another try."""
 
-UNEXPECTED = frozenset({"unexpected_error", "worker_crashed"})
+UNEXPECTED = frozenset({"unexpected_error", "worker_crashed", "memory_exceeded"})
 
 Progress = Callable[[int, int], None]
 """Told (calls made, calls to make) after every micro-batch."""
@@ -64,14 +65,14 @@ def fill(
     upstream: pl.LazyFrame,
     *,
     recipe: Recipe,
-    category: str,
+    category: str | None,
     lake: Lake,
     open_work: Callable[[], AbstractContextManager[Work]],
     judgement: Any = None,
     options: FillOptions | None = None,
     progress: Progress = lambda made, to_make: None,
 ) -> FillReport:
-    """Bring one category of a feature's table up to date.
+    """Bring one category of a feature's table up to date; None for a table that has no categories.
 
     `open_work` is called only when a call is pending, so nothing is loaded for a table that is complete.
     A run that dies anywhere is simply run again: what was committed is remembered, the old table stands till the end.
@@ -115,39 +116,28 @@ def _make_calls(
     to_make = min(to_make, options.limit) if options.limit is not None else to_make
     batch_rows = options.batch_rows or feature.batch_rows
     for batch in pending.pending_batches(batch_rows=batch_rows, limit=options.limit):
-        started = time.monotonic()
-        outcomes = answers(work, batch)
-        cells = _cells(batch, outcomes, (time.monotonic() - started) / batch.height, remembered)
-        waiting.append(cells)
-        report.calls_made += batch.height
-        _stop_if_hopeless(report, outcomes)
-        progress(report.calls_made, to_make)
-        size = sum(frame.estimated_size() for frame in waiting)
-        if not report.failures.keys() - UNEXPECTED:
-            continue  # nothing has worked yet: if nothing ever does, no failure is to be remembered
-        if time.monotonic() - last_commit >= options.commit_seconds or size >= COMMIT_BYTES:
-            remembered.commit(pl.concat(waiting))
-            waiting, last_commit = [], time.monotonic()
+        last_answer = time.monotonic()
+        for calls, outcomes in answered(work, batch):
+            seconds_each = (time.monotonic() - last_answer) / calls.height
+            waiting.append(_cells(calls, outcomes, seconds_each, remembered))
+            report.calls_made += calls.height
+            _stop_if_hopeless(report, outcomes)
+            progress(report.calls_made, to_make)
+            if _is_time_to_commit(waiting, last_commit, options, report):
+                remembered.commit(pl.concat(waiting))
+                waiting, last_commit = [], time.monotonic()
+            last_answer = time.monotonic()
     if waiting:
         remembered.commit(pl.concat(waiting))
 
 
-def answers(work: Work, batch: pl.DataFrame) -> list[Outcome]:
-    """One outcome per row; when the batch as a whole fails, halves of it are tried until the guilty row is alone."""
-    try:
-        outcomes = list(work(batch))
-    except RunStopped:
-        raise
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            raise RunStopped(f"the disk is full ({error}); free some space and run the same command again") from error
-        if batch.height == 1:
-            return [as_call_error(error)]
-        middle = batch.height // 2
-        return [*answers(work, batch[:middle]), *answers(work, batch[middle:])]
-    if len(outcomes) != batch.height:
-        raise RunStopped(f"the work returned {len(outcomes)} outcomes for {batch.height} calls; one each is expected")
-    return outcomes
+def _is_time_to_commit(
+    waiting: Sequence[pl.DataFrame], last_commit: float, options: FillOptions, report: FillReport
+) -> bool:
+    if not report.failures.keys() - UNEXPECTED:
+        return False  # nothing has worked yet: if nothing ever does, no failure is to be remembered
+    size = sum(frame.estimated_size() for frame in waiting)
+    return time.monotonic() - last_commit >= options.commit_seconds or size >= COMMIT_BYTES
 
 
 def _stop_if_hopeless(report: FillReport, outcomes: Sequence[Outcome]) -> None:

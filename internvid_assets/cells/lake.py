@@ -10,7 +10,7 @@ import polars as pl
 
 from internvid_assets import tables
 from internvid_assets.cells.errors import RunStopped
-from internvid_assets.cells.feature import schema_of
+from internvid_assets.cells.feature import empty_table, schema_of
 from internvid_assets.cells.inputs import ContentFingerprint
 from internvid_assets.cells.remembered import connect, quoted
 from internvid_assets.cells.store import Store
@@ -31,15 +31,18 @@ class TableVersion:
 
 @dataclass(frozen=True)
 class Lake:
-    """The tables of one store. `category` is None for a table with a single file (a subset, a mart)."""
+    """The tables of one store. `category` is None for a table with a single file (queries, a subset, a mart)."""
 
     store: Store
     memory_limit: str = "1GB"
 
     def scan(self, table: str, category: str | None = None, *, schema: type[dy.Schema] | None = None) -> pl.LazyFrame:
-        """The table as it stands; no rows, with the right columns, where nothing was written yet."""
-        types = schema_of(schema or tables.PER_CATEGORY[table])
-        path = self.store.find(file_name(table, category))
+        """The table as it stands; no rows, with the right columns, where nothing was written yet.
+
+        A table without categories is the same table for each of them.
+        """
+        types = schema_of(schema) if schema else dict(empty_table(table).schema)
+        path = self.store.find(file_name(table, None if table in tables.OVER_ALL else category))
         if path is None:
             return pl.LazyFrame(schema=types)
         return pl.scan_parquet(path, schema=types, missing_columns="insert", extra_columns="ignore")

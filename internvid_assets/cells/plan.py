@@ -50,18 +50,19 @@ def plan(
     categories: Sequence[str],
     *,
     selected: Collection[str],
-    candidates: Mapping[str, pl.LazyFrame],
+    listed: Mapping[tuple[str, str | None], pl.LazyFrame],
 ) -> list[PlannedAsset]:
     """The selected features in graph order.
 
-    `candidates` are the categories' candidate videos as the sources offer them now. The first changed asset is exact;
-    behind it stands what may change: a call is made again only when a value it reads has really changed.
+    `listed` are the rows of listings (such as `candidate_videos`, by category) as their sources offer them now. The
+    first changed asset is exact; behind it stands what may change: a call is made again only when a value it reads has
+    really changed.
     """
     with home.store.scratch() as scratch:
-        return _planned(features, home, categories, selected, candidates, scratch)
+        return _planned(features, home, categories, selected, listed, scratch)
 
 
-def as_judged_now(feature: Feature, home: Home, category: str) -> pl.LazyFrame:
+def as_judged_now(feature: Feature, home: Home, category: str | None) -> pl.LazyFrame:
     """The table as it stands, its derived columns made again under the present settings: no call is needed for that."""
     rows = home.lake.scan(feature.name, category)
     if feature.finish is None or not feature.derived:
@@ -74,25 +75,28 @@ def _planned(
     home: Home,
     categories: Sequence[str],
     selected: Collection[str],
-    candidates: Mapping[str, pl.LazyFrame],
+    listed: Mapping[tuple[str, str | None], pl.LazyFrame],
     scratch: Path,
 ) -> list[PlannedAsset]:
-    shares: dict[tuple[str, str], Share] = {}
-    tables = {c: {"candidate_videos": candidates[c]} if "candidate_videos" in selected else {} for c in categories}
+    shares: dict[tuple[str, str | None], Share] = {}
+    tables = {c: {name: rows for (name, of), rows in listed.items() if of == c} for c in [None, *categories]}
     planned = []
     for feature in features:
         if feature.name not in selected:
             continue
-        upstream = {category: home.upstream(feature, category, **tables[category]) for category in categories}
+        own_categories = categories if feature.is_partitioned else [None]
+        upstream = {category: home.upstream(feature, category, **tables[category]) for category in own_categories}
         own = _own_shares(feature, home, upstream, scratch)
-        for category in categories:
+        for category in own_categories:
             shares[feature.name, category] = _with_upstream(feature, category, own, shares)
             tables[category][feature.name] = as_judged_now(feature, home, category)
-        planned.append(_summed(feature.name, [shares[feature.name, c] for c in categories], home))
+        planned.append(_summed(feature.name, [shares[feature.name, c] for c in own_categories], home, scratch))
     return planned
 
 
-def _own_shares(feature: Feature, home: Home, upstream: Mapping[str, pl.LazyFrame], scratch: Path) -> dict[str, Share]:
+def _own_shares(
+    feature: Feature, home: Home, upstream: Mapping[str | None, pl.LazyFrame], scratch: Path
+) -> dict[str | None, Share]:
     """Exact, given the upstream rows of each category: what `fill` asks of one category, asked of all at once."""
     parts = _parts(feature, home, upstream)
     with connect(scratch, home.settings.memory_limit) as connection:
@@ -105,23 +109,23 @@ def _own_shares(feature: Feature, home: Home, upstream: Mapping[str, pl.LazyFram
             from inputs left join settled using (category, input_hash)
             group by category""").fetchall()
     counts = {category: Share(rows, pending, pending) for category, rows, pending in counted}
-    return {category: counts.get(category, Share()) for category in upstream}
+    return {category: counts.get(category or "all", Share()) for category in upstream}
 
 
-def _hashed(feature: Feature, upstream: Mapping[str, pl.LazyFrame], scratch: Path) -> Iterator[Path]:
+def _hashed(feature: Feature, upstream: Mapping[str | None, pl.LazyFrame], scratch: Path) -> Iterator[Path]:
     """The upstream rows' input hashes, a bounded number at a time, in a file: a frame would cost importing pyarrow."""
     path = scratch / "hashed.parquet"
     for category, rows in upstream.items():
         for batch in rows.collect_batches(chunk_size=STAGED_ROWS):
-            batch.select(input_hashes(batch, feature.reads), category=pl.lit(category)).write_parquet(path)
+            batch.select(input_hashes(batch, feature.reads), category=pl.lit(category or "all")).write_parquet(path)
             yield path
 
 
-def _parts(feature: Feature, home: Home, categories: Iterable[str]) -> list[tuple[str, str]]:
+def _parts(feature: Feature, home: Home, categories: Iterable[str | None]) -> list[tuple[str, str]]:
     """(category, path) of every part that holds cells of the present recipe."""
     recipe, payload = home.recipe(feature).hash, feature.payload()
     each = [Remembered(home.store, feature.name, recipe, category, payload) for category in categories]
-    return [(cells.category, str(home.store.local_path(part))) for cells in each for part in cells.parts()]
+    return [(cells.category or "all", str(home.store.local_path(part))) for cells in each for part in cells.parts()]
 
 
 def _find_settled(connection: duckdb.DuckDBPyConnection, parts: Sequence[tuple[str, str]], max_attempts: int) -> None:
@@ -139,27 +143,35 @@ def _find_settled(connection: duckdb.DuckDBPyConnection, parts: Sequence[tuple[s
 
 
 def _with_upstream(
-    feature: Feature, category: str, own: Mapping[str, Share], above: Mapping[tuple[str, str], Share]
+    feature: Feature,
+    category: str | None,
+    own: Mapping[str | None, Share],
+    above: Mapping[tuple[str, str | None], Share],
 ) -> Share:
     """Add the rows behind upstream rows that may change.
 
     At most one behind each, where the table has no more rows than its upstream; else about as many as there are now.
     """
     share = own[category]
-    bound, certain, guessed = share.bound, share.pending, 0
+    bound: Bound = share.bound
+    certain, guessed = share.pending, 0
     for table in feature.upstream_tables:
         touched = above.get((table, category), Share())
         if not touched.touched:
             continue
         rows_each = _rows_each(table, category, own, above)
         if rows_each > 1 or not share.rows or touched.bound == "about":
-            bound, guessed = "about", max(guessed, math.ceil(touched.touched * rows_each))
+            guessed = max(guessed, math.ceil(touched.touched * rows_each))
+            bound = "about"
         else:
-            bound, certain = "about" if bound == "about" else "at most", min(certain + touched.touched, share.rows)
+            certain = min(certain + touched.touched, share.rows)
+            bound = _loosest([bound, "at most"])
     return Share(share.rows, share.pending, max(certain, guessed), bound)
 
 
-def _rows_each(table: str, category: str, own: Mapping[str, Share], above: Mapping[tuple[str, str], Share]) -> float:
+def _rows_each(
+    table: str, category: str | None, own: Mapping[str | None, Share], above: Mapping[tuple[str, str | None], Share]
+) -> float:
     """Rows per upstream row in this category; where it has none yet, in all; one where nothing is known."""
     for names in ([category], list(own)):
         rows, rows_above = sum(own[name].rows for name in names), sum(above[table, name].rows for name in names)
@@ -168,23 +180,29 @@ def _rows_each(table: str, category: str, own: Mapping[str, Share], above: Mappi
     return 1.0
 
 
-def _summed(asset: str, shares: Sequence[Share], home: Home) -> PlannedAsset:
+def _loosest(bounds: Collection[Bound]) -> Bound:
+    """The one that promises least; exact where there is none."""
+    if "about" in bounds:
+        return "about"
+    return "at most" if "at most" in bounds else "exactly"
+
+
+def _summed(asset: str, shares: Sequence[Share], home: Home, scratch: Path) -> PlannedAsset:
     to_compute = sum(share.touched for share in shares)
     reused = sum(max(share.rows - share.touched, 0) for share in shares)
-    bounds = {share.bound for share in shares if share.touched}
-    bound: Bound = "about" if "about" in bounds else "at most" if "at most" in bounds else "exactly"
-    rate = _seconds_per_call(asset, home) if to_compute else 0.0
+    bound = _loosest({share.bound for share in shares if share.touched})
+    rate = _seconds_per_call(asset, home, scratch) if to_compute else 0.0
     return PlannedAsset(asset, to_compute, reused, None if rate is None else round(to_compute * rate, 1), bound)
 
 
-def _seconds_per_call(asset: str, home: Home) -> float | None:
+def _seconds_per_call(asset: str, home: Home, scratch: Path) -> float | None:
     """Measured over the asset's last few parts, whatever their recipe; the median, since a first part loads models."""
     parts = [file for file in home.store.list(f"cells/{asset}") if file.name.endswith(".parquet")]
     latest = sorted(parts, key=lambda file: file.version)[-RATE_PARTS:]
     if not latest:
         return None
     paths = [str(home.store.local_path(file)) for file in latest]
-    with duckdb.connect() as connection:
+    with connect(scratch, home.settings.memory_limit) as connection:
         cells = f"read_parquet({listed(paths)}, filename = 'path', union_by_name = true)"
         means = f"select avg(call_seconds) as seconds from {cells} where coalesce(row_index, 0) = 0 group by path"
         return fetch_one(connection, f"select median(seconds) from ({means})")[0]

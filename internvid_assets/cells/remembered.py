@@ -2,8 +2,8 @@
 
 A part is immutable and named after its calls, so writing it twice is harmless. Several parts may hold the same
 call (two processes, a retry after a failure); readers keep one per input: a success before a failure, then the
-earliest success or the latest failure. `row_index` numbers the rows of a call; a call that returned no rows is
-remembered by one line whose `row_index` is null.
+earliest success or the failure with most attempts. `row_index` numbers the rows of a call; a call that returned no
+rows is remembered by one line whose `row_index` is null.
 """
 
 from __future__ import annotations
@@ -37,26 +37,25 @@ CALL_COLUMNS: dict[str, pl.DataType] = {
 COMPACT_ABOVE_PARTS = 32
 MANIFEST_SUFFIX = ".replaces.json"
 
-# The order in which readers prefer calls, as one integer so that DuckDB can aggregate it out of core:
-# success before failure, then the earliest success or the failure with most attempts.
-_RANK = """case when error is null then epoch_us(called_at)
-                else (1::bigint << 61) + ((1000 - attempts)::bigint << 51) end"""
+# The order in which readers prefer calls, as one integer so that DuckDB can aggregate it out of core. A success ranks
+# by its time in microseconds, below 2^62 for 146,000 years; a failure above every success, the lower the more attempts.
+_RANK = "case when error is null then epoch_us(called_at) else (1::bigint << 62) - attempts end"
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """The calls of one table, recipe and category."""
+    """The calls of one table, recipe and category (None: of a table that has no categories)."""
 
     store: Store
     table: str
     recipe: str
-    category: str
+    category: str | None
     payload: Mapping[str, pl.DataType]
     memory_limit: str = "1GB"
 
     @property
     def folder(self) -> str:
-        return f"cells/{self.table}/recipe={self.recipe}/category={self.category}"
+        return f"cells/{self.table}/recipe={self.recipe}/category={self.category or 'all'}"
 
     @property
     def schema(self) -> dict[str, pl.DataType]:
@@ -150,10 +149,8 @@ class Remembered:
 @contextmanager
 def connect(scratch: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """An in-memory DuckDB that spills to `scratch` above `memory_limit`."""
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"memory_limit": memory_limit, "temp_directory": str(scratch / "spill")})
     try:
-        connection.execute(f"set memory_limit = '{memory_limit}'")
-        connection.execute(f"set temp_directory = {quoted(scratch / 'spill')}")
         connection.execute("set preserve_insertion_order = false")
         connection.execute("set timezone = 'UTC'")
         yield connection

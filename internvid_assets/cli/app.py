@@ -29,4 +29,4 @@ Selection = Annotated[
 ]
 
 # Each module adds its commands to `app` when it is imported; the order is the order of `internvid --help`.
-from internvid_assets.cli import demo, data, graph, server, recipes, doctor  # noqa: E402, F401, I001
+from internvid_assets.cli import demo, ingest, data, graph, export, server, recipes, doctor  # noqa: E402, F401, I001

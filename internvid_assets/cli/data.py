@@ -1,8 +1,7 @@
-"""Commands that bring videos in and answers out: ingest, sql, search, sample-world."""
+"""Commands that answer questions: sql, search; and sample-world, which makes something to ask about."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,36 +15,6 @@ from internvid_assets.cli.output import Format, show
 
 if TYPE_CHECKING:
     from internvid_assets.embeddings.index import ClipIndex
-
-
-@app.command()
-def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Video files or folders of them.")],
-    category: Annotated[str, typer.Option("--category", "-c", help="Where their videos belong.")] = "other",
-) -> None:
-    """Register files and folders as sources. Nothing is copied, and every run looks through a folder again.
-
-    Every file of a folder counts, but for known sidecars: what is no video becomes a row of `videos` with a reason.
-
-    Example: internvid ingest ~/Videos/football --category sports
-    """
-    from internvid_assets.cli.runs import checked_categories
-    from internvid_assets.videos.sources import add_source
-
-    checked_categories([category])
-    home = open_home()
-    missing = [str(path) for path in paths if not path.exists()]
-    if missing:
-        raise UserError(f"{', '.join(missing)}: no such file or folder; nothing was registered")
-    for path in paths:
-        add_source(home.path, path, category)
-        print(f"{printable(path)} is a source of {category}")
-    print(f"next: internvid materialize --category {category}")
-
-
-def printable(path: Path) -> str:
-    """A name may hold bytes that are no text; they are shown as they are escaped."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 @app.command()
@@ -63,7 +32,7 @@ def sql(
     from internvid_assets.selects.files import fetch
 
     home = open_home()
-    with open_lake(home.path, paths=home.lake.paths) as connection:
+    with open_lake(home.path, paths=home.lake.paths, memory_limit=home.settings.memory_limit) as connection:
         try:
             rows = fetch(connection, query)
         except duckdb.Error as error:

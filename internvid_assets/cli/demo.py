@@ -66,8 +66,9 @@ def report(home: Home) -> None:
 def counts(home: Home) -> pl.DataFrame:
     """The dataset in numbers: one row per thing counted."""
     from internvid_assets.analytics.warehouse import open_lake
-    from internvid_assets.selects.files import fetch
+    from internvid_assets.selects.files import fetch, sql_files
 
+    chosen = [f"union all select '{file.name}', count(*) from {file.name}" for file in sql_files("subsets")]
     query = """
         select 'videos' as what, count(*) as n from videos
         union all select '  rejected: ' || rejection_reason, count(*) from videos
@@ -77,12 +78,9 @@ def counts(home: Home) -> pl.DataFrame:
             where rejection_reason is not null group by rejection_reason
         union all select 'captions of centre frames', count(caption) from center_captions
         union all select 'captions of frames, 1 fps', count(caption) from frame_captions
-        union all select 'fused captions', count(caption) from fused_captions
-        union all select 'internvid_10m_div', count(*) from internvid_10m_div
-        union all select 'internvid_10m_flt', count(*) from internvid_10m_flt
-        union all select 'internvid_aesthetics_18m', count(*) from internvid_aesthetics_18m"""
-    with open_lake(home.path, paths=home.lake.paths) as connection:
-        return fetch(connection, query)
+        union all select 'fused captions', count(caption) from fused_captions"""
+    with open_lake(home.path, paths=home.lake.paths, memory_limit=home.settings.memory_limit) as connection:
+        return fetch(connection, " ".join([query, *chosen]))
 
 
 def relative(path: Path) -> str:

@@ -17,7 +17,6 @@ from internvid_assets.cli.app import OutputFormat, app
 from internvid_assets.cli.environment import open_home
 from internvid_assets.cli.output import Format, show
 from internvid_assets.home import Home
-from internvid_assets.models.specs import OPTIONAL
 
 FREE_GIB_WANTED = 5
 Finding = tuple[bool, str]
@@ -60,7 +59,8 @@ def settings(home: Home) -> Iterator[Finding]:
 
     file = settings_file()
     yield True, f"settings {file}" if file.exists() else f"no {file}: every setting has its default"
-    yield True, f"profile {home.settings.profile}, {home.settings.workers} decoding processes"
+    each = f"each up to {home.settings.worker_memory_bytes / 1e9:g} GB"
+    yield True, f"profile {home.settings.profile}, {home.settings.workers} decoding processes, {each}"
 
 
 def models(home: Home) -> Iterator[Finding]:
@@ -71,9 +71,6 @@ def models(home: Home) -> Iterator[Finding]:
         return
     for capability, spec in specs.items():
         yield True, f"{capability}: {spec.name} @ {spec.revision}"
-    for capability in OPTIONAL:
-        if capability not in specs:
-            yield True, f"{capability}: nobody in profile {home.settings.profile}; models.{capability} names one"
 
 
 def storage(home: Home) -> Iterator[Finding]:
@@ -91,5 +88,5 @@ def sources(home: Home) -> Iterator[Finding]:
     except UserError as error:
         yield False, f"sources: {error}"
         return
-    gone = [source.path for source in registered if not Path(source.path).exists()]
+    gone = [source.name for source in registered if source.is_local and not Path(source.place).exists()]
     yield not gone, f"{len(registered)} sources{', gone: ' + ', '.join(gone) if gone else ''}"

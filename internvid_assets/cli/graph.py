@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,8 +50,8 @@ def materialize(
         typer.echo(f"internvid: {problem}", err=True)
     if problems:
         raise typer.Exit(1)
-    told = ", ".join(categories) or "no category: ingest something first"
-    print(f"{selection}: {f'at most {limit} calls each, no table written' if limit else 'up to date'}; {told}")
+    done = f"at most {limit} calls each, no table written" if limit else "up to date"
+    print(f"{selection}: {done}; {', '.join(categories) or 'no category has videos yet: ingest something first'}")
 
 
 @app.command()
@@ -60,34 +60,48 @@ def plan(
 ) -> None:
     """What materialize would compute: rows, and about how long. Changes nothing.
 
-    A row is one call, for one upstream row. The first changed asset is exact.
+    A row is one call, for one upstream row. The first changed asset is counted "exactly".
 
-    Behind it stands "at most": only rows that read a changed value are made again.
+    Behind it stands "at most": a row is made again only if a value it reads really changes.
 
-    "about" means that rows lie behind which nobody has counted yet.
+    "about" is a guess from the rows there are, such as the clips of a video that was not cut yet.
 
-    Listings and selects (candidate_videos, subsets, marts …) take seconds; they are left out.
+    Listings and selects (candidate_videos, action_queries, subsets, marts …) take seconds; they are left out.
 
     Example: internvid plan --set fused_captions.max_frame_captions=8
     """
     from internvid_assets.cells.plan import plan as planned
     from internvid_assets.cli import runs
     from internvid_assets.definitions import build_defs, features
-    from internvid_assets.videos.sources import list_candidates, read_sources
 
     home = open_home(set_ or ())
     categories = chosen_categories(home, category)
-    chosen = runs.select(build_defs(home), selection)
-    sources = read_sources(home.path)
+    selected = {key.to_user_string() for key in runs.select(build_defs(home), selection).all()}
     shares = planned(
         [feature for _, feature in features()],
         home,
         categories,
-        selected={key.to_user_string() for key in chosen.partitioned},
-        candidates={name: list_candidates(sources, name).lazy() for name in categories},
+        selected=selected,
+        listed={key: rows for key, rows in listings(home, categories) if key[0] in selected},
     )
     columns = {"asset": pl.String, "rows_to_compute": pl.Int64, "rows_reused": pl.Int64, "seconds": pl.Float64}
     show(pl.DataFrame([asdict(share) for share in shares], schema={**columns, "bound": pl.String}), format)
+
+
+def listings(home: Home, categories: Sequence[str]) -> Iterator[tuple[tuple[str, str | None], pl.LazyFrame]]:
+    """((table, category), rows) of each listing, as a run would find it now."""
+    from internvid_assets.queries.corpora import list_captions
+    from internvid_assets.queries.merging import merged_queries
+    from internvid_assets.videos.candidates import list_candidates
+    from internvid_assets.videos.listings import open_listings
+    from internvid_assets.videos.sources import read_sources
+
+    yield ("corpus_captions", None), list_captions(home.settings.queries.caption_files).lazy()
+    phrases = home.lake.scan("caption_phrases")
+    yield ("action_queries", None), merged_queries(home.settings.queries, phrases).lazy()
+    sources, remembered = read_sources(home.path), open_listings(home, is_offline=True)
+    offered = ((name, list_candidates(sources, name, remembered)) for name in categories)
+    yield from ((("candidate_videos", name), rows.lazy()) for name, rows in offered)
 
 
 @app.command()
@@ -113,7 +127,8 @@ def table_states(home: Home, categories: Sequence[str]) -> pl.DataFrame:
 
 def table_state(feature: Feature, home: Home, categories: Sequence[str]) -> dict[str, Any]:
     recipe = home.recipe(feature).hash
-    found = {name: home.lake.version(feature.name, name) for name in categories}
+    own: Sequence[str | None] = categories if feature.is_partitioned else [None]
+    found = {name: home.lake.version(feature.name, name) for name in own}
     written = {name: version for name, version in found.items() if version}
     failed = [home.lake.scan(feature.name, name).select(pl.col("error").count()) for name in written]
     otherwise = [v.recipe != recipe or is_judged_otherwise(feature, home, name) for name, v in written.items()]
@@ -127,7 +142,7 @@ def table_state(feature: Feature, home: Home, categories: Sequence[str]) -> dict
     }
 
 
-def is_judged_otherwise(feature: Feature, home: Home, category: str) -> bool:
+def is_judged_otherwise(feature: Feature, home: Home, category: str | None) -> bool:
     """Whether the present thresholds would judge a row of the table differently."""
     from internvid_assets.cells.plan import as_judged_now
 
@@ -140,9 +155,11 @@ def is_judged_otherwise(feature: Feature, home: Home, category: str) -> bool:
 def chosen_categories(home: Home, asked: Sequence[str] | None) -> list[str]:
     """The categories asked for, or all that have a source or a table."""
     from internvid_assets.cli.runs import checked_categories
+    from internvid_assets.videos.candidates import categories_offered
+    from internvid_assets.videos.listings import open_listings
     from internvid_assets.videos.sources import read_sources
 
     if asked:
         return checked_categories(asked)
-    offered = {source.category for source in read_sources(home.path)}
+    offered = categories_offered(read_sources(home.path), open_listings(home, is_offline=True))
     return [name for name in CATEGORIES if name in offered or home.lake.version("candidate_videos", name)]

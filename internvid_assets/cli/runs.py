@@ -22,10 +22,16 @@ UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.Dags
 
 @dataclass(frozen=True)
 class Selected:
-    """The assets of a selection: those with categories, and those over all of them."""
+    """The assets of a selection in the order of their runs: those with categories stand between the others."""
 
+    before: list[dg.AssetKey]
+    """Without categories, and nothing above them has any."""
     partitioned: list[dg.AssetKey]
-    unpartitioned: list[dg.AssetKey]
+    after: list[dg.AssetKey]
+    """Without categories, over all of them."""
+
+    def all(self) -> list[dg.AssetKey]:
+        return [*self.before, *self.partitioned, *self.after]
 
 
 def select(defs: dg.Definitions, selection: str) -> Selected:
@@ -41,9 +47,11 @@ def select(defs: dg.Definitions, selection: str) -> Selected:
     if not keys:
         known = ", ".join(sorted(key.to_user_string() for key in graph.get_all_asset_keys()))
         raise UserError(f"selection {selection!r} selects nothing; assets: {known}")
-    partitioned = [key for key in graph.toposorted_asset_keys if key in keys and graph.get(key).is_partitioned]
-    others = [key for key in graph.toposorted_asset_keys if key in keys and not graph.get(key).is_partitioned]
-    return Selected(partitioned, others)
+    ordered = [key for key in graph.toposorted_asset_keys if key in keys]
+    partitioned = [key for key in ordered if graph.get(key).is_partitioned]
+    others = [key for key in ordered if key not in partitioned]
+    after = [k for k in others if any(graph.get(above).is_partitioned for above in graph.get_ancestor_asset_keys(k))]
+    return Selected([key for key in others if key not in after], partitioned, after)
 
 
 def materialize(
@@ -55,23 +63,26 @@ def materialize(
     limit: int | None = None,
     retry_quarantined: bool = False,
 ) -> list[str]:
-    """Materialise the selection: each category in a run of its own, then what has no categories.
+    """Materialise the selection: each category in a run of its own, what has no categories before or after them.
 
-    Returns a line per failed step or broken promise; empty when all went well. A category that fails does not keep
-    the others from running.
+    Returns a line per failed step or broken promise; empty when all went well. A run that fails does not keep the
+    others from running.
     """
     defs = build_defs(home)
     chosen = select(defs, selection)
     job = defs.resolve_implicit_global_asset_job_def()
-    config = _fill_config(chosen.partitioned, limit, retry_quarantined)
+    options = {"limit": limit, "retry_quarantined": retry_quarantined}
     problems: list[str] = []
     with dg.DagsterInstance.get() as instance:
         free_dead_runs(instance)
+        if chosen.before:
+            config = _fill_config(chosen.before, **options)
+            problems += _problems(_execute(job, instance, chosen.before, tags, config=config), "no category")
         for category in categories if chosen.partitioned else ():
-            result = _execute(job, instance, chosen.partitioned, tags, category, config)
-            problems += _problems(result, category)
-        if chosen.unpartitioned and limit is None:
-            problems += _problems(_execute(job, instance, chosen.unpartitioned, tags), "all categories")
+            config = _fill_config(chosen.partitioned, **options)
+            problems += _problems(_execute(job, instance, chosen.partitioned, tags, category, config), category)
+        if chosen.after and limit is None:
+            problems += _problems(_execute(job, instance, chosen.after, tags), "all categories")
     return problems
 
 

@@ -32,17 +32,27 @@ def keyed_and_judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     schema=tables.Clips,
     reads=["content_hash"],
     work=split_videos,
-    version="1",
-    code=["internvid_assets.clips.cuts", "internvid_assets.media.decode", "internvid_assets.media.opening"],
+    version="2",
+    code=[
+        "internvid_assets.clips.cuts",
+        "internvid_assets.clips.looking",
+        "internvid_assets.clips.spans",
+        "internvid_assets.clips.splitters",
+        "internvid_assets.clips.transitions",
+        "internvid_assets.media.decode",
+        "internvid_assets.media.needed",
+        "internvid_assets.media.opening",
+        "internvid_assets.models.transnet_v2",
+    ],
     finish=keyed_and_judged,
     derived=["clip_id", "duration_seconds", "rejection_reason"],
-    batch_rows=8,
+    batch_rows=256,
     kinds=["ffmpeg"],
 )
 def clips(videos: pl.LazyFrame) -> pl.LazyFrame:
     """One row per span between cuts of an eligible video, judged by its motion (null reason: kept)."""
     eligible = videos.filter(pl.col("error").is_null() & pl.col("rejection_reason").is_null())
-    return eligible.select("video_id", "category", "content_hash", "source_uri")
+    return eligible.select("video_id", "category", "content_hash", "media_uri")
 
 
 def at_start_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
@@ -54,15 +64,16 @@ def at_start_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     schema=tables.ClipFrames,
     reads=["content_hash", "start_pts", "end_pts"],
     work=sample_clips,
-    version="1",
+    version="2",
     code=[
         "internvid_assets.clips.frames",
         "internvid_assets.media.decode",
+        "internvid_assets.media.needed",
         "internvid_assets.media.opening",
         "internvid_assets.media.sampling",
     ],
     finish=at_start_if_failed,
-    batch_rows=64,
+    batch_rows=1024,
     kinds=["ffmpeg", "lance"],
     picture=contact_sheet,
 )
@@ -70,5 +81,5 @@ def clip_frames(videos: pl.LazyFrame, clips: pl.LazyFrame) -> pl.LazyFrame:
     """One row per sampled frame of a clip: 1 fps, centre, 4 and 8 uniform; the picture lies in the frame store."""
     spans = clips.filter(pl.col("error").is_null())
     spans = spans.select("clip_id", "video_id", "category", "content_hash", "start_pts", "end_pts")
-    located = spans.join(videos.select("video_id", "source_uri"), on="video_id", how="inner", maintain_order="left")
+    located = spans.join(videos.select("video_id", "media_uri"), on="video_id", how="inner", maintain_order="left")
     return located.sort("video_id", "start_pts")

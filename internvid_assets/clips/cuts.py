@@ -1,151 +1,213 @@
-"""Cuts of a video: PySceneDetect's ContentDetector over one decode that also measures motion and exact times."""
+"""Cuts of a video: the same as PySceneDetect's ContentDetector finds, without decoding what need not be decoded.
+
+Pictures that no other picture refers to (most B-frames) are skipped at first. Between two neighbours that were looked
+at, a cut can only hide where the two differ, or where a skipped picture took unusually many bytes, as one flash does.
+Only there every picture is looked at. On H.264 as cameras and sites encode it, that is a quarter of the decoding.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from internvid_assets.cells.errors import CallError
-from internvid_assets.media.decode import Decoder, decoded
-from internvid_assets.media.opening import MAX_PIXELS, nominal_rate_fps, opened_video, time_base
+from internvid_assets.clips.looking import Look, Looker
+from internvid_assets.media.decode import Decoder, packets
+from internvid_assets.media.needed import Mark, needed_frames, shown_times
+from internvid_assets.media.opening import nominal_rate_fps, opened_video, time_base
 
 if TYPE_CHECKING:
     import numpy as np
-    from av.video.frame import VideoFrame
-    from scenedetect import ContentDetector
+    from scenedetect.common import FrameTimecode
+
+HIDDEN_CUT_SHARE = 0.4
+"""Of the threshold: where neighbours differ by less, no cut hides between them."""
+FLASH_BYTES_RATIO = 2.0
+"""A skipped picture of this many times the usual bytes may be one flash."""
+USUAL_PICTURES = 31
+"""How many skipped pictures around one say what is usual."""
+WORTHWHILE_SHARE = 0.6
+"""When more than this share of what was skipped must be looked at, one pass over everything costs less."""
+ENOUGH_PICTURES = 64
+"""After so many it is plain whether skipping pays."""
 
 
-class Change(NamedTuple):
-    """How far one frame is from the one before it."""
-
-    pts: int
-    motion: float
-    """Mean absolute difference of the small grey pictures, 0 to 255."""
+Watch: TypeAlias = "Callable[[FrameTimecode, np.ndarray], None]"
+"""Shown the time and the small BGR picture (H, W, 3) of everything that is looked at."""
 
 
-def split(
-    source_uri: str,
-    *,
-    threshold: float = 27.0,
-    min_scene_length_frames: int = 15,
-    max_pixels: int = MAX_PIXELS,
-    threads: int = 1,
-) -> list[dict[str, Any]]:
-    """Spans between cuts (InternVid 3.1: PySceneDetect, threshold 27) as the payload of `clips`, in time order.
+class Opening(TypedDict):
+    """How a file is opened: see `opened_video`."""
 
-    The minimum length counts frames at the nominal rate, as PySceneDetect does. Times are the stream's own ticks,
-    half open, the last clip ending with its last frame; seconds count from the first frame.
-    Raises `CallError`: the codes of `opened_video`, and `undecodable` where no frame decodes.
-    """
-    with opened_video(source_uri, max_pixels=max_pixels, threads=threads) as (container, stream):
-        decoder, base = Decoder(stream), time_base(stream)
-        detector = _Cuts(threshold, min_scene_length_frames, time_base=base, rate_fps=nominal_rate_fps(stream))
-        changes = [detector.add(pts, frame) for pts, frame in decoded(container, stream, decoder=decoder)]
-        if not changes:
-            message = f"no frame of {source_uri!r} decodes ({decoder.skipped_packets} damaged packets)"
-            raise CallError("undecodable", message)
-        bounds = [changes[0].pts, *detector.cuts, decoder.end_pts]
-    return [_clip(span, time_base=base, origin_pts=bounds[0]) for span in _spans(changes, bounds)]
+    max_pixels: int
+    threads: int
 
 
-def _spans(changes: Sequence[Change], bounds: Sequence[int]) -> Iterator[tuple[int, int, list[Change]]]:
-    """(start, end, the frames inside) for each pair of bounds."""
-    position = 0
-    for start, end in pairwise(bounds):
-        first = position
-        while position < len(changes) and changes[position].pts < end:
-            position += 1
-        yield start, end, list(changes[first:position])
+@dataclass
+class Seen:
+    """What was looked at of a stream, in display order."""
 
+    looks: list[Look]
+    times: list[int]
+    """Of every picture that is shown, looked at or not."""
+    end_pts: int
+    """Just after the last picture."""
+    time_base: Fraction
+    rate_fps: Fraction
+    """The nominal rate, by which PySceneDetect counts."""
 
-def _clip(span: tuple[int, int, list[Change]], *, time_base: Fraction, origin_pts: int) -> dict[str, Any]:
-    start, end, frames = span
-    # The first frame's change is the cut itself, not motion inside the clip.
-    motion = [frame.motion for frame in frames[1:]] or [0.0]
-    return {
-        "start_pts": start,
-        "end_pts": end,
-        "time_base": f"{time_base.numerator}/{time_base.denominator}",
-        "start_seconds": float((start - origin_pts) * time_base),
-        "end_seconds": float((end - origin_pts) * time_base),
-        "duration_seconds": float((end - start) * time_base),
-        "frame_count": len(frames),
-        "motion_mean": sum(motion) / len(motion),
-        "motion_max": max(motion),
-    }
-
-
-class _Cuts:
-    """Feeds frames to PySceneDetect's detector, small as its SceneManager makes them."""
-
-    def __init__(
-        self, threshold: float, min_scene_length_frames: int, *, time_base: Fraction, rate_fps: Fraction
-    ) -> None:
-        self._detector = _fast_content_detector(threshold, min_scene_length_frames)
-        self._shrink = _Shrink()
-        self._base, self._rate = time_base, rate_fps
-        self._origin: int | None = None
-        self._grey: np.ndarray | None = None
-        self.cuts: list[int] = []
-
-    def add(self, pts: int, frame: VideoFrame) -> Change:
+    def timecode(self, pts: int) -> FrameTimecode:
+        """PySceneDetect's time of a picture, from the first one."""
         from scenedetect.common import FrameTimecode, Timecode
 
-        self._origin = pts if self._origin is None else self._origin
-        small = self._shrink(frame)
-        timecode = FrameTimecode(Timecode(pts - self._origin, self._base), fps=self._rate)
-        self.cuts += [self._origin + cut.pts for cut in self._detector.process_frame(timecode, small)]
-        return Change(pts, self._motion(small))
-
-    def _motion(self, small: np.ndarray) -> float:
-        import cv2
-
-        grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
-        last, self._grey = self._grey, grey
-        return 0.0 if last is None else cv2.norm(grey, last, cv2.NORM_L1) / grey.size
+        return FrameTimecode(Timecode(pts - self.looks[0].pts, self.time_base), fps=self.rate_fps)
 
 
-class _Shrink:
-    """Frames as small BGR arrays (H, W, 3), the long side 256 pixels: SceneManager's size.
+def content_cuts(
+    source_uri: str, *, threshold: float, min_scene_length_frames: int, every_frame: bool = False, opening: Opening
+) -> tuple[Seen, list[int]]:
+    """What was seen, and the cuts in ticks; `every_frame` looks at every picture, whatever it costs.
 
-    One pass of one cached scaler from the decoder's planes. Its two-tap filter looks at the same pixels as the
-    cv2.INTER_LINEAR of SceneManager, without making a full-size picture first.
+    The minimum length counts frames at the nominal rate, as PySceneDetect does.
     """
-
-    def __init__(self) -> None:
-        from av.video.reformatter import VideoReformatter
-
-        self._scaler = VideoReformatter()
-        self._size: tuple[int, int] | None = None
-
-    def __call__(self, frame: VideoFrame) -> np.ndarray:
-        self._size = self._size or _small_size(frame.width, frame.height)  # later sizes are scaled to the first
-        return self._scaler.reformat(frame, *self._size, "bgr24", interpolation="FAST_BILINEAR").to_ndarray()
+    seen = None if every_frame else _look_where_cuts_may_be(source_uri, threshold, opening)
+    seen = seen or look_at_all(source_uri, opening=opening)
+    above = [look.pts for look in seen.looks[1:] if look.score >= threshold]
+    return seen, _without_flashes(above, seen, min_scene_length_frames)
 
 
-def _small_size(width: int, height: int) -> tuple[int, int]:
-    from scenedetect.scene_manager import compute_downscale_factor
+def look_at_all(source_uri: str, *, opening: Opening, watch: Watch | None = None) -> Seen:
+    """Every picture that decodes, each shown to `watch` too. Raises `CallError` (`undecodable`) where none does."""
+    with opened_video(source_uri, **opening) as (container, stream):
+        decoder, looker = Decoder(stream), Looker()
+        seen = Seen([], [], 0, time_base(stream), nominal_rate_fps(stream))
+        for pts, frame in decoder.frames(packets(container, stream)):
+            seen.looks.append(looker(pts, frame, seen.time_base))
+            if watch:
+                watch(seen.timecode(pts), looker.small)
+    if not seen.looks:
+        message = f"no frame of {source_uri!r} decodes ({decoder.skipped_packets} damaged packets)"
+        raise CallError("undecodable", message)
+    seen.times, seen.end_pts = [look.pts for look in seen.looks], decoder.end_pts
+    return seen
 
-    factor = compute_downscale_factor(max(width, height))
-    return max(1, round(width / factor)), max(1, round(height / factor))
+
+def _look_where_cuts_may_be(source_uri: str, threshold: float, opening: Opening) -> Seen | None:
+    """Null where the stream cannot be trusted or too much of it would have to be looked at twice."""
+    coarse = _look_at_referenced(source_uri, threshold, opening)
+    if coarse is None:
+        return None
+    seen, marks = coarse
+    position = {pts: i for i, pts in enumerate(seen.times)}
+    looked_at = [position[look.pts] for look in seen.looks]
+    gaps = _where_cuts_may_hide(seen.looks, looked_at, _sizes(marks, seen.times), threshold)
+    skipped = len(seen.times) - len(looked_at)
+    hidden = sum(after - before - 1 for before, after in gaps)
+    if hidden > WORTHWHILE_SHARE * skipped:
+        return None
+    if not gaps:
+        return seen
+    return _look_into(gaps, seen, marks, source_uri, opening)
 
 
-def _fast_content_detector(threshold: float, min_scene_length_frames: int) -> ContentDetector:
-    """PySceneDetect's own detector, its score summed by cv2.norm: the same number, several times faster."""
-    import cv2
-    from scenedetect import ContentDetector
+def _look_at_referenced(source_uri: str, threshold: float, opening: Opening) -> tuple[Seen, list[Mark]] | None:
+    """The pictures that others refer to; null where most neighbours differ, times are missing, or there is damage."""
+    with opened_video(source_uri, **opening) as (container, stream):
+        stream.codec_context.skip_frame = "NONREF"
+        decoder, base = Decoder(stream), time_base(stream)
+        looker, marks, looks, differing = Looker(), [], [], 0
+        for packet in packets(container, stream):
+            if packet.size:
+                marks.append(Mark.of(packet))
+            for pts, frame in decoder.frames([packet]):
+                looks.append(looker(pts, frame, base))
+                differing += looks[-1].score >= HIDDEN_CUT_SHARE * threshold
+            if len(looks) >= ENOUGH_PICTURES and differing > WORTHWHILE_SHARE * len(looks):
+                return None
+        times, shown = shown_times(marks), [mark for mark in marks if mark.is_shown]
+        if not looks or times is None or len(times) != len(shown) or decoder.skipped_packets:
+            return None
+        if looks[0].pts != times[0] or not {look.pts for look in looks} <= set(times):
+            return None
+        last_ticks = next(mark.ticks for mark in shown if mark.pts == times[-1]) or decoder.last_ticks
+        return Seen(looks, times, times[-1] + last_ticks, base, nominal_rate_fps(stream)), marks
 
-    class FastContentDetector(ContentDetector):
-        _last: tuple[np.ndarray, ...] | None = None
 
-        def _calculate_frame_score(self, timecode: object, frame_img: np.ndarray) -> float:
-            planes = cv2.split(cv2.cvtColor(frame_img, cv2.COLOR_BGR2HSV))
-            last, self._last = self._last, tuple(planes)
-            if last is None:
-                return 0.0
-            sums = [cv2.norm(new, old, cv2.NORM_L1) for new, old in zip(planes, last, strict=True)]
-            return sum(sums) / planes[0].size / len(sums)
+def _sizes(marks: Iterable[Mark], times: Sequence[int]) -> np.ndarray:
+    """Bytes of each picture's packet, in display order."""
+    import numpy as np
 
-    return FastContentDetector(threshold=threshold, min_scene_len=min_scene_length_frames)
+    size_at = {mark.pts: mark.size_bytes for mark in marks}
+    return np.array([size_at[pts] for pts in times])
+
+
+def _where_cuts_may_hide(
+    looks: Sequence[Look], looked_at: Sequence[int], sizes: np.ndarray, threshold: float
+) -> list[tuple[int, int]]:
+    """Pairs of positions of neighbours among the looks between which every picture must be looked at."""
+    bulky = _bulky(sizes, looked_at)
+    gaps = []
+    for (before, after), look in zip(pairwise(looked_at), looks[1:], strict=True):
+        if after - before > 1 and (look.score >= HIDDEN_CUT_SHARE * threshold or bulky[before + 1 : after].any()):
+            gaps.append((before, after))
+    return gaps
+
+
+def _bulky(sizes: np.ndarray, looked_at: Sequence[int]) -> np.ndarray:
+    """Whether each picture was skipped and took many more bytes than the skipped ones around it."""
+    import numpy as np
+
+    is_bulky = np.zeros(len(sizes), bool)
+    skipped = np.setdiff1d(np.arange(len(sizes)), looked_at)
+    if len(skipped):
+        width = min(USUAL_PICTURES, len(skipped))
+        windows = np.lib.stride_tricks.sliding_window_view(sizes[skipped], width)
+        centres = np.clip(np.arange(len(skipped)) - width // 2, 0, len(windows) - 1)
+        is_bulky[skipped] = sizes[skipped] > FLASH_BYTES_RATIO * np.median(windows, axis=1)[centres]
+    return is_bulky
+
+
+def _look_into(
+    gaps: Sequence[tuple[int, int]], seen: Seen, marks: Sequence[Mark], source_uri: str, opening: Opening
+) -> Seen:
+    """Put the looks at every picture inside the gaps in the place of the one look across each."""
+    position = {pts: i for i, pts in enumerate(seen.times)}
+    inside = {seen.times[i] for before, after in gaps for i in range(before + 1, after + 1)}
+    wanted: set[int | None] = {*inside, *(seen.times[before] for before, _ in gaps)}
+    closer = []
+    with opened_video(source_uri, **opening) as (container, stream):
+        looker, last = Looker(), None
+        for pts, frame in needed_frames(Decoder(stream), container, marks, wanted):
+            if pts in wanted:
+                look = looker(pts, frame, seen.time_base)
+                if pts in inside and last is not None and position[pts] == last + 1:
+                    closer.append(look)
+                last = position[pts]
+    replaced = {look.pts for look in closer}
+    kept = [look for look in seen.looks if look.pts not in replaced]
+    seen.looks = sorted(kept + closer, key=lambda look: look.pts)
+    return seen
+
+
+def _without_flashes(above: Sequence[int], seen: Seen, min_scene_length_frames: int) -> list[int]:
+    """The cuts among the times at which the score was above the threshold: PySceneDetect's own flash filter.
+
+    It is shown each such picture and the one before: others say nothing that these do not.
+    """
+    from scenedetect.detector import FlashFilter
+
+    flashes = FlashFilter(mode=FlashFilter.Mode.MERGE, length=min_scene_length_frames)
+    cuts = []
+    for pts, is_above in _telling(above, seen.times):
+        cuts += [seen.looks[0].pts + cut.pts for cut in flashes.filter(seen.timecode(pts), is_above)]
+    return cuts
+
+
+def _telling(above: Sequence[int], times: Sequence[int]) -> Iterator[tuple[int, bool]]:
+    """(time, above the threshold) of the first and last picture, of those above, and of those just before them."""
+    is_above, position = set(above), {pts: i for i, pts in enumerate(times)}
+    shown = {times[0], times[-1], *above, *(times[max(0, position[pts] - 1)] for pts in above)}
+    yield from ((pts, pts in is_above) for pts in sorted(shown))

@@ -2,57 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
 from internvid_assets.cells.bench import Bench
 from internvid_assets.cells.errors import CallError
 from internvid_assets.cells.feature import Outcome, Work
-from internvid_assets.clips.cuts import split
 from internvid_assets.clips.frames import sample_frames
+from internvid_assets.clips.splitters import split
+
+STORE_SECONDS = 2.0
+"""Pictures are stored this often: one write for many costs what one for few does."""
 
 
 def split_videos(bench: Bench) -> Work:
-    """Cuts the videos of a batch into spans; see `clips.cuts.split`."""
+    """Cuts videos into spans, each answered when it is done; see `clips.splitters.split`."""
     parameters = bench.parameters
-    cutting = {**parameters.of_recipe(), "max_pixels": bench.settings.videos.max_pixels}
+    cutting = {**parameters.cutting(), "max_pixels": bench.settings.videos.max_pixels}
 
-    def work(batch: pl.DataFrame) -> Sequence[Outcome]:
-        calls = [{"source_uri": uri, **cutting} for uri in batch["source_uri"]]
-        return bench.engine.each(split, calls, timeout_seconds=parameters.timeout_seconds)
+    def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
+        threads = _threads(batch, bench)
+        calls = [{"source_uri": bench.place(uri), **cutting, "threads": threads} for uri in batch["media_uri"]]
+        for row, answer in bench.engine.as_answered(split, calls, timeout_seconds=parameters.timeout_seconds):
+            yield {row: answer}
 
     return work
 
 
 def sample_clips(bench: Bench) -> Work:
-    """Samples the frames of a batch of clips, one decode per video, and stores the pictures before their cells."""
+    """Samples the frames of clips, one decode per video, and stores the pictures before their cells."""
     parameters = bench.parameters
     pictures = {**parameters.of_recipe(), "max_pixels": bench.settings.videos.max_pixels}
 
-    def work(batch: pl.DataFrame) -> Sequence[Outcome]:
-        by_video = batch.with_row_index().group_by("source_uri", maintain_order=True).agg(pl.all())
+    def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
+        by_video = batch.with_row_index().group_by("media_uri", maintain_order=True).agg(pl.all())
         calls = [
-            {"source_uri": uri, "spans": list(zip(starts, ends, strict=True)), **pictures}
-            for uri, starts, ends in by_video.select("source_uri", "start_pts", "end_pts").iter_rows()
+            {"source_uri": bench.place(uri), "spans": list(zip(starts, ends, strict=True)), **pictures}
+            for uri, starts, ends in by_video.select("media_uri", "start_pts", "end_pts").iter_rows()
         ]
-        answers = bench.engine.each(sample_frames, calls, timeout_seconds=parameters.timeout_seconds)
-        outcomes: dict[int, Outcome] = {}
-        for rows, answer in zip(by_video["index"], answers, strict=True):
-            each = [answer] * len(rows) if isinstance(answer, CallError) else answer
-            outcomes.update(zip(rows, each, strict=True))
-        return _stored([outcomes[row] for row in range(batch.height)], bench)
+        calls = [{**call, "threads": _threads(by_video, bench)} for call in calls]
+        answers = bench.engine.as_answered(sample_frames, calls, timeout_seconds=parameters.timeout_seconds)
+        for together in _every(STORE_SECONDS, answers):
+            yield _stored(dict(_by_row(by_video["index"], together)), bench)
 
     return work
 
 
-def _stored(outcomes: Sequence[Outcome], bench: Bench) -> list[Outcome]:
+def _threads(videos: pl.DataFrame, bench: Bench) -> int:
+    """One decoder thread per process where there are videos for all processes, else the idle cores' share."""
+    return max(1, bench.settings.workers // videos.height)
+
+
+def _every(seconds: float, answers: Iterable[tuple[int, Any]]) -> Iterator[list[tuple[int, Any]]]:
+    """The answers in groups, each of what came within so many seconds."""
+    together, since = [], time.monotonic()
+    for answer in answers:
+        together.append(answer)
+        if time.monotonic() - since >= seconds:
+            yield together
+            together, since = [], time.monotonic()
+    if together:
+        yield together
+
+
+def _by_row(rows: pl.Series, answers: Sequence[tuple[int, Any]]) -> Iterator[tuple[int, Outcome]]:
+    """A video's answer holds an outcome for each of its clips, or is the failure of all of them."""
+    for video, answer in answers:
+        each = [answer] * len(rows[video]) if isinstance(answer, CallError) else answer
+        yield from zip(rows[video], each, strict=True)
+
+
+def _stored(outcomes: Mapping[int, Outcome], bench: Bench) -> dict[int, Outcome]:
     """Put the pictures into the frame store and take them out of the rows, which keep their hashes."""
-    rows = [row for outcome in outcomes if isinstance(outcome, Sequence) for row in outcome]
+    rows = [row for outcome in outcomes.values() if isinstance(outcome, Sequence) for row in outcome]
     bench.frames.put({row["frame_hash"]: row["jpeg"] for row in rows})
-    return [
-        [{name: row[name] for name in row if name != "jpeg"} for row in outcome]
+    return {
+        index: [{name: row[name] for name in row if name != "jpeg"} for row in outcome]
         if isinstance(outcome, Sequence)
         else outcome
-        for outcome in outcomes
-    ]
+        for index, outcome in outcomes.items()
+    }

@@ -10,7 +10,7 @@ from internvid_assets.embeddings.embedding import embed_clips
 from internvid_assets.embeddings.index import ClipIndex
 from internvid_assets.home import Home
 
-EMBEDDING = "internvid_assets.models.transformers_clip"
+EMBEDDING = ("internvid_assets.models.transformers_clip", "internvid_assets.models.transformers_loading")
 
 
 @feature(
@@ -18,7 +18,7 @@ EMBEDDING = "internvid_assets.models.transformers_clip"
     reads=["frame_hashes", "caption"],
     work=embed_clips,
     version="1",
-    code=[EMBEDDING],
+    code=EMBEDDING,
     models=["embedder"],
     kinds=["transformers"],
 )

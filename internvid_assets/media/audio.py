@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from internvid_assets.cells.errors import CallError
 from internvid_assets.media.decode import decoded
-from internvid_assets.media.opening import MAX_PIXELS, opened_video, time_base
+from internvid_assets.media.opening import MAX_PIXELS, opened_file, opened_video, time_base
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,16 +22,19 @@ GAP_SECONDS = 0.1
 MAX_READ_ERRORS = 100
 
 
-def record(source_uri: str, to: Path, *, max_seconds: float, max_pixels: int = MAX_PIXELS) -> int:
+def record(
+    media_uri: str, to: Path, *, max_seconds: float, audio_uri: str | None = None, max_pixels: int = MAX_PIXELS
+) -> int:
     """Write the sound as int16 samples at SAMPLE_RATE and return how many; sample 0 is heard with the first picture.
 
-    One frame at a time is in memory. What is heard before the first picture is left out, what comes after
-    `max_seconds` too, and where there is no sound for a while the file has a hole, which reads as silence.
+    `audio_uri` is the sound's own file, where it has one; its clock is taken for the pictures'. One frame at a time is
+    in memory. What is heard before the first picture is left out, what comes after `max_seconds` too, and
+    where there is no sound for a while the file has a hole, which reads as silence.
     Raises `CallError`: the codes of `opened_video`, `unsupported_codec`, and `undecodable_audio`.
     """
-    origin_seconds = first_picture_seconds(source_uri, max_pixels=max_pixels)
+    origin_seconds, sound_uri = first_picture_seconds(media_uri, max_pixels=max_pixels), audio_uri or media_uri
     end, limit = 0, int(max_seconds * SAMPLE_RATE)
-    with opened_video(source_uri, max_pixels=max_pixels) as (container, _), open(to, "wb") as file:
+    with opened_file(sound_uri, max_pixels=max_pixels) as container, open(to, "wb") as file:
         for position, samples in _placed(container, _audio_stream(container), origin_seconds):
             heard = samples[max(0, -position) : max(0, limit - position)]
             if heard.size:
@@ -41,7 +44,7 @@ def record(source_uri: str, to: Path, *, max_seconds: float, max_pixels: int = M
             if position >= limit:
                 break
     if not end:
-        raise CallError("undecodable_audio", f"no sound of {source_uri!r} decodes between its first and last picture")
+        raise CallError("undecodable_audio", f"no sound of {sound_uri!r} decodes between its first and last picture")
     return end
 
 

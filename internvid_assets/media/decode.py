@@ -20,22 +20,49 @@ if TYPE_CHECKING:
 
 MAX_READ_ERRORS = 100
 """Damaged places a demuxer may step over before the rest of the file is given up."""
+MAX_GAP_SECONDS = 7200
+"""Nothing stays on display for longer: a time further off is damage, and would make clips of a million years."""
+MAX_PACKETS = 10_000_000
+"""46 hours at 60 fps. What is kept of each packet must fit a worker's memory."""
 
 
-def packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet]:
-    """Packets in decode order, the empty flushing one last, their times moved where a recording restarts its clock."""
-    restart = math.ceil(1 / time_base(stream))  # a step back of over a second is a new clock, less is jitter
-    usual_duration = nominal_ticks(stream)
-    shift, last_dts = 0, None
-    for packet in _demuxed(container, stream):
-        if packet.dts is not None:
-            if last_dts is not None and packet.dts + shift < last_dts - restart:
-                shift = last_dts + usual_duration - packet.dts
-            last_dts = packet.dts + shift
-        if shift and packet.size:
-            packet.dts = None if packet.dts is None else packet.dts + shift
-            packet.pts = None if packet.pts is None else packet.pts + shift
+def packets(container: InputContainer, stream: VideoStream, *, at_most: int = MAX_PACKETS) -> Iterator[Packet]:
+    """Packets in decode order, the empty flushing one last, their times moved where a recording restarts its clock.
+
+    Raises `CallError`: encrypted, too_many_frames, read_failed (retryable).
+    """
+    clock = _Clock(stream)
+    for number, packet in enumerate(_demuxed(container, stream)):
+        if packet.has_sidedata("encryption_info"):
+            raise CallError("encrypted", f"{container.name!r} is encrypted: without its key it decodes to noise")
+        if number > at_most:
+            raise CallError("too_many_frames", f"{container.name!r} has over {at_most} packets: cut it into parts")
+        clock.mend(packet)
         yield packet
+
+
+class _Clock:
+    """Sets packets' times right where a recording restarts its clock, and takes impossible ones away."""
+
+    def __init__(self, stream: VideoStream) -> None:
+        self._restart = math.ceil(1 / time_base(stream))  # a step back of over a second is a new clock, less is jitter
+        self._gap = max(1, math.floor(MAX_GAP_SECONDS / time_base(stream)))
+        self._usual_ticks = nominal_ticks(stream)
+        self._shift, self._last_dts = 0, None
+
+    def mend(self, packet: Packet) -> None:
+        if packet.dts is not None:
+            if packet.pts is not None and not -self._restart <= packet.pts - packet.dts <= self._gap:
+                packet.pts = None
+            last, dts = self._last_dts, packet.dts + self._shift
+            if last is not None and not last - self._restart <= dts <= last + self._gap:
+                self._shift = last + self._usual_ticks - packet.dts
+            self._last_dts = packet.dts + self._shift
+        if packet.duration and packet.duration > self._gap:
+            packet.duration = self._usual_ticks
+        if self._shift and packet.size:
+            packet.dts = None if packet.dts is None else packet.dts + self._shift
+            packet.pts = None if packet.pts is None else packet.pts + self._shift
 
 
 def _demuxed(container: InputContainer, stream: VideoStream) -> Iterator[Packet]:
@@ -45,7 +72,7 @@ def _demuxed(container: InputContainer, stream: VideoStream) -> Iterator[Packet]
         try:
             yield from container.demux(stream)
             return
-        except InvalidDataError:
+        except (InvalidDataError, MemoryError):  # to a packet that claims gigabytes FFmpeg says that memory is short
             continue
         except IndexError:  # PyAV 18 cannot flush a stream that appeared late; ours was flushed before it
             return
@@ -73,6 +100,7 @@ class Decoder:
 
     def __post_init__(self) -> None:
         self._nominal_ticks = nominal_ticks(self.stream)
+        self._longest_ticks = MAX_GAP_SECONDS / time_base(self.stream)
 
     def frames(self, packets: Iterable[Packet]) -> Iterator[tuple[int, VideoFrame]]:
         """(pts, frame) in display order for packets in decode order."""
@@ -117,7 +145,7 @@ class Decoder:
             pts = self.last_pts + self.last_ticks if pts is None else max(pts, self.last_pts + 1)
         self.last_pts = 0 if pts is None else pts
         self.first_pts = self.last_pts if self.first_pts is None else self.first_pts
-        self.last_ticks = frame.duration if frame.duration and frame.duration > 0 else self._nominal_ticks
+        self.last_ticks = frame.duration if 0 < (frame.duration or 0) < self._longest_ticks else self._nominal_ticks
         return self.last_pts
 
 

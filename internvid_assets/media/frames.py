@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from internvid_assets.cells.errors import RunStopped
+
 if TYPE_CHECKING:
     import numpy as np
     from lancedb.db import DBConnection
@@ -19,16 +21,15 @@ LOOK_UP_AT_ONCE = 1_000
 """Hashes in one query; bounds the length of its text."""
 
 
-class MissingFrames(KeyError):
-    """Hashes that a reader asked for and the store does not hold."""
+class MissingFrames(RunStopped):
+    """Hashes that a reader asked for and the store does not hold: no row is to blame, so a run ends."""
 
     def __init__(self, hashes: Sequence[str], directory: Path) -> None:
         shown = ", ".join(hashes[:5]) + (", …" if len(hashes) > 5 else "")
-        super().__init__(f"{len(hashes)} frames are not in {directory}: {shown}; materialise clip_frames again")
+        cells = f"cells/clip_frames/recipe=*/category={directory.name}"
+        way_out = f"restore that folder, or remove {cells} and materialise clip_frames: its calls make them again"
+        super().__init__(f"{len(hashes)} frames are not in {directory} ({shown}); {way_out}")
         self.hashes = list(hashes)
-
-    def __str__(self) -> str:
-        return self.args[0]
 
 
 class FrameStore:

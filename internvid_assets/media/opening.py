@@ -28,7 +28,7 @@ CONTAINERS = (
 
 _MOV_BOXES = {b"ftyp", b"mdat", b"moov", b"free", b"skip", b"wide", b"styp", b"moof"}
 _SIGNATURES = (b"\x1aE\xdf\xa3", b"RIFF", b"OggS", b"FLV\x01", b"0&\xb2u")  # Matroska, AVI, Ogg, FLV, ASF
-_PERMANENT_IO = {errno.ENOENT: "file_missing", errno.ENOTDIR: "file_missing", errno.ENAMETOOLONG: "file_missing"}
+_GONE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP}
 
 
 def local_path(source_uri: str) -> str:
@@ -43,10 +43,11 @@ def local_path(source_uri: str) -> str:
 
 
 def io_error(error: OSError, path: str) -> CallError:
-    """A missing file is permanent; any other failure to read (EIO, a stale mount, no permission) may heal."""
-    code = _PERMANENT_IO.get(error.errno or 0)
+    """Missing files and loops of links are permanent; other failures (EIO, a stale mount, no permission) may heal."""
+    is_gone = error.errno in _GONE
     reason = os.strerror(error.errno) if error.errno else str(error)
-    return CallError(code or "read_failed", f"cannot read {path!r}: {reason}", retryable=code is None)
+    code = "file_missing" if is_gone else "read_failed"
+    return CallError(code, f"cannot read {path!r}: {reason}", retryable=not is_gone)
 
 
 def check_readable(path: str) -> os.stat_result:
@@ -65,17 +66,27 @@ def check_readable(path: str) -> os.stat_result:
 
 
 @contextmanager
+def opened_file(source_uri: str, *, max_pixels: int = MAX_PIXELS) -> Iterator[InputContainer]:
+    """The container, whatever is in it.
+
+    Raises `CallError`: file_missing, file_empty, not_a_file, read_failed (retryable), not_a_video, truncated.
+    """
+    path = local_path(source_uri)
+    check_readable(path)
+    with _container(path, max_pixels=max_pixels) as container:
+        yield container
+
+
+@contextmanager
 def opened_video(
     source_uri: str, *, max_pixels: int = MAX_PIXELS, threads: int = 1
 ) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The container and its first real video stream, its decoder limited to `max_pixels` and `threads` (0: all cores).
 
-    Raises `CallError`: file_missing, file_empty, not_a_file, read_failed (retryable), not_a_video, truncated,
-    no_video_stream, unsupported_codec, too_many_pixels.
+    Raises `CallError`: the codes of `opened_file`, no_video_stream, unsupported_codec, too_many_pixels.
     """
     path = local_path(source_uri)
-    check_readable(path)
-    with _container(path, max_pixels=max_pixels) as container:
+    with opened_file(source_uri, max_pixels=max_pixels) as container:
         stream = _video_stream(container, path)
         coded_pixels = stream.codec_context.width * stream.codec_context.height
         if coded_pixels > max_pixels:
@@ -135,6 +146,6 @@ def time_base(stream: VideoStream) -> Fraction:
 def nominal_rate_fps(stream: VideoStream) -> Fraction:
     """The rate the container suggests, 25 where it suggests none: good for guessing a duration, not for time."""
     for rate in (stream.guessed_rate, stream.average_rate):
-        if rate and rate.denominator and 0 < rate.numerator / rate.denominator <= 1000:
+        if rate and rate.denominator and 1e-4 <= rate.numerator / rate.denominator <= 1000:
             return Fraction(rate.numerator, rate.denominator)
     return Fraction(25)

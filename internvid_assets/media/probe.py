@@ -27,14 +27,13 @@ def probe(source_uri: str, *, max_pixels: int = MAX_PIXELS) -> dict[str, Any]:
     present, so a header cannot lengthen a truncated file.
     Raises `CallError`: the codes of `opened_video`, and `undecodable` where no picture decodes.
     """
-    content_hash = hash_content(source_uri)
     with opened_video(source_uri, max_pixels=max_pixels) as (container, stream):
         frame, starts, end = _first_frame_and_times(container, stream)
         width, height = display_size(
             frame.width, frame.height, rotation_degrees=90 * quarter_turns(frame), sample_aspect=sample_aspect(stream)
         )
         return {
-            "content_hash": content_hash,
+            "content_hash": hash_content(source_uri),  # last: a terabyte that is no video is not read through
             "container": container.format.name,
             "video_codec": stream.codec_context.name,
             **_timing(starts, end, base=time_base(stream)),
@@ -66,7 +65,7 @@ def _first_frame_and_times(container: InputContainer, stream: VideoStream) -> tu
         if first is None:
             first = next((frame for _, frame in decoder.frames([packet])), None)
         if packet.size and not packet.is_discard:
-            start = packet.pts if packet.pts is not None else packet.dts if packet.dts is not None else clock
+            start = next(time for time in (packet.pts, packet.dts, clock) if time is not None)
             clock = start + (packet.duration if packet.duration and packet.duration > 0 else usual_ticks)
             end = max(end, clock) if starts else clock
             starts.append(start)

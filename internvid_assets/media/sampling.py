@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+MAX_SECONDS = 86_400
+"""A clip of over a day, which only a damaged header has, is sampled as often as one of a day."""
+
 
 def uniform_times(start: int | Fraction, end: int | Fraction, n: int) -> list[Fraction]:
     """The middles of `n` equal intervals of [start, end), in time order and in the same unit."""
@@ -29,9 +32,10 @@ class PlannedFrame:
 def clip_frame_plan(start_pts: int, end_pts: int, time_base: Fraction) -> list[PlannedFrame]:
     """The centre, 1 fps, 4 and 8 uniform frames of [start_pts, end_pts), one entry per moment, in time order.
 
-    1 fps means max(1, round(duration in seconds)) intervals, each near a second long; halves round up.
+    1 fps means max(1, round(duration in seconds)) intervals, each near a second long; halves round up. There are no
+    more of them than `MAX_SECONDS`.
     """
-    seconds = max(1, int((end_pts - start_pts) * time_base + Fraction(1, 2)))
+    seconds = min(max(1, int((end_pts - start_pts) * time_base + Fraction(1, 2))), MAX_SECONDS)
     roles: dict[Fraction, dict[str, int | bool]] = {}
     for role, n in (("second", seconds), ("uniform_4", 4), ("uniform_8", 8)):
         for position, time in enumerate(uniform_times(start_pts, end_pts, n)):

@@ -13,48 +13,73 @@ from threading import RLock
 from typing import Any
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.language.verbs import tagger_identity
 from internvid_assets.models.protocols import (
     AestheticScorer,
     ClipEmbedder,
     FrameCaptioner,
     LanguageModel,
+    PhraseExtractor,
     SimilarityScorer,
     Transcriber,
+    Translator,
 )
-from internvid_assets.models.specs import Capability, ModelSpec, Overrides, files_revision, resolve
+from internvid_assets.models.specs import (
+    NOBODY,
+    Capability,
+    ModelSpec,
+    Overrides,
+    existing_folder,
+    files_revision,
+    resolve,
+)
 
 SAMPLE_WEIGHTS = Path(__file__).parents[1] / "sample_world" / "weights"
+
+PROMPTS = Path(__file__).parent / "prompts"
 
 ADAPTERS = "internvid_assets.models"
 CAPTIONER = f"{ADAPTERS}.transformers_captioner:load_captioner"
 LANGUAGE_MODEL = f"{ADAPTERS}.transformers_language:load_language_model"
+TAGGED_PHRASES = f"{ADAPTERS}.tagged_phrases:load_tagged_phrases"
+PHRASES = f"{ADAPTERS}.instructed:load_phrase_extractor"
+TRANSLATOR = f"{ADAPTERS}.instructed:load_translator"
+NO_TRANSLATOR = f"{ADAPTERS}.absent:no_translator"
 EMBEDDER = f"{ADAPTERS}.transformers_clip:load_embedder"
 SIMILARITY = f"{ADAPTERS}.transformers_clip:load_similarity"
 AESTHETICS = f"{ADAPTERS}.transformers_aesthetics:load_aesthetics"
 WHISPER = f"{ADAPTERS}.transformers_whisper:load_whisper"
 FASTER_WHISPER = f"{ADAPTERS}.faster_whisper:load_faster_whisper"
+NO_TRANSCRIBER = f"{ADAPTERS}.absent:no_transcriber"
 
 
 def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
     """Our own tiny models, shipped in the package: CPU, no network. They know the sample world and nothing else.
 
-    None of them hears or translates: the sample world has tones for sound, and subtitles in three languages.
+    The language model among them can neither find phrases nor translate, and none of them hears. Phrases are found by a
+    part-of-speech tagger; for translations and speech the settings must name a model.
     """
 
     def spec(capability: Capability, model: str, loader: str) -> ModelSpec:
         name, folder = f"sample-world/{model}", SAMPLE_WEIGHTS / model
         return resolve(capability, overrides, name=name, folder=folder, loader=loader)
 
+    def told(capability: Capability, loader: str) -> ModelSpec | None:
+        is_named = overrides.get(capability, {}).get("name")
+        return instructed(capability, overrides, language_model, loader) if is_named else None
+
+    language_model = spec("language_model", "language_model", LANGUAGE_MODEL)
     head = overrides.get("aesthetics", {}).get("head") or str(SAMPLE_WEIGHTS / "aesthetic" / "model.safetensors")
     return {
         "captioner": spec("captioner", "captioner", CAPTIONER),
         "frame_captioner": spec("frame_captioner", "captioner", CAPTIONER),
-        "language_model": spec("language_model", "language_model", LANGUAGE_MODEL),
+        "language_model": language_model,
+        "phrase_extractor": told("phrase_extractor", PHRASES) or tagged_phrases(),
+        "translator": told("translator", TRANSLATOR) or nobody(NO_TRANSLATOR),
         "embedder": spec("embedder", "clip", EMBEDDER),
         "aesthetics": with_head(spec("aesthetics", "clip", AESTHETICS), head),
         "similarity": spec("similarity", "clip", SIMILARITY),
-        **_only_if_set("transcriber", overrides, whisper_loader(overrides)),
-        **_only_if_set("translator", overrides, LANGUAGE_MODEL),
+        "transcriber": named_whisper(overrides) or nobody(NO_TRANSCRIBER),
     }
 
 
@@ -62,7 +87,7 @@ def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
     """The models of InternVid 3.2 and 3.3, or their nearest kin that transformers loads; needs a GPU and downloads.
 
     Kin: BLIP large for Tag2Text at 1 fps, CLIP's cosine for UMT-SIM, Whisper for YouTube's speech recognition. The pins
-    are commits of the models' hub pages. The summariser translates too, unless `models.translator` names another.
+    are commits of the models' hub pages. The summariser finds phrases and translates, unless settings name another.
     """
 
     def spec(capability: Capability, name: str, revision: str | None, loader: str) -> ModelSpec:
@@ -78,28 +103,47 @@ def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
         "captioner": spec("captioner", *blip2, CAPTIONER),
         "frame_captioner": spec("frame_captioner", *blip, CAPTIONER),
         "language_model": language_model,
+        "phrase_extractor": instructed("phrase_extractor", overrides, language_model, PHRASES),
+        "translator": instructed("translator", overrides, language_model, TRANSLATOR),
         "embedder": spec("embedder", *clip, EMBEDDER),
         "aesthetics": with_head(spec("aesthetics", *clip, AESTHETICS), overrides.get("aesthetics", {}).get("head")),
         "similarity": spec("similarity", *clip, SIMILARITY),
         "transcriber": spec("transcriber", *whisper, whisper_loader(overrides)),
-        "translator": replace(language_model, capability="translator"),
-        **_only_if_set("translator", overrides, LANGUAGE_MODEL),
     }
 
 
 PROFILES: dict[str, Callable[[Overrides], dict[Capability, ModelSpec]]] = {"sample": sample, "paper": paper}
 
 
-def _only_if_set(capability: Capability, overrides: Overrides, loader: str) -> dict[Capability, ModelSpec]:
-    """A capability that the profile itself has no model for."""
-    name = overrides.get(capability, {}).get("name")
-    return {capability: resolve(capability, overrides, name="", loader=loader)} if name else {}
+def instructed(capability: Capability, overrides: Overrides, language_model: ModelSpec, loader: str) -> ModelSpec:
+    """The profile's language model, or the one in the settings, told what to do by a prompt: both revisions count."""
+    model, folder = language_model, existing_folder(language_model.source)
+    spec = resolve(capability, overrides, name=model.name, revision=model.revision, folder=folder, loader=loader)
+    prompt = PROMPTS / f"{capability}.txt"
+    return replace(spec, revision=f"{spec.revision}+{files_revision(prompt)}", files=(("prompt", str(prompt)),))
+
+
+def named_whisper(overrides: Overrides) -> ModelSpec | None:
+    """The transcriber of the settings, if they name one."""
+    is_named = overrides.get("transcriber", {}).get("name")
+    return resolve("transcriber", overrides, name="", loader=whisper_loader(overrides)) if is_named else None
 
 
 def whisper_loader(overrides: Overrides) -> str:
     """Which library runs the transcriber: transformers, or the extra `asr`."""
     adapter = overrides.get("transcriber", {}).get("adapter")
     return FASTER_WHISPER if adapter == "faster_whisper" else WHISPER
+
+
+def nobody(loader: str) -> ModelSpec:
+    """The spec of a capability that nobody has; `loader` says so when it is asked for all the same."""
+    return ModelSpec(NOBODY, NOBODY, "", loader)
+
+
+def tagged_phrases() -> ModelSpec:
+    """Phrases by the tagger that finds the verbs of captions."""
+    name, revision = tagger_identity()
+    return ModelSpec(f"phrases by {name}", revision, "", TAGGED_PHRASES)
 
 
 def with_head(clip: ModelSpec, head: str | None) -> ModelSpec:
@@ -115,10 +159,7 @@ def with_head(clip: ModelSpec, head: str | None) -> ModelSpec:
 
 
 def model_specs(profile: str, overrides: Overrides | None = None) -> dict[Capability, ModelSpec]:
-    """One spec per capability, by the profile's name and the settings' `[models.*]` tables.
-
-    The optional capabilities are there only where somebody answers.
-    """
+    """One spec per capability, by the profile's name and the settings' `[models.*]` tables."""
     if profile not in PROFILES:
         raise UserError(f"profile is {profile!r}: expected one of {', '.join(PROFILES)}; set profile in internvid.toml")
     return PROFILES[profile](overrides or {})
@@ -143,6 +184,14 @@ class Models:
         return loaded(self.specs["language_model"])
 
     @cached_property
+    def phrase_extractor(self) -> PhraseExtractor:
+        return loaded(self.specs["phrase_extractor"])
+
+    @cached_property
+    def translator(self) -> Translator:
+        return loaded(self.specs["translator"])
+
+    @cached_property
     def embedder(self) -> ClipEmbedder:
         return loaded(self.specs["embedder"])
 
@@ -158,9 +207,9 @@ class Models:
     def transcriber(self) -> Transcriber:
         return loaded(self.specs["transcriber"])
 
-    @cached_property
-    def translator(self) -> LanguageModel:
-        return loaded(self.specs["translator"])
+    def has(self, capability: Capability) -> bool:
+        """Whether anybody answers: a table that can do without then leaves its column null."""
+        return self.specs[capability].name != NOBODY
 
 
 _loading = RLock()
@@ -169,7 +218,7 @@ _loading = RLock()
 def loaded(spec: ModelSpec) -> Any:
     """The process's one adapter of a spec: capabilities that share a model share its weights."""
     with _loading:
-        return _load_once(replace(spec, capability="captioner"))
+        return _load_once(spec)
 
 
 @cache

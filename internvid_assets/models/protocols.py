@@ -34,6 +34,18 @@ class LanguageModel(Protocol):
     def generate(self, prompts: Sequence[str], *, max_new_tokens: int = 60) -> list[str]: ...
 
 
+class PhraseExtractor(Protocol):
+    """Finds the actions that captions tell of, as phrases of a verb and its object; nothing is promised about them."""
+
+    def phrases(self, captions: Sequence[str]) -> list[list[str]]: ...
+
+
+class Translator(Protocol):
+    """Words texts of any language in others, each given as an ISO 639-1 code."""
+
+    def translate(self, texts: Sequence[str], languages: Sequence[str], *, max_new_tokens: int = 60) -> list[str]: ...
+
+
 class ClipEmbedder(Protocol):
     """Maps pictures and texts into one space: float32 [n, d], rows of unit length."""
 

@@ -17,15 +17,16 @@ Capability = Literal[
     "captioner",
     "frame_captioner",
     "language_model",
+    "phrase_extractor",
+    "translator",
     "embedder",
     "aesthetics",
     "similarity",
     "transcriber",
-    "translator",
 ]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
-OPTIONAL: tuple[Capability, ...] = ("transcriber", "translator")
-"""What a profile may leave to nobody: its tables are then null where they would need it, and say so."""
+NOBODY = "none"
+"""The name and revision of a capability that a profile has no model for."""
 
 Overrides = Mapping[str, Mapping[str, str | None]]
 """The settings' `[models.<capability>]` tables: `name`, `revision`, `head`, `adapter` in place of the profile's own."""
@@ -39,7 +40,6 @@ class ModelSpec:
     (further arguments of the loader) say where things lie on this machine: they are no part of a recipe.
     """
 
-    capability: Capability
     name: str
     revision: str
     source: str
@@ -47,9 +47,9 @@ class ModelSpec:
     files: tuple[tuple[str, str], ...] = ()
 
     @property
-    def identity(self) -> dict[str, str]:
-        """The part of a recipe that says which model answers: the same on every machine."""
-        return {"model": self.name, "revision": self.revision}
+    def identity(self) -> tuple[str, str]:
+        """(name, weights revision): what a recipe says of the model, the same on every machine."""
+        return self.name, self.revision
 
     def load(self) -> Any:
         """The adapter, with its weights in memory (imports torch)."""
@@ -99,7 +99,7 @@ def resolve(
             f"models.{capability}.revision is {revision or 'not set'}: {name} comes from a hub and must be pinned; "
             f'set models.{capability}.revision to a commit (on its page under "Files and versions", "History")'
         )
-    return ModelSpec(capability, name, str(revision), str(folder or name), loader)
+    return ModelSpec(name, str(revision), str(folder or name), loader)
 
 
 def existing_folder(name: str) -> Path | None:

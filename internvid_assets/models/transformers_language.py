@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
@@ -10,8 +11,9 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 from internvid_assets.models.transformers_loading import chunks, load_model, load_part, to_device
 
 
+@cache
 def load_language_model(source: str, revision: str) -> TransformersLanguageModel:
-    """A language model from a folder or a pinned hub id."""
+    """A language model from a folder or a pinned hub id; the capabilities that share one share its weights."""
     model = load_model(AutoModelForSeq2SeqLM, source, revision)
     return TransformersLanguageModel(model, load_part(AutoTokenizer, source, revision))
 

@@ -175,11 +175,16 @@ def _next_scene(
             if kind == "low_contrast":  # the seed places the pattern of the background
                 scene = replace(scene, seed=before.seed)
             score = round(cut_score(_small(before, before.duration_seconds), _small(scene, 0.0)), 3)
-            if score > FAINT_CUT_SCORE if kind == "low_contrast" else score < CLEAR_CUT_SCORE:
+            if not _is_as_clear_as(kind, score):
                 continue
         if kind in ("still", "flicker") or motion(scene, fps) >= LEAST_MOTION:
             return scene, score
     return None, None
+
+
+def _is_as_clear_as(kind: Kind, score: float) -> bool:
+    """Whether a cut of this score is as faint, or as clear, as the kind of video has them."""
+    return score <= FAINT_CUT_SCORE if kind == "low_contrast" else score >= CLEAR_CUT_SCORE
 
 
 def _fixed_parts(rng: np.random.Generator, before: Scene | None, kind: Kind, duration_seconds: float) -> dict[str, str]:

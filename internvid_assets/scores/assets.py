@@ -9,13 +9,15 @@ from internvid_assets.cells.feature import feature
 from internvid_assets.clips.selection import uniform_frames
 from internvid_assets.scores.scoring import reference_text, score_aesthetics, score_similarity
 
+CLIP = ("internvid_assets.models.transformers_clip", "internvid_assets.models.transformers_loading")
+
 
 @feature(
     schema=tables.AestheticScores,
     reads=["frame_hashes"],
     work=score_aesthetics,
     version="1",
-    code=["internvid_assets.models.transformers_aesthetics"],
+    code=["internvid_assets.models.transformers_aesthetics", *CLIP],
     models=["aesthetics"],
     kinds=["transformers"],
 )
@@ -28,8 +30,8 @@ def aesthetic_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyF
     schema=tables.UmtScores,
     reads=["frame_hashes", "caption"],
     work=score_similarity,
-    version="1",
-    code=["internvid_assets.models.transformers_clip"],
+    version="2",
+    code=CLIP,
     models=["similarity"],
     prompt=reference_text,
     kinds=["transformers"],

@@ -50,12 +50,12 @@ def score_similarity(bench: Bench) -> Work:
 
 def _scored(cosines: np.ndarray) -> Outcome:
     """`cosines` [frames, 1 + reference captions]: the clip's own caption comes first."""
-    own, shuffled = cosines[:, 0], cosines[:, 1:].mean(axis=0)
+    own, references = cosines[:, 0], cosines[:, 1:].mean(axis=0)
     return {
         "umt_score": float(own.mean()),
         "frame_scores": [float(cosine) for cosine in own],
-        "shuffled_mean": float(shuffled.mean()),
-        "shuffled_deviation": float(shuffled.std()),
+        "reference_mean": float(references.mean()),
+        "reference_deviation": float(references.std()),
     }
 
 

@@ -17,7 +17,7 @@ from internvid_assets.selects.files import SqlFile, run_select, run_selects, sql
 
 
 def table_asset(file: SqlFile, *, group: str, schema: type[dy.Schema] | None = None) -> dg.AssetsDefinition:
-    """The table a file of sql/subsets or sql/marts makes of every category's rows."""
+    """The table a file of sql/subsets or sql/marts makes of every category's rows, with the promises about it."""
     columns = {"dagster/column_schema": column_schema(schema)} if schema else {}
 
     @dg.asset(
@@ -28,6 +28,7 @@ def table_asset(file: SqlFile, *, group: str, schema: type[dy.Schema] | None = N
         kinds={"duckdb", "sql"},
         code_version=hashlib.blake2b(file.text.encode(), digest_size=6).hexdigest(),
         metadata={**columns, "sql": dg.MetadataValue.md(f"```sql\n{file.text}\n```")},
+        check_specs=check_specs(file.name),
     )
     def selected(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
         overrides = parameters_of(file, home)
@@ -39,7 +40,10 @@ def table_asset(file: SqlFile, *, group: str, schema: type[dy.Schema] | None = N
             "parameters": file.values(overrides),
             "preview": dg.MetadataValue.md(preview(rows.lazy())),
         }
-        return dg.MaterializeResult(data_version=dg.DataVersion(version.data_version), metadata=shown)
+        promises = check_results(home, file.name, None)
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(version.data_version), metadata=shown, check_results=[*promises]
+        )
 
     return selected
 
@@ -74,7 +78,8 @@ def check_results(home: Home, table: str, category: str | None) -> Iterator[dg.A
     promises = promises_about(table)
     names = {name for file in promises for name in file.tables()}
     paths = {name: paths_for(home, name, category) for name in names}
-    for file, offenders in zip(promises, run_selects(promises, paths), strict=True):
+    selected = run_selects(promises, paths, memory_limit=home.settings.memory_limit)
+    for file, offenders in zip(promises, selected, strict=True):
         severity = dg.AssetCheckSeverity.ERROR if file.severity == "error" else dg.AssetCheckSeverity.WARN
         yield dg.AssetCheckResult(
             check_name=file.name.partition("__")[2],

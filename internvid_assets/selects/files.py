@@ -115,10 +115,17 @@ def parse(name: str, kind: Kind, text: str, reads: frozenset[str] | None = None)
     severity = _SEVERITY.fullmatch(header[1]) if len(header) > 1 else None
     if (severity is not None) != (kind == "checks"):
         raise ValueError(f"sql/{kind}/{name}.sql: '-- severity: error|warn' is line 2 of checks, and of nothing else")
-    found = [Parameter(m[1], _literal(m[2]), m[3]) for m in map(_PARAMETER.fullmatch, header) if m]
+    parameters = {parameter.name: parameter for parameter in _parameters(header)}
     said: Any = severity and severity[1]
     reads = tables_read(text) if reads is None else reads
-    return SqlFile(name, kind, text, grain[1].rstrip("."), {p.name: p for p in found}, reads, said)
+    return SqlFile(name, kind, text, grain[1].rstrip("."), parameters, reads, said)
+
+
+def _parameters(header: Iterable[str]) -> Iterator[Parameter]:
+    for line in header:
+        if declared := _PARAMETER.fullmatch(line):
+            name, default, why = declared.groups()
+            yield Parameter(name, _literal(default), why)
 
 
 def _header(text: str) -> Iterator[str]:
@@ -136,16 +143,18 @@ def _literal(text: str) -> Value:
 
 
 def column_types(table: str) -> dict[str, Any]:
-    """Polars types of a per-category table's or a subset's columns; raises UserError for any other table."""
+    """Polars types of the columns of a table of the graph or a subset; raises UserError for any other table."""
     schema = schema_class(table)
     if schema is None:
-        raise UserError(f"no table {table}; known ones: {', '.join([*tables.PER_CATEGORY, *_subset_names()])}")
+        raise UserError(
+            f"no table {table}; known ones: {', '.join([*tables.OVER_ALL, *tables.PER_CATEGORY, *_subset_names()])}"
+        )
     return {name: column.dtype for name, column in schema.columns().items()}
 
 
 def schema_class(table: str) -> Any:
-    """The dataframely schema of a per-category table or a subset, or None."""
-    return tables.PER_CATEGORY.get(table) or (tables.ChosenClips if table in _subset_names() else None)
+    """The dataframely schema of a table of the graph or a subset, or None."""
+    return tables.schema_class(table) or (tables.ChosenClips if table in _subset_names() else None)
 
 
 def _subset_names() -> list[str]:
@@ -177,14 +186,18 @@ def run_selects(
         return [fetch(connection, file.text, file.values()) for file in files]
 
 
+def bounded(memory_limit: str) -> dict[str, Any]:
+    """A configuration of DuckDB: above `memory_limit` it spills to a folder that it makes and removes itself."""
+    spill = Path(tempfile.gettempdir(), f"internvid-{uuid.uuid4().hex}")
+    return {"memory_limit": memory_limit, "temp_directory": str(spill)}
+
+
 @contextmanager
 def _only(
     named: Iterable[str], files_of: Mapping[str, Sequence[Path]], memory_limit: str
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that sees the tables `named` and nothing else."""
-    spill = Path(tempfile.gettempdir(), f"internvid-{uuid.uuid4().hex}")  # DuckDB makes it and removes it
-    with duckdb.connect() as connection:
-        connection.execute(f"set memory_limit = '{memory_limit}'; set temp_directory = {quoted(str(spill))}")
+    with duckdb.connect(config=bounded(memory_limit)) as connection:
         for table in sorted(named):
             show_table(connection, table, files_of.get(table, ()))
         _lock(connection, [path for table in named for path in files_of.get(table, ())])
@@ -238,6 +251,7 @@ _DUCKDB_TYPES: dict[Any, str] = {
     pl.Int64: "bigint",
     pl.Float32: "float",
     pl.Float64: "double",
+    pl.Date: "date",
 }
 
 

@@ -1,34 +1,18 @@
-"""Transcripts: list the subtitle files, read them, listen where there are none, and say what each clip's words are."""
+"""Transcripts: read the subtitles, listen where there are none, and say what each clip's words are."""
 
 from typing import Any
 
-import dagster as dg
 import polars as pl
 
 from internvid_assets import tables
 from internvid_assets.cells.feature import feature
 from internvid_assets.clips.selection import kept
-from internvid_assets.home import Home
-from internvid_assets.partitions import by_category
-from internvid_assets.transcripts.choosing import ENGLISH, chosen_files, eligible, spoken_during, unread
+from internvid_assets.transcripts.choosing import ENGLISH, chosen_files, spoken_during, subtitle_files, unread
 from internvid_assets.transcripts.hearing import hear_speech
 from internvid_assets.transcripts.reading import read_files
-from internvid_assets.transcripts.subtitle_files import list_subtitles
-from internvid_assets.transcripts.translating import TEMPLATE, translate
+from internvid_assets.transcripts.translating import translate
 
 CUES = "internvid_assets.transcripts.words"
-
-
-@dg.asset(group_name="transcripts", partitions_def=by_category, kinds={"polars", "parquet"}, deps=["videos"])
-def subtitle_files(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per subtitle file beside an eligible video: what the folders hold at this moment."""
-    category = context.partition_key
-    rows = list_subtitles(eligible(home.lake.scan("videos", category)).collect())
-    version = home.lake.write(rows.lazy(), "subtitle_files", category, schema=tables.SubtitleFiles)
-    return dg.MaterializeResult(
-        data_version=dg.DataVersion(version.data_version),
-        metadata={"dagster/partition_row_count": version.rows},
-    )
 
 
 def first_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
@@ -38,7 +22,7 @@ def first_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
 
 @feature(
     schema=tables.SubtitleCues,
-    reads=["subtitle_uri", "file_size_bytes", "modified_nanoseconds", "is_automatic"],
+    reads=["subtitle_hash", "is_automatic"],
     work=read_files,
     version="1",
     code=[
@@ -49,14 +33,14 @@ def first_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     ],
     finish=first_if_failed,
 )
-def subtitle_cues(videos: pl.LazyFrame, subtitle_files: pl.LazyFrame) -> pl.LazyFrame:
+def subtitle_cues(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame) -> pl.LazyFrame:
     """One row per cue of a video's subtitles: in the language of its transcript, and in English."""
-    return chosen_files(videos, subtitle_files)
+    return chosen_files(videos, acquired_videos)
 
 
 @feature(
     schema=tables.SpeechCues,
-    reads=["content_hash"],
+    reads=["content_hash", "audio_uri"],
     work=hear_speech,
     version="1",
     code=[
@@ -72,10 +56,10 @@ def subtitle_cues(videos: pl.LazyFrame, subtitle_files: pl.LazyFrame) -> pl.Lazy
     batch_rows=8,
     kinds=["ffmpeg", "transformers"],
 )
-def speech_cues(videos: pl.LazyFrame, subtitle_cues: pl.LazyFrame) -> pl.LazyFrame:
+def speech_cues(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame, subtitle_cues: pl.LazyFrame) -> pl.LazyFrame:
     """One row per cue that speech recognition heard in a video with sound whose subtitles are missing or broken."""
-    return unread(videos, subtitle_cues).select(
-        "video_id", "category", "content_hash", "source_uri", "duration_seconds"
+    return unread(videos, acquired_videos, subtitle_cues).select(
+        "video_id", "category", "content_hash", "media_uri", "audio_uri", "duration_seconds"
     )
 
 
@@ -84,19 +68,23 @@ def speech_cues(videos: pl.LazyFrame, subtitle_cues: pl.LazyFrame) -> pl.LazyFra
     reads=["text", "language", "english_subtitle"],
     work=translate,
     version="1",
-    code=["internvid_assets.models.transformers_language"],
+    code=["internvid_assets.models.instructed", "internvid_assets.models.transformers_language"],
     models=["translator"],
-    prompt=lambda settings: TEMPLATE,
     kinds=["transformers"],
 )
 def transcripts(
-    clips: pl.LazyFrame, subtitle_files: pl.LazyFrame, subtitle_cues: pl.LazyFrame, speech_cues: pl.LazyFrame
+    videos: pl.LazyFrame,
+    acquired_videos: pl.LazyFrame,
+    clips: pl.LazyFrame,
+    subtitle_cues: pl.LazyFrame,
+    speech_cues: pl.LazyFrame,
 ) -> pl.LazyFrame:
     """One row per kept clip: what is said during it, in its language and in English; null where nothing is."""
     read, heard = (cues.filter(pl.col("error").is_null()) for cues in (subtitle_cues, speech_cues))
     own = pl.concat([read.filter(pl.col("is_transcript")), heard], how="diagonal")
     english = spoken_during(clips, read.filter(pl.col("language") == ENGLISH))
-    languages = subtitle_files.group_by("video_id").agg(pl.col("language").unique().sort().alias("subtitle_languages"))
+    files = subtitle_files(videos, acquired_videos)
+    languages = files.group_by("video_id").agg(pl.col("language").unique().sort().alias("subtitle_languages"))
     rows = kept(clips).select("clip_id", "video_id", "category")
     rows = rows.join(spoken_during(clips, own), on="clip_id", how="left")
     rows = rows.join(english.select("clip_id", english_subtitle="text"), on="clip_id", how="left")

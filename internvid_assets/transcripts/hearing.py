@@ -16,8 +16,8 @@ from internvid_assets.cells.store import Store
 from internvid_assets.media.audio import SAMPLE_RATE, record
 from internvid_assets.media.voice import voice_probabilities, voiced_windows
 from internvid_assets.models.protocols import Transcriber, Utterance
-from internvid_assets.transcripts.subtitle_files import UNDETERMINED
 from internvid_assets.transcripts.words import Cue, Word, begun, payloads, spread
+from internvid_assets.videos.subtitle_names import UNDETERMINED
 
 LISTENED_WINDOWS = 5
 """A video's language is what most of its first windows are in: a single one may be a song."""
@@ -33,15 +33,24 @@ def hear_speech(bench: Bench) -> Work:
     Sound goes through files, so that memory does not grow with a video's length, and the model is loaded only once
     somebody speaks.
     """
-    if "transcriber" not in bench.models.specs:
+    if not bench.models.has("transcriber"):
         return lambda batch: [[] for _ in range(batch.height)]
     listening = {**bench.parameters.of_recipe(), "max_pixels": bench.settings.videos.max_pixels}
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
         with Store(bench.settings.home).scratch() as folder:
             files = [folder / f"{number}.s16" for number in range(batch.height)]
-            videos = zip(batch["source_uri"], batch["duration_seconds"], files, strict=True)
-            calls = [{"source_uri": uri, "max_seconds": end, "to": file, **listening} for uri, end, file in videos]
+            rows = batch.select("media_uri", "audio_uri", "duration_seconds").rows()
+            calls = [
+                {
+                    "media_uri": bench.place(media),
+                    "audio_uri": bench.place(audio) if audio else None,
+                    "max_seconds": seconds,
+                    "to": file,
+                    **listening,
+                }
+                for (media, audio, seconds), file in zip(rows, files, strict=True)
+            ]
             windows = bench.engine.each(listen, calls, timeout_seconds=bench.parameters.timeout_seconds)
             return heard(files, windows, bench)
 
@@ -49,8 +58,9 @@ def hear_speech(bench: Bench) -> Work:
 
 
 def listen(
-    source_uri: str,
+    media_uri: str,
     *,
+    audio_uri: str | None,
     to: Path,
     max_seconds: float,
     max_pixels: int,
@@ -58,7 +68,7 @@ def listen(
     max_pause_seconds: float,
 ) -> list[Window]:
     """Write a video's sound into the file `to`, and return where somebody speaks."""
-    record(source_uri, to, max_seconds=max_seconds, max_pixels=max_pixels)
+    record(media_uri, to, audio_uri=audio_uri, max_seconds=max_seconds, max_pixels=max_pixels)
     probabilities = voice_probabilities(recorded(to))
     return voiced_windows(probabilities, min_probability=min_voice_probability, max_pause_seconds=max_pause_seconds)
 

@@ -16,7 +16,8 @@ def read_files(bench: Bench) -> Work:
     timeout_seconds = bench.parameters.timeout_seconds
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
-        calls = batch.select("subtitle_uri", "is_automatic").to_dicts()
+        files = batch.select("subtitle_uri", "is_automatic").rows()
+        calls = [{"subtitle_uri": bench.place(uri), "is_automatic": automatic} for uri, automatic in files]
         return bench.engine.each(read_subtitles, calls, timeout_seconds=timeout_seconds)
 
     return work

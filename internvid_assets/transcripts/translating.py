@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import polars as pl
 
@@ -12,11 +11,9 @@ from internvid_assets.cells.errors import CallError
 from internvid_assets.cells.feature import Outcome, Work
 from internvid_assets.transcripts.choosing import ENGLISH
 
-TEMPLATE = (Path(__file__).parent / "prompts" / "translation.txt").read_text().strip()
-
 
 def translate(bench: Bench) -> Work:
-    """English texts as they are, those with English subtitles as these say it, any other by the language model.
+    """English texts as they are, those with English subtitles as these say it, any other as a model translates it.
 
     Null where nothing is said, and where the profile has no translator.
     """
@@ -26,9 +23,9 @@ def translate(bench: Bench) -> Work:
         known = [_known(*row) for row in rows]
         asked = [number for number, (text, _, _) in enumerate(rows) if text and known[number] is None]
         answers: dict[int, Outcome] = {}
-        if asked and "translator" in bench.models.specs:
-            prompts = [TEMPLATE.format(text=rows[number][0]) for number in asked]
-            texts = bench.models.translator.generate(prompts, max_new_tokens=bench.parameters.max_new_tokens)
+        if asked and bench.models.has("translator"):
+            told, into = [rows[number][0] for number in asked], [ENGLISH] * len(asked)
+            texts = bench.models.translator.translate(told, into, max_new_tokens=bench.parameters.max_new_tokens)
             answers = {number: _translated(text.strip()) for number, text in zip(asked, texts, strict=True)}
         return [answers.get(number, {"text_english": english}) for number, english in enumerate(known)]
 

@@ -1,4 +1,4 @@
-"""Videos: list what the sources offer, then probe and judge it."""
+"""Videos: list what the sources offer, bring it here, then probe and judge it."""
 
 from typing import Any
 
@@ -9,20 +9,78 @@ from internvid_assets import tables
 from internvid_assets.cells.feature import feature
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
+from internvid_assets.queries.known import known_datasets
+from internvid_assets.selects.assets import check_results, check_specs
+from internvid_assets.videos.acquiring import acquire_videos
+from internvid_assets.videos.candidates import list_candidates
 from internvid_assets.videos.eligibility import rejection_reason
+from internvid_assets.videos.listings import open_listings
 from internvid_assets.videos.probing import probe_videos
-from internvid_assets.videos.sources import list_candidates, read_sources
+from internvid_assets.videos.sources import read_sources
 
 
-@dg.asset(group_name="videos", partitions_def=by_category, kinds={"polars", "parquet"})
+@dg.asset(
+    group_name="videos",
+    partitions_def=by_category,
+    kinds={"polars", "parquet", "ytdlp"},
+    check_specs=check_specs("candidate_videos"),
+)
 def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per video somebody offered: what the sources of this category hold at this moment."""
-    category = context.partition_key
-    rows = list_candidates(read_sources(home.path), category)
+    category, listings = context.partition_key, open_listings(home)
+    rows = list_candidates(read_sources(home.path), category, listings)
     version = home.lake.write(rows.lazy(), "candidate_videos", category, schema=tables.CandidateVideos)
+    for problem in listings.problems:
+        context.log.warning(problem)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(version.data_version),
-        metadata={"dagster/partition_row_count": version.rows},
+        metadata={
+            "dagster/partition_row_count": version.rows,
+            "by_source": dict(rows.group_by("source").len().sort("len", descending=True).head(50).iter_rows()),
+            "not_listed": listings.problems,
+        },
+        check_results=[*check_results(home, "candidate_videos", category)],
+    )
+
+
+@feature(
+    schema=tables.AcquiredVideos,
+    reads=[
+        "source_uri",
+        "file_size_bytes",
+        "modified_nanoseconds",
+        "sidecar_uris",
+        "sidecars_modified_nanoseconds",
+        "listing_error",
+        "listing_error_message",
+    ],
+    work=acquire_videos,
+    version="2",
+    code=[
+        "internvid_assets.videos.addresses",
+        "internvid_assets.videos.fetching",
+        "internvid_assets.videos.media_folder",
+        "internvid_assets.videos.objects",
+        "internvid_assets.videos.pages",
+        "internvid_assets.videos.partials",
+        "internvid_assets.videos.refusals",
+        "internvid_assets.videos.subtitle_names",
+    ],
+    batch_rows=512,
+    kinds=["ytdlp"],
+)
+def acquired_videos(candidate_videos: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per candidate: where its bytes lie on this machine, and what was learnt on the way."""
+    return candidate_videos.select(
+        "video_id",
+        "category",
+        "source_uri",
+        "file_size_bytes",
+        "modified_nanoseconds",
+        "sidecar_uris",
+        "sidecars_modified_nanoseconds",
+        "listing_error",
+        "listing_error_message",
     )
 
 
@@ -32,22 +90,41 @@ def judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
         min_duration_seconds=parameters.min_duration_seconds,
         max_duration_seconds=parameters.max_duration_seconds,
         min_short_side_pixels=parameters.min_short_side_pixels,
+        exclude_known=parameters.exclude_known,
     )
     return rows.with_columns(rejection_reason=rule)
 
 
 @feature(
     schema=tables.Videos,
-    reads=["source_uri", "file_size_bytes", "modified_nanoseconds"],
+    reads=[
+        "media_uri",
+        "media_size_bytes",
+        "media_modified_nanoseconds",
+        "acquisition_error",
+        "acquisition_error_message",
+    ],
     work=probe_videos,
-    version="1",
+    version="2",
     code=["internvid_assets.media.probe", "internvid_assets.media.opening", "internvid_assets.media.decode"],
     finish=judged,
     derived=["rejection_reason"],
     batch_rows=32,
     kinds=["ffmpeg"],
 )
-def videos(candidate_videos: pl.LazyFrame) -> pl.LazyFrame:
+def videos(candidate_videos: pl.LazyFrame, acquired_videos: pl.LazyFrame, known_videos: pl.LazyFrame) -> pl.LazyFrame:
     """One row per candidate: probed and judged, with the reason it was rejected (null: eligible)."""
-    columns = ["video_id", "category", "source_uri", "title", "language", "query"]
-    return candidate_videos.select(*columns, "file_size_bytes", "modified_nanoseconds")
+    acquired = acquired_videos.select(
+        "video_id",
+        "media_uri",
+        "media_size_bytes",
+        "media_modified_nanoseconds",
+        pl.col("title", "language", "licence").name.prefix("page_"),
+        acquisition_error="error",
+        acquisition_error_message="error_message",
+    )
+    offered = candidate_videos.select("video_id", "category", "source_uri", "title", "language", "query", "licence")
+    rows = offered.join(acquired, on="video_id", how="inner", maintain_order="left")
+    told = {name: pl.coalesce(name, f"page_{name}") for name in ("title", "language", "licence")}
+    rows = rows.with_columns(**told).drop("page_title", "page_language", "page_licence")
+    return rows.join(known_datasets(known_videos, "exclude"), on="video_id", how="left", maintain_order="left")

@@ -10,18 +10,21 @@ def rejection_reason(
     min_duration_seconds: float = 10.0,
     max_duration_seconds: float = 1800.0,
     min_short_side_pixels: int = 360,
+    exclude_known: bool = True,
 ) -> pl.Expr:
     """The first rule a row of `videos` breaks, null when eligible; defaults from InternVid 3.1 (10 s to 30 min, 360P).
 
-    In order: the error of a failed probe, too_short, too_long, low_resolution, duplicate. Limits are inclusive. Of
-    videos with equal bytes in the frame (one category), the one with the smallest video_id is kept. A measure that is
-    null breaks its rule: what cannot be judged is not taken.
+    In order: known_dataset, the error of a failed probe, too_short, too_long, low_resolution, duplicate. Limits are
+    inclusive. Of videos with equal bytes in the frame (one category), the one with the smallest video_id is kept. A
+    measure that is null breaks its rule: what cannot be judged is not taken.
     """
     duration = pl.col("duration_seconds")
     short_side = pl.min_horizontal("width_pixels", "height_pixels")
     first_of_its_bytes = pl.col("video_id").min().over("content_hash")
     return (
-        pl.when(pl.col("error").is_not_null())
+        pl.when(pl.col("known_dataset").is_not_null() & exclude_known)
+        .then(pl.lit("known_dataset"))
+        .when(pl.col("error").is_not_null())
         .then(pl.col("error"))
         .when((duration >= min_duration_seconds).fill_null(False).not_())
         .then(pl.lit("too_short"))

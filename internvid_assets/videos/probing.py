@@ -7,16 +7,21 @@ from collections.abc import Sequence
 import polars as pl
 
 from internvid_assets.cells.bench import Bench
+from internvid_assets.cells.errors import CallError
 from internvid_assets.cells.feature import Outcome, Work
 from internvid_assets.media.probe import probe
 
 
 def probe_videos(bench: Bench) -> Work:
-    """Measures the files of a batch; see `media.probe.probe`."""
+    """Measures the files of a batch; see `media.probe.probe`. What was not acquired says why instead."""
     parameters = bench.parameters
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
-        calls = [{"source_uri": uri, "max_pixels": parameters.max_pixels} for uri in batch["source_uri"]]
-        return bench.engine.each(probe, calls, timeout_seconds=parameters.timeout_seconds)
+        here = batch.filter(pl.col("acquisition_error").is_null())
+        calls = [{"source_uri": bench.place(uri), "max_pixels": parameters.max_pixels} for uri in here["media_uri"]]
+        measured = iter(bench.engine.each(probe, calls, timeout_seconds=parameters.timeout_seconds))
+        told = batch.select("acquisition_error", "acquisition_error_message").iter_rows()
+        # Permanent: trying again is the matter of `acquired_videos`, whose success is a new input here.
+        return [CallError(code, message or "") if code else next(measured) for code, message in told]
 
     return work

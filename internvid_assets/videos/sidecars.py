@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Mapping
 from typing import Any
 
 MAX_SIDECAR_BYTES = 32 << 20
@@ -17,12 +18,17 @@ def video_id(uri: str) -> str:
 
 
 def read_metadata(path: str) -> dict[str, Any]:
-    """id, title, description, tags, language and query of the video at `path`, null where its sidecar is silent."""
-    fields = _info(os.path.splitext(path)[0] + ".info.json")
+    """`metadata_of` the sidecar of the video at `path`, null where that is silent, broken or absent."""
+    return metadata_of(_info(os.path.splitext(path)[0] + ".info.json"))
+
+
+def metadata_of(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """id, title, description, tags, language, licence and query out of fields named as yt-dlp names them."""
     tags = fields.get("tags")
     return {
-        "id": _own_id(fields.get("id")),
+        "id": own_id(fields.get("id")),
         **{name: _text(fields.get(name)) for name in ("title", "description", "query")},
+        "licence": _text(fields.get("license")),
         "tags": [_text(tag) for tag in tags if _text(tag)] if isinstance(tags, list) else None,
         "language": _language(fields.get("language")),
     }
@@ -37,7 +43,8 @@ def _info(path: str) -> dict[str, Any]:
     return info if isinstance(info, dict) else {}
 
 
-def _own_id(value: object) -> str | None:
+def own_id(value: object) -> str | None:
+    """An id that is safe as a key and as a file name; null for any other."""
     return value if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value) else None
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from internvid_assets.cells.lake import file_name
 from internvid_assets.selects.files import SqlFile, column_types, run_select, sql_file, sql_files
 
 Rows = dict[str, list[dict]]
@@ -39,6 +40,11 @@ def _clip(video_id: str, category: str, start: int, end: int, **columns: object)
         "frame_count": (end - start) * 25,
         **columns,
     }
+
+
+def _query(key: str, **columns: object) -> dict:
+    row = {"lemma_key": key, "language": "en", "query": key, "kind": "label", "sources": [], "missing_languages": []}
+    return row | columns
 
 
 def _frames(clip: dict) -> list[dict]:
@@ -95,7 +101,32 @@ def good_rows() -> Rows:
     seconds = [frame for frame in frames if frame["second"] is not None]
     candidates = [("v1", "sports"), ("v2", "music"), ("short", "sports"), ("broken", "music")]
     return {
+        "corpus_captions": [{"caption": "a man plays chess", "source": "captions.txt", "line": 1}],
+        "caption_phrases": [
+            {"caption": "a man plays chess", "position": 0, "source": "captions.txt", "phrase": "play chess"}
+        ],
+        "action_queries": [
+            _query("play chess", sources=["starter", "captions.txt"], missing_languages=["de"]),
+            _query("ride bicycle", query="ride a bicycle", sources=["starter"]),
+        ],
+        "query_translations": [
+            {"lemma_key": "play chess", "language": "de", "original": "play chess", "query": "schach spielen"}
+        ],
+        "known_videos": [
+            {
+                "dataset": "kinetics_400",
+                "purpose": "exclude",
+                "video_id": "---QUuC4vJs",
+                "file": "k400.csv",
+                "line": 2,
+                "mentions": 1,
+            }
+        ],
         "candidate_videos": [
+            {"video_id": video_id, "category": category, "source_uri": f"file:///{video_id}.mp4", "source": "/"}
+            for video_id, category in candidates
+        ],
+        "acquired_videos": [
             {"video_id": video_id, "category": category, "source_uri": f"file:///{video_id}.mp4"}
             for video_id, category in candidates
         ],
@@ -103,22 +134,17 @@ def good_rows() -> Rows:
             _video("v1", "sports"),
             _video("v2", "music"),
             _video("short", "sports", duration_seconds=3.0, rejection_reason="too_short"),
-            _video("broken", "music", duration_seconds=None, error="unreadable", error_message="no moov atom"),
+            _video(
+                "broken",
+                "music",
+                duration_seconds=None,
+                rejection_reason="unreadable",
+                error="unreadable",
+                error_message="no moov atom",
+            ),
         ],
         "clips": [*kept, _clip("v2", "music", 8, 10, rejection_reason="still")],
         "clip_frames": frames,
-        "subtitle_files": [
-            {
-                "video_id": "v1",
-                "category": "sports",
-                "subtitle_uri": "file:///v1.fr.vtt",
-                "language": "fr",
-                "is_automatic": False,
-                "format": "vtt",
-                "file_size_bytes": 99,
-                "modified_nanoseconds": 0,
-            }
-        ],
         "subtitle_cues": [
             _cue("v1", "sports", 0, 1.0, [" une", " balle"], **written),
             _cue("v1", "sports", 1, 5.0, [" une", " croix"], **written),
@@ -152,7 +178,7 @@ def good_rows() -> Rows:
             for key, score in zip(keys, (4.5, 6.0, 3.0), strict=True)
         ],
         "umt_scores": [
-            key | {"umt_score": score, "frame_scores": [score], "shuffled_mean": 0.1, "shuffled_deviation": 0.1}
+            key | {"umt_score": score, "frame_scores": [score], "reference_mean": 0.1, "reference_deviation": 0.1}
             for key, score in zip(keys, (0.3, 0.4, 0.2), strict=True)
         ],
         "caption_verbs": [key | {"verbs": found} for key, found in zip(keys, verbs, strict=True)],
@@ -180,9 +206,9 @@ def write_lake(tmp_path: Path) -> Callable[..., Path]:
 
 def _write_tables(home: Path, rows: Rows) -> None:
     for table, listed in rows.items():
-        for category in {row["category"] for row in listed}:
-            own = [row for row in listed if row["category"] == category]
-            _write_table(home / f"lake/{table}/category={category}/table.parquet", table, own)
+        for category in {row.get("category") for row in listed}:
+            own = [row for row in listed if row.get("category") == category]
+            _write_table(home / file_name(table, category), table, own)
 
 
 def _write_selected(home: Path, file: SqlFile) -> None:

@@ -15,7 +15,8 @@ from internvid_assets import tables
 from internvid_assets.analytics.warehouse import ABANDONED_AFTER_SECONDS, open_lake, rebuild
 from internvid_assets.selects.files import sql_files
 
-EVERY_TABLE = {*tables.PER_CATEGORY, *(file.name for kind in ("subsets", "marts") for file in sql_files(kind))}
+GRAPH = tables.OVER_ALL | tables.PER_CATEGORY
+EVERY_TABLE = {*GRAPH, *(file.name for kind in ("subsets", "marts") for file in sql_files(kind))}
 
 
 def ask(path: Path, query: str) -> list[tuple]:
@@ -44,7 +45,7 @@ def test_it_shows_every_table_with_its_rows(home: Path):
 
 def test_subsets_and_marts_are_copied_and_the_rest_are_views(warehouse: Path):
     views = {name for (name,) in ask(warehouse, "select view_name from duckdb_views() where not internal")}
-    assert views == set(tables.PER_CATEGORY)
+    assert views == set(GRAPH)
 
 
 def test_an_empty_home_gives_every_table_without_rows(tmp_path: Path):
@@ -57,7 +58,7 @@ def test_an_empty_home_gives_every_table_without_rows(tmp_path: Path):
 
 def test_columns_and_tables_say_what_they_are(warehouse: Path):
     comments = dict(ask(warehouse, "select table_name || '.' || column_name, comment from duckdb_columns()"))
-    for name, schema in tables.PER_CATEGORY.items():
+    for name, schema in GRAPH.items():
         for column, about in schema.columns().items():
             assert comments[f"{name}.{column}"] == about.description
     assert comments["internvid_10m_div.rank"] == tables.ChosenClips.columns()["rank"].description

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 
 import pytest
@@ -55,6 +56,61 @@ def test_one_missing_path_registers_none(tmp_path, empty):
     assert not (empty / "sources.toml").exists()
 
 
+def sources(home):
+    with (home / "sources.toml").open("rb") as file:
+        return tomllib.load(file)["sources"]
+
+
+ID = "dQw4w9WgXcQ"
+PLACES = [
+    (["http://127.0.0.1:9/v.mp4"], {"url": "http://127.0.0.1:9/v.mp4"}),
+    ([ID], {"url": f"https://www.youtube.com/watch?v={ID}"}),
+    ([f"https://youtu.be/{ID}?t=3"], {"url": f"https://www.youtube.com/watch?v={ID}"}),
+    (["https://www.youtube.com/@someone/videos"], {"channel": "https://www.youtube.com/@someone/videos"}),
+    (["s3://bucket/prefix"], {"url": "s3://bucket/prefix"}),
+    (["--channel", "https://example.org/feed"], {"channel": "https://example.org/feed"}),
+    (["--search", "a dog runs", "--top", "5"], {"search": "a dog runs", "top": 5}),
+    (["--queries"], {"queries": "action_queries", "top": 20}),
+]
+
+
+@pytest.mark.parametrize(("arguments", "expected"), PLACES)
+def test_every_kind_of_source(arguments, expected, empty):
+    done = run_here("ingest", *arguments, "-c", "music", home=empty)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert sources(empty) == [{**expected, "category": "music"}]
+
+
+def test_a_list_says_what_it_holds_and_which_categories_follow(tmp_path, empty):
+    (tmp_path / "l.csv").write_text(f"id,category\n{ID},Sports\n,\nnonsense,\n")
+    done = run_here("ingest", "--list", tmp_path / "l.csv", "-c", "music", home=empty)
+    assert (done.exit_code, done.stderr) == (0, "")
+    first, last = done.stdout.splitlines()
+    assert first == f"{tmp_path / 'l.csv'} (1 videos, 2 lines not understood) is a source of music"
+    assert last == "next: internvid materialize --category music --category sports"
+    assert sources(empty) == [{"list": str(tmp_path / "l.csv"), "category": "music"}]
+
+
+REFUSED = [
+    ([], "nothing was given"),
+    (["ftp://example.org/v.mp4"], "ftp is none of http, https, s3"),
+    (["simplecache::file:///etc/passwd"], "no such file|is none of"),
+    (["--list", "absent.csv"], "absent.csv: no such list"),
+    (["--list", "l.xls"], "a list ends in one of"),
+    (["http://127.0.0.1:9/v.mp4", "absent"], "absent: no such file or folder; nothing was registered"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "told"), REFUSED)
+def test_what_is_no_source_registers_nothing(arguments, told, tmp_path, empty, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "l.xls").touch()
+    done = run_here("ingest", *arguments, home=empty)
+    assert done.exit_code == 1 and re.search(told, done.stderr)
+    assert done.stderr.count("\n") == 1
+    assert not (empty / "sources.toml").exists()
+
+
 ODD_NAMES = [
     "-dash first.mp4",
     "naïve 视频 \"double\" 'single' #1 & 50% $HOME;.mp4",
@@ -81,4 +137,4 @@ def test_a_name_that_is_no_text(tmp_path, process, empty):
     done = process.run("ingest", os.fsdecode(name), home=empty)
     assert (done.exit_code, done.stderr) == (0, "")
     assert "caf\\xe9.mp4" in done.stdout
-    assert run_here("plan", "+key:videos", "-f", "json", home=empty).stdout.count('"rows_to_compute": 1') == 1
+    assert run_here("plan", "key:acquired_videos", "-f", "json", home=empty).stdout.count('"rows_to_compute": 1') == 1

@@ -11,7 +11,8 @@ from console import calls, files, run_here
 from internvid_assets.cells.plan import Share, _with_upstream
 
 FEATURES = [
-    *["videos", "clips", "clip_frames", "subtitle_cues", "speech_cues", "transcripts"],
+    *["caption_phrases", "query_translations", "acquired_videos", "videos", "clips", "clip_frames"],
+    *["subtitle_cues", "speech_cues", "transcripts"],
     *["center_captions", "frame_captions", "fused_captions", "clip_embeddings"],
     *["aesthetic_scores", "umt_scores", "caption_verbs"],
 ]
@@ -73,15 +74,16 @@ def test_a_stricter_judgement_computes_nothing(internvid):
 def test_new_videos_are_counted_before_they_are_listed(internvid, world, empty):
     run_here("ingest", world / "sports", "-c", "sports", home=empty)
     rows = planned(internvid, home=empty)
-    assert pending(rows)["videos"] == (4, "exactly")
-    assert {bound for name, (_, bound) in pending(rows).items() if name != "videos"} == {"about"}
+    assert pending(rows)["acquired_videos"] == (4, "exactly")
+    assert {bound for name, (_, bound) in pending(rows).items() if name != "acquired_videos"} == {"about"}
     assert rows["videos"]["seconds"] is None
 
 
 def test_a_category_without_rows_is_estimated_from_the_others(internvid, home, world):
     run_here("ingest", world / "music", "-c", "comedy", home=home)
     rows = pending(planned(internvid, "-c", "sports", "-c", "comedy", home=home))
-    assert rows["videos"] == (2, "exactly")
+    assert rows["acquired_videos"] == (2, "exactly")
+    assert rows["videos"] == (2, "about")
     assert rows["frame_captions"][0] > 5 * rows["clips"][0] and rows["frame_captions"][1] == "about"
 
 

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from tiny_videos import grey, noise, write_video
 
-from internvid_assets.clips.cuts import split
 from internvid_assets.clips.motion import rejection_reason
+from internvid_assets.clips.splitters import split
 
 CLIP: dict[str, Any] = {"motion_mean": 2.0, "duration_seconds": 3.0, "error": None}
 

@@ -14,8 +14,8 @@ from tiny_videos import grey, noise, presentation_times, write_video
 
 import internvid_assets.clips.frames as frames_module
 from internvid_assets.cells.errors import CallError
-from internvid_assets.clips.cuts import split
 from internvid_assets.clips.frames import sample_frames
+from internvid_assets.clips.splitters import split
 from internvid_assets.media.decode import Decoder, packets
 
 MILLISECONDS = Fraction(1, 1000)
@@ -136,7 +136,7 @@ def test_skipping_gives_what_decoding_everything_gives(
     times = presentation_times(Path(path))
     spans = [(times[3], times[9]), (times[80], times[110]), (times[170], times[171])]
     skipping = sample_frames(path, spans, threads=threads)
-    monkeypatch.setattr(frames_module, "_needed_frames", all_frames)
+    monkeypatch.setattr(frames_module, "needed_frames", all_frames)
     assert skipping == sample_frames(path, spans)
 
 
@@ -161,7 +161,7 @@ def test_real_videos_give_what_decoding_everything_gives(shared_videos: Path, mo
         spans = [(clip["start_pts"], clip["end_pts"]) for clip in split(path)][-2:]
         skipping = sample_frames(path, spans)
         with monkeypatch.context() as patch:
-            patch.setattr(frames_module, "_needed_frames", all_frames)
+            patch.setattr(frames_module, "needed_frames", all_frames)
             assert skipping == sample_frames(path, spans), name
 
 

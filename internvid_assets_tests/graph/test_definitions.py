@@ -5,30 +5,42 @@ from __future__ import annotations
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 
 from internvid_assets import tables
-from internvid_assets.definitions import STAGES, build_defs, features
+from internvid_assets.analytics.assets import warehouse
+from internvid_assets.cells.errors import UserError
+from internvid_assets.cli.demo import counts
+from internvid_assets.definitions import STAGES, _refuse_checks_of_nothing, build_defs, features
 from internvid_assets.home import Home
-from internvid_assets.selects.files import sql_files
+from internvid_assets.selects.assets import check_results
+from internvid_assets.selects.files import parse, sql_files
 from internvid_assets.settings import load_settings
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.PreviewWarning")
 
 GRAPH = {
+    "queries": {
+        "corpus_captions": "",
+        "caption_phrases": "corpus_captions",
+        "action_queries": "caption_phrases",
+        "query_translations": "action_queries",
+        "known_videos": "",
+    },
     "videos": {
         "candidate_videos": "",
-        "videos": "candidate_videos",
+        "acquired_videos": "candidate_videos",
+        "videos": "candidate_videos acquired_videos known_videos",
     },
     "clips": {
         "clips": "videos",
         "clip_frames": "videos clips",
     },
     "transcripts": {
-        "subtitle_files": "videos",
-        "subtitle_cues": "videos subtitle_files",
-        "speech_cues": "videos subtitle_cues",
-        "transcripts": "clips subtitle_files subtitle_cues speech_cues",
+        "subtitle_cues": "videos acquired_videos",
+        "speech_cues": "videos acquired_videos subtitle_cues",
+        "transcripts": "videos acquired_videos clips subtitle_cues speech_cues",
     },
     "captions": {
         "center_captions": "clips clip_frames",
@@ -44,9 +56,9 @@ GRAPH = {
         "umt_scores": "clips clip_frames fused_captions",
     },
     "subsets": {
-        "internvid_10m_div": "clips fused_captions umt_scores aesthetic_scores",
-        "internvid_10m_flt": "clips fused_captions umt_scores aesthetic_scores",
-        "internvid_aesthetics_18m": "clips fused_captions umt_scores aesthetic_scores",
+        "internvid_10m_div": "clips fused_captions umt_scores aesthetic_scores known_videos",
+        "internvid_10m_flt": "clips fused_captions umt_scores aesthetic_scores known_videos",
+        "internvid_aesthetics_18m": "clips fused_captions umt_scores aesthetic_scores known_videos",
     },
     "analytics": {
         "caption_verbs": "fused_captions",
@@ -54,8 +66,9 @@ GRAPH = {
         "captions_by_length": "fused_captions",
         "clips_by_category": "clips fused_captions",
         "clips_by_duration": "clips",
-        "errors_by_table": "videos clips clip_frames subtitle_cues speech_cues transcripts center_captions "
-        "frame_captions fused_captions clip_embeddings aesthetic_scores umt_scores caption_verbs",
+        "errors_by_table": "caption_phrases query_translations acquired_videos videos clips clip_frames "
+        "subtitle_cues speech_cues transcripts center_captions frame_captions fused_captions clip_embeddings "
+        "aesthetic_scores umt_scores caption_verbs",
         "rejections_by_reason": "videos clips",
         "scores_by_category": "clips umt_scores aesthetic_scores",
         "subset_sizes": "clips internvid_10m_div internvid_10m_flt internvid_aesthetics_18m",
@@ -172,10 +185,29 @@ def test_each_file_of_checks_is_a_check_that_blocks_where_it_says_error(checks: 
     assert not checks["clips__within_video_duration"].blocking
 
 
+def test_a_check_of_no_table_is_refused_with_the_known_ones() -> None:
+    typo = parse("clip__end_after_start", "checks", "-- One row per clip.\n-- severity: warn\nselect 1 from clips")
+    with pytest.raises(
+        UserError, match=r"clip__end_after_start\.sql: no table clip; expected .*, clips, .*unique_verbs"
+    ):
+        _refuse_checks_of_nothing([typo])
+
+
 def test_a_check_has_its_tables_partitions(defs: dg.Definitions) -> None:
     graph = defs.resolve_asset_graph()
     partitioned = {key for key in graph.asset_check_keys if graph.get(key).partitions_def}
     assert partitioned == {key for key in graph.asset_check_keys if graph.get(key.asset_key).partitions_def}
+
+
+def test_every_duckdb_has_the_memory_limit_of_the_settings(home: Home) -> None:
+    """DuckDB refuses a limit that is no size: whoever opens one without the limit would not notice."""
+    nonsense = Home(home.settings.model_copy(update={"memory_limit": "little"}))
+    with pytest.raises(duckdb.Error, match="Memory"):
+        list(check_results(nonsense, "clips", tables.CATEGORIES[0]))
+    with pytest.raises(duckdb.Error, match="Memory"):
+        counts(nonsense)
+    with pytest.raises(duckdb.Error, match="Memory"):
+        warehouse(nonsense)
 
 
 def test_importing_the_module_builds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

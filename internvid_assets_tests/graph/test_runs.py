@@ -107,11 +107,13 @@ def test_the_instance_knows_which_categories_are_made(materialised: Materialised
 
 
 def test_every_promise_is_evaluated_in_every_category(materialised: Materialised) -> None:
-    promised = {file.name for file in sql_files("checks")}
-    for category in CATEGORIES:
-        found = materialised.runs[category].get_asset_check_evaluations()
+    over_all = {file.name for file in sql_files("checks") if file.checked_table() not in tables.PER_CATEGORY}
+    per_category = {file.name for file in sql_files("checks")} - over_all
+    assert over_all and per_category
+    for category, made in materialised.runs.items():
+        found = made.get_asset_check_evaluations()
         names = {f"{one.asset_key.to_user_string()}__{one.check_name}": one for one in found}
-        assert set(names) == promised
+        assert set(names) == (per_category if category else over_all)
         assert {name for name, one in names.items() if not one.passed} == set()
         assert {one.partition for one in found} == {category}
         assert {one.metadata["offenders"].value for one in found} == {0}
@@ -131,8 +133,7 @@ def test_run_again_nothing_is_called_and_no_content_changes(materialised: Materi
     assert again.success and data_versions(again) == data_versions(materialised.runs[WEBM])
     shown = metadata(again)
     calls = {table: shown[table]["calls_made"] for table in shown if "calls_made" in shown[table]}
-    listings = {"candidate_videos", "subtitle_files"}
-    assert calls == dict.fromkeys([table for table in tables.PER_CATEGORY if table not in listings], 0)
+    assert calls == dict.fromkeys([table for table in tables.PER_CATEGORY if table != "candidate_videos"], 0)
     assert shown["frame_captions"]["rows_remembered"] == shown["frame_captions"]["dagster/partition_row_count"] > 0
 
     over_all = run(materialised.home, materialised.instance, OVER_ALL)
@@ -157,6 +158,28 @@ def test_a_limit_makes_some_calls_and_no_table(materialised: Materialised, tmp_p
     assert limited.get_asset_check_evaluations() == []
     shown = metadata(whole)["caption_verbs"]
     assert (shown["calls_made"], shown["rows_remembered"]) == (1, 2)
+
+
+def test_lost_pictures_come_back_the_way_the_message_says(materialised: Materialised, tmp_path: Path) -> None:
+    """No row is marked as failed by a folder that somebody removed, and nothing is captioned again."""
+    home = materialised.copy(tmp_path / "home")
+    shutil.rmtree(home.path / "frames" / MP4)
+    shutil.rmtree(home.path / "cells" / "aesthetic_scores")
+    with recorded(home) as instance:
+        stopped = run(home, instance, "key:aesthetic_scores", MP4)
+        for folder in home.path.glob(f"cells/clip_frames/recipe=*/category={MP4}"):
+            shutil.rmtree(folder)
+        again = run(home, instance, "key:clip_frames or key:center_captions or key:aesthetic_scores", MP4)
+    error = stopped.get_step_failure_events()[0].step_failure_data.error
+    assert not stopped.success and error and error.cause
+    assert f"remove cells/clip_frames/recipe=*/category={MP4} and materialise clip_frames" in error.cause.message
+    assert again.success
+    assert {table: shown["calls_made"] > 0 for table, shown in metadata(again).items()} == {
+        "clip_frames": True,
+        "center_captions": False,
+        "aesthetic_scores": True,
+    }
+    assert metadata(again)["aesthetic_scores"]["rows_failed"] == 0
 
 
 def too_long(rows: pl.LazyFrame) -> pl.LazyFrame:

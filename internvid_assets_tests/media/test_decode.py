@@ -9,9 +9,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from mp4_boxes import SAMPLE_TABLE, box, edit_file, full_box
 from tiny_videos import grey, noise, presentation_times, write_video
 
-from internvid_assets.media.decode import Decoder, UprightPictures, decoded, display_size
+from internvid_assets.cells.errors import CallError
+from internvid_assets.media.decode import Decoder, UprightPictures, decoded, display_size, packets
 from internvid_assets.media.opening import opened_video
 
 
@@ -48,6 +50,31 @@ def test_a_recording_that_restarts_its_clock_goes_on(tmp_path: Path) -> None:
     assert len(times) == 120
     assert all(b > a for a, b in pairwise(times))
     assert times[-1] - times[0] == pytest.approx(119 * 3600, abs=3600)  # 90 kHz ticks at 25 fps
+
+
+@pytest.mark.parametrize(
+    ("table", "values"),
+    [
+        ("stts", (3, 10, 512, 1, 2**31 - 1, 29, 512)),  # the eleventh frame is said to last two days
+        ("ctts", (3, 10, 0, 1, 2**31 - 1, 29, 0)),  # or to be shown two days late
+    ],
+)
+def test_a_time_that_is_days_off_is_damage(tmp_path: Path, table: str, values: tuple[int, ...]) -> None:
+    options = {"use_editlist": "0"}
+    path = write_video(tmp_path / "v.mp4", [grey(40 + i) for i in range(40)], container_options=options)
+    if table == "ctts":  # there is none where pictures are not reordered
+        edit_file(path, SAMPLE_TABLE, lambda tables: tables + box("ctts", b""))
+    edit_file(path, (*SAMPLE_TABLE, table), full_box(*values))
+    assert times_of(path) == [512 * i for i in range(40)]
+
+
+def test_a_limit_to_the_packets(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "v.mp4", [grey(40)] * 10)
+    with opened_video(str(path)) as (container, stream):
+        assert len(list(packets(container, stream, at_most=10))) == 11  # the flushing one too
+    with opened_video(str(path)) as (container, stream), pytest.raises(CallError, match="over 9 packets") as error:
+        list(packets(container, stream, at_most=9))
+    assert error.value.code == "too_many_frames"
 
 
 def test_a_stream_without_times_is_given_the_nominal_rate(tmp_path: Path) -> None:

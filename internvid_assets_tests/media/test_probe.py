@@ -17,7 +17,7 @@ from tiny_videos import grey, noise, write_audio, write_video
 from internvid_assets.cells.errors import CallError
 from internvid_assets.media.opening import io_error, local_path
 from internvid_assets.media.probe import probe
-from internvid_assets.videos.sources import source_uri
+from internvid_assets.videos.folders import source_uri
 
 BROKEN = {
     "-leading-dash video.mp4": 180,

@@ -6,10 +6,10 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from internvid_assets.media.sampling import clip_frame_plan, uniform_times
+from internvid_assets.media.sampling import MAX_SECONDS, clip_frame_plan, uniform_times
 
 MILLISECONDS = Fraction(1, 1000)
 spans = st.tuples(st.integers(-(10**9), 10**9), st.integers(1, 10**8)).map(lambda s: (s[0], s[0] + s[1]))
@@ -77,6 +77,12 @@ def test_one_frame_per_rounded_second(milliseconds: int, seconds: int) -> None:
     assert sorted(f.second for f in plan if f.second is not None) == list(range(seconds))
 
 
+def test_a_clip_of_a_million_years_is_sampled_in_bounded_time() -> None:
+    plan = clip_frame_plan(0, 2**62, MILLISECONDS)
+    assert sum(frame.second is not None for frame in plan) == MAX_SECONDS
+
+
+@settings(deadline=None)  # a plan of 2000 seconds takes 50 ms, and 800 on a busy machine
 @given(spans, bases)
 def test_every_role_is_complete_and_in_time_order(span: tuple[int, int], base: Fraction) -> None:
     if (span[1] - span[0]) * base > 2000:

@@ -55,10 +55,12 @@ def write_video(
     return path
 
 
-def write_audio(path: Path, *, seconds: float = 1.0) -> Path:
+def write_audio(path: Path, *, seconds: float = 1.0, codec: str = "aac", tags: Mapping[str, str] = {}) -> Path:
     """A file with an audio stream and nothing else."""
     with av.open(str(path), "w") as container:
-        _write_silence(container, container.add_stream("aac", rate=16_000), seconds=seconds)
+        stream = container.add_stream(codec, rate=16_000)
+        stream.metadata.update(tags)
+        _write_silence(container, stream, seconds=seconds)
     return path
 
 

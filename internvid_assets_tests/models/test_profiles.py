@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.models.profiles import PROFILES, model_specs
-from internvid_assets.models.specs import CAPABILITIES, OPTIONAL, files_revision, resolve
+from internvid_assets.models.profiles import PROFILES, SAMPLE_WEIGHTS, Models, model_specs
+from internvid_assets.models.specs import CAPABILITIES, files_revision, resolve
 
 PIN = "0123456789abcdef0123456789abcdef01234567"
+OTHER_PIN = PIN[::-1]
 
 
 @pytest.fixture
@@ -37,11 +39,22 @@ def test_choosing_a_profile_loads_no_heavy_module():
 
 def test_a_profile_has_a_spec_for_every_capability(head):
     assert set(PROFILES) == {"sample", "paper"}
-    assert set(model_specs("sample")) == set(CAPABILITIES) - set(OPTIONAL)
-    assert set(paper(head)) == set(CAPABILITIES)
     for specs in (model_specs("sample"), paper(head)):
+        assert set(specs) == set(CAPABILITIES)
         assert all(spec.revision not in ("", "main") for spec in specs.values())
-        assert all("/work" not in str(spec.identity) and str(head) not in str(spec.identity) for spec in specs.values())
+
+
+def test_an_identity_holds_no_place_of_this_machine(head):
+    for spec in [*model_specs("sample").values(), *paper(head).values()]:
+        text = " ".join(spec.identity)
+        assert str(SAMPLE_WEIGHTS) not in text and str(Path(head).parent) not in text
+
+
+def test_capabilities_that_share_a_model_have_equal_specs():
+    """What makes the process load it once."""
+    specs = model_specs("sample")
+    assert specs["captioner"] == specs["frame_captioner"]
+    assert specs["embedder"] != specs["similarity"]
 
 
 def test_an_unpinned_hub_model_names_the_setting(head):
@@ -55,7 +68,7 @@ def test_an_unpinned_hub_model_names_the_setting(head):
 
 def test_settings_override_name_and_revision(head):
     specs = paper(head, captioner={"name": "someone/else", "revision": PIN})
-    assert specs["captioner"].identity == {"model": "someone/else", "revision": PIN}
+    assert specs["captioner"].identity == ("someone/else", PIN)
     assert paper(head, captioner={"revision": PIN})["captioner"].revision == PIN
 
 
@@ -87,6 +100,15 @@ def test_an_unknown_profile_lists_the_known(head):
         model_specs("papper")
 
 
+def test_what_nobody_answers_says_so(head):
+    """`has` for those that can do without; asking all the same names the setting."""
+    sample, whole = Models(model_specs("sample")), Models(paper(head))
+    assert [capability for capability in CAPABILITIES if not sample.has(capability)] == ["translator", "transcriber"]
+    assert all(whole.has(capability) for capability in CAPABILITIES)
+    with pytest.raises(UserError, match=r"set models\.transcriber\.name"):
+        _ = sample.transcriber
+
+
 def test_what_a_profile_leaves_to_nobody_can_be_set(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     chosen = {"transcriber": {"name": str(tmp_path)}, "translator": {"name": str(tmp_path)}}
@@ -99,8 +121,10 @@ def test_what_a_profile_leaves_to_nobody_can_be_set(tmp_path):
 
 def test_the_summariser_translates_unless_another_model_is_named(head):
     specs = paper(head)
-    assert specs["translator"].identity == specs["language_model"].identity
-    chosen = paper(head, translator={"name": "google/madlad400-3b-mt", "revision": PIN})["translator"]
-    assert chosen.identity == {"model": "google/madlad400-3b-mt", "revision": PIN}
+    name, revision = specs["translator"].identity
+    prompt = revision.removeprefix(f"{PIN}+")
+    assert (name, revision) == (specs["language_model"].name, f"{PIN}+{prompt}")
+    chosen = paper(head, translator={"name": "google/flan-t5-xxl", "revision": OTHER_PIN})["translator"]
+    assert chosen.identity == ("google/flan-t5-xxl", f"{OTHER_PIN}+{prompt}")
     with pytest.raises(UserError, match=r"models\.transcriber\.revision is not set: openai/whisper-small"):
         paper(head, transcriber={"name": "openai/whisper-small"})

@@ -22,8 +22,9 @@ from internvid_assets.home import Home
 from internvid_assets.sample_world.world import generate
 from internvid_assets.scores.assets import umt_scores
 from internvid_assets.settings import Settings
-from internvid_assets.videos.assets import videos
-from internvid_assets.videos.sources import add_source, list_candidates, read_sources
+from internvid_assets.videos.assets import acquired_videos, videos
+from internvid_assets.videos.candidates import list_candidates
+from internvid_assets.videos.sources import add_source, read_sources
 
 SEEDS, VIDEOS, CATEGORY = (9001, 9002), 16, "other"
 
@@ -70,7 +71,16 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         truth |= {video["video_id"]: video for video in map(json.loads, lines)}
     candidates = list_candidates(read_sources(home.path), CATEGORY)
     home.lake.write(candidates.lazy(), "candidate_videos", CATEGORY, schema=tables.CandidateVideos)
-    for feature in (videos, clips, clip_frames, center_captions, frame_captions, fused_captions, umt_scores):
+    for feature in (
+        acquired_videos,
+        videos,
+        clips,
+        clip_frames,
+        center_captions,
+        frame_captions,
+        fused_captions,
+        umt_scores,
+    ):
         home.fill(feature, CATEGORY)
     return Outcome(home, truth)
 

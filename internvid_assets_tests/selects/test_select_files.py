@@ -144,7 +144,9 @@ def test_a_table_without_files_is_empty_with_its_columns(scores: Path):
 
 
 def test_a_table_nobody_knows_is_refused():
-    with pytest.raises(UserError, match=r"no table clisp; known ones: candidate_videos, videos, "):
+    with pytest.raises(
+        UserError, match=r"no table clisp; known ones: corpus_captions, .*candidate_videos, acquired_videos, videos, "
+    ):
         run_select(mart("select $size from clisp"), {})
 
 

@@ -24,7 +24,7 @@ class Pool:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.rows: dict[str, list[dict]] = {
-            name: [] for name in ("clips", "fused_captions", "umt_scores", "aesthetic_scores")
+            name: [] for name in ("clips", "fused_captions", "umt_scores", "aesthetic_scores", "known_videos")
         }
 
     def add(self, video_id: str, clips: int = 1, *, category: str = "sports", umt: float | None = 0.3,
@@ -78,6 +78,15 @@ def test_equal_videos_are_chosen_once_whatever_their_categories(file, pool: Pool
     pool.add("c", content="other").add("c", content="other", category="music").add("d").add("e")
     chosen = pool.choose(file.name, **_all(file.name)).select("video_id", "category").rows()
     assert sorted(chosen) == [("a", "music"), ("a", "music"), ("c", "music"), ("d", "sports"), ("e", "sports")]
+
+
+@pytest.mark.parametrize("file", sql_files("subsets"), ids=lambda file: file.name)
+def test_videos_of_benchmarks_and_their_copies_are_kept_out(file, pool: Pool):
+    pool.add("tested", content="same").add("copy", content="same").add("known").add("new")
+    for video_id, purpose in (("tested", "benchmark"), ("known", "exclude")):
+        known = {"dataset": "d", "purpose": purpose, "video_id": video_id, "file": "f", "line": 1, "mentions": 1}
+        pool.rows["known_videos"].append(known)
+    assert set(pool.choose(file.name, **_all(file.name))["video_id"]) == {"known", "new"}
 
 
 def _all(subset: str) -> dict[str, object]:

@@ -92,6 +92,7 @@ def test_who_must_be_listened_to():
         {"video_id": "broken_subtitles", "has_audio": True},
         {"video_id": "only_english_read", "has_audio": True},
         {"video_id": "rejected", "has_audio": True, "rejection_reason": "too_short"},
+        {"video_id": "sound_of_its_own", "has_audio": False},
     ]
     cues = [
         {"video_id": "read", "is_transcript": True},
@@ -99,5 +100,12 @@ def test_who_must_be_listened_to():
         {"video_id": "only_english_read", "is_transcript": True, "error": "subtitles_empty"},
         {"video_id": "only_english_read", "is_transcript": False},
     ]
-    left = unread(table("videos", videos), table("subtitle_cues", cues)).collect()["video_id"].to_list()
-    assert left == ["without_subtitles", "broken_subtitles", "only_english_read"]
+    acquired = [{"video_id": "sound_of_its_own", "audio_uri": "media/music/sound_of_its_own.audio.m4a"}]
+    left = unread(table("videos", videos), table("acquired_videos", acquired), table("subtitle_cues", cues)).collect()
+    assert left["video_id"].to_list() == [
+        "without_subtitles",
+        "broken_subtitles",
+        "only_english_read",
+        "sound_of_its_own",
+    ]
+    assert left["audio_uri"].to_list() == [None, None, None, "media/music/sound_of_its_own.audio.m4a"]

@@ -16,8 +16,9 @@ GOOD: dict[str, Any] = {
     "width_pixels": 640,
     "height_pixels": 360,
     "error": None,
+    "known_dataset": None,
 }
-DTYPES = {"error": pl.String, "duration_seconds": pl.Float64, "content_hash": pl.String}
+DTYPES = {"error": pl.String, "known_dataset": pl.String, "duration_seconds": pl.Float64, "content_hash": pl.String}
 
 
 def judged(*rows: dict[str, Any], **limits: float) -> list[str | None]:
@@ -39,6 +40,8 @@ def judged(*rows: dict[str, Any], **limits: float) -> list[str | None]:
         ({"duration_seconds": 3.0, "height_pixels": 240}, "too_short"),
         ({"duration_seconds": 4000.0, "height_pixels": 240}, "too_long"),
         ({"error": "undecodable", "duration_seconds": None, "content_hash": None}, "undecodable"),
+        ({"known_dataset": "kinetics_700"}, "known_dataset"),
+        ({"known_dataset": "kinetics_700", "error": "undecodable", "content_hash": None}, "known_dataset"),
         ({"duration_seconds": None}, "too_short"),
         ({"width_pixels": None, "height_pixels": None}, "low_resolution"),
     ],
@@ -63,3 +66,7 @@ def test_files_without_a_hash_are_no_duplicates_of_each_other() -> None:
 def test_limits_are_parameters() -> None:
     row = {"duration_seconds": 3.0, "height_pixels": 96}
     assert judged(row, min_duration_seconds=0, min_short_side_pixels=0, max_duration_seconds=100_000) == [None]
+
+
+def test_known_videos_are_taken_where_the_settings_say_so() -> None:
+    assert judged({"known_dataset": "kinetics_700"}, exclude_known=False) == [None]

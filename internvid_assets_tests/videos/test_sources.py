@@ -14,7 +14,9 @@ import pytest
 
 from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
-from internvid_assets.videos.sources import Source, add_source, list_candidates, read_sources, source_uri
+from internvid_assets.videos.candidates import list_candidates
+from internvid_assets.videos.folders import source_uri
+from internvid_assets.videos.sources import Source, add_source, read_sources
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
--- One row per category whose captions fit their clips hardly better than the reference captions do: foreign videos.
+-- One row per category whose captions fit hardly better than the reference captions do: foreign videos.
 -- severity: warn
--- The sample profile's models know the sample world only; on other videos they say so here. With 10 clips or more,
--- captions that fit stand 2 deviations or more above the reference captions in the mean (3.2 in the sample world,
--- 1.6 where its models meet real videos).
+-- The sample profile's models know the sample world only; on other videos they say so here. With 10 clips
+-- or more, captions that fit stand 2 deviations or more above the reference captions in the mean (3.2 in the
+-- sample world, 1.6 where its models meet real videos).
 with calibrated as (
     select
         category,
-        (umt_score - shuffled_mean) / nullif(shuffled_deviation, 0) as z_score
+        (umt_score - reference_mean) / nullif(reference_deviation, 0) as z_score
     from umt_scores
     where error is null
         and umt_score is not null

@@ -1,6 +1,12 @@
 -- One row per table of calls and error code: the calls that failed, and one of their messages.
 with calls as (
-    select 'videos' as table_name, error, error_message, attempts from videos
+    select 'caption_phrases' as table_name, error, error_message, attempts from caption_phrases
+    union all
+    select 'query_translations', error, error_message, attempts from query_translations
+    union all
+    select 'acquired_videos', error, error_message, attempts from acquired_videos
+    union all
+    select 'videos', error, error_message, attempts from videos
     union all
     select 'clips', error, error_message, attempts from clips
     union all

@@ -1,10 +1,10 @@
--- One row per category with candidates: how many were offered, judged, found eligible, rejected, and failed.
+-- One row per category with candidates: how many were offered, and found eligible, rejected or not measurable.
 with judged as (
     select
         category,
         count(*) as videos,
         count(*) filter (where rejection_reason is null and error is null) as eligible_videos,
-        count(*) filter (where rejection_reason is not null) as rejected_videos,
+        count(*) filter (where rejection_reason is not null and error is null) as rejected_videos,
         count(*) filter (where error is not null) as failed_videos,
         coalesce(sum(duration_seconds) filter (where rejection_reason is null), 0) / 3600 as eligible_hours,
         avg(duration_seconds) filter (where rejection_reason is null) as mean_eligible_seconds

@@ -12,7 +12,8 @@ with captioned as (
         fused_captions.caption,
         umt_scores.umt_score,
         aesthetic_scores.aesthetic_score,
-        coalesce(clips.content_hash, clips.video_id) as content
+        coalesce(clips.content_hash, clips.video_id) as content,
+        clips.video_id in (select video_id from known_videos where purpose = 'benchmark') as is_benchmark
     from clips
     inner join fused_captions using (clip_id, category)
     left join umt_scores using (clip_id, category)
@@ -23,10 +24,12 @@ with captioned as (
 ),
 
 -- Of videos with equal bytes, or offered in two categories, the smallest video_id and category stand for all.
+-- A video that benchmarks test on is kept out, and so are its copies.
 pool as (
     select *
     from captioned
     qualify dense_rank() over (partition by content order by video_id, category) = 1
+        and not bool_or(is_benchmark) over (partition by content)
 ),
 
 ranked as (

@@ -28,12 +28,16 @@ PARTS = ("weights", "tagdict", "classes")
 
 def find_verbs(captions: Sequence[str]) -> list[list[str]]:
     """The verbs of each caption, lower-case and as written (not reduced to a base form), in caption order."""
+    return [[word.lower() for word, tag in words if _is_verb(word, tag)] for words in tagged_words(captions)]
+
+
+def tagged_words(captions: Sequence[str]) -> list[list[tuple[str, str]]]:
+    """The words of each caption with their Penn Treebank tags."""
     from nltk.tokenize import TreebankWordTokenizer
 
     tagger = _tagger(tagger_identity())
     tokenizer = TreebankWordTokenizer()
-    tagged = [tagger.tag(tokenizer.tokenize(caption)) for caption in captions]
-    return [[word.lower() for word, tag in words if _is_verb(word, tag)] for words in tagged]
+    return [tagger.tag(tokenizer.tokenize(caption)) for caption in captions]
 
 
 def _is_verb(word: str, tag: str) -> bool:

@@ -1,4 +1,4 @@
-"""Trains our tagger, in seconds: `python -m internvid_assets.analytics.train_tagger`.
+"""Trains our tagger, in seconds: `python -m internvid_assets.language.train_tagger`.
 
 The class and the file format are NLTK's own, so its weights and ours are interchangeable.
 """
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from internvid_assets.analytics.tagged_captions import Sentence, training_sentences
-from internvid_assets.analytics.verbs import NLTK_NAME, OUR_FOLDER, PARTS
+from internvid_assets.language.tagged_captions import Sentence, training_sentences
+from internvid_assets.language.verbs import NLTK_NAME, OUR_FOLDER, PARTS
 
 if TYPE_CHECKING:
     from nltk.tag.perceptron import PerceptronTagger

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from internvid_assets.analytics.tagged_captions import gerund, participle, third_person, training_sentences
-from internvid_assets.analytics.train_tagger import save, train
-from internvid_assets.analytics.verbs import NLTK_NAME, OUR_FOLDER, find_verbs, nltk_folders, tagger_identity
+from internvid_assets.language.tagged_captions import gerund, participle, third_person, training_sentences
+from internvid_assets.language.train_tagger import save, train
+from internvid_assets.language.verbs import NLTK_NAME, OUR_FOLDER, find_verbs, nltk_folders, tagger_identity
 from internvid_assets.sample_world.scenes import ACTIONS, FLICKER_ACTION, STILL_ACTION, clip_caption, random_scene
 
 
 @pytest.fixture
 def no_nltk_data(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("internvid_assets.analytics.verbs.nltk_folders", list)
+    monkeypatch.setattr("internvid_assets.language.verbs.nltk_folders", list)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_the_folders_are_those_nltk_searches(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_identity_costs_no_import_of_nltk():
-    code = "import sys; from internvid_assets.analytics.verbs import tagger_identity; tagger_identity(); "
+    code = "import sys; from internvid_assets.language.verbs import tagger_identity; tagger_identity(); "
     subprocess.run([sys.executable, "-c", code + "sys.exit('nltk' in sys.modules)"], check=True)
 
 

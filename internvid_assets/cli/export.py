@@ -1,0 +1,87 @@
+"""internvid export-clips: the clips of a subset as files that any other program reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+
+from internvid_assets.cells.errors import CallError, UserError
+from internvid_assets.cli.app import app
+from internvid_assets.cli.environment import open_home
+from internvid_assets.home import Home
+
+
+@app.command("export-clips")
+def export_clips(
+    subset: Annotated[str, typer.Argument(help="A table with clip_id: a subset, or `clips` for all that were kept.")],
+    to: Annotated[Path, typer.Option(help="The folder to write into.")],
+    copy: Annotated[
+        bool, typer.Option("--copy/--encode", help="Copy packets: fast, but boundaries move outwards to key frames.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many clips.")] = None,
+) -> None:
+    """Write each clip as a file, with a JSON beside it. Encoded ones are cut to the frame.
+
+    What is there already is left alone, so a command that was stopped goes on. Exit code 1 when a clip failed.
+
+    Example: internvid export-clips internvid_10m_flt --to ./clips --limit 100
+    """
+    home = open_home()
+    rows = _chosen(home, subset, limit)
+    to.mkdir(parents=True, exist_ok=True)
+    failures = [failure for row in rows.iter_rows(named=True) if (failure := _export(row, home, to, copy=copy))]
+    for failure in failures:
+        typer.echo(f"internvid: {failure}", err=True)
+    print(f"{to}: {rows.height - len(failures)} clips of {subset}")
+    if failures:
+        raise typer.Exit(1)
+
+
+def _chosen(home: Home, subset: str, limit: int | None) -> pl.DataFrame:
+    """The clips of `subset` with where they lie and what is known of them."""
+    from internvid_assets.analytics.warehouse import open_lake
+    from internvid_assets.selects.files import fetch
+
+    query = f"""
+        select clips.clip_id, clips.video_id, clips.category, videos.source_uri, videos.media_uri, clips.start_pts,
+               clips.end_pts, clips.time_base, clips.start_seconds, clips.end_seconds, fused_captions.caption,
+               aesthetic_score, umt_score
+        from (select distinct clip_id, category from "{subset}") as chosen
+        join clips using (clip_id, category) join videos using (video_id, category)
+        left join fused_captions using (clip_id, category)
+        left join aesthetic_scores using (clip_id, category) left join umt_scores using (clip_id, category)
+        where clips.rejection_reason is null
+        order by clips.category, clips.video_id, clips.start_pts limit {limit or "all"}"""
+    with open_lake(home.path, paths=home.lake.paths) as connection:
+        try:
+            return fetch(connection, query)
+        except Exception as error:
+            told = " ".join(str(error).split())[:200]
+            raise UserError(
+                f"{subset} cannot be exported: expected a table with clip_id and category ({told})"
+            ) from None
+
+
+def _export(row: dict[str, Any], home: Home, to: Path, *, copy: bool) -> str | None:
+    """The clip and its JSON, which is written last: where it is, both are. What went wrong, if anything did."""
+    from internvid_assets.clips.export import export_clip
+
+    stem = to / row["clip_id"]
+    told = stem.with_name(f"{stem.name}.json")
+    if told.exists():
+        return None
+    how = "copy" if copy else "encode"
+    try:
+        media = home.place(row.pop("media_uri"))
+        done = export_clip(media, stem, start_pts=row["start_pts"], end_pts=row["end_pts"], how=how)
+    except CallError as error:
+        return f"{row['clip_id']}: {error}"
+    moved = {"earlier_seconds": done.earlier_seconds, "later_seconds": done.later_seconds}
+    aside = told.with_suffix(".unfinished")
+    aside.write_text(json.dumps({**row, "file": done.path.name, "how": how, **moved}, ensure_ascii=False, indent=1))
+    aside.replace(told)
+    return None

@@ -1,0 +1,24 @@
+"""What a profile cannot do, said when it is asked for."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from internvid_assets.cells.errors import UserError
+
+
+def no_translator(source: str, revision: str) -> NoReturn:
+    """The sample profile's language model knows the sample world's English only."""
+    raise UserError(
+        "queries.languages asks for translations, and profile sample has no model that translates: set "
+        "models.translator.name to one that does, word the queries in a label file with a column language, or set "
+        "profile to paper"
+    )
+
+
+def no_transcriber(source: str, revision: str) -> NoReturn:
+    """The sample profile has no model that hears."""
+    raise UserError(
+        "profile sample has no model that recognises speech: set models.transcriber.name to a Whisper, or set profile "
+        "to paper"
+    )

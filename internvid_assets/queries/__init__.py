@@ -1,0 +1,1 @@
+"""What to search for, and which videos are known already."""

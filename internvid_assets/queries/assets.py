@@ -1,0 +1,90 @@
+"""Queries: what to search for, and which videos public datasets hold already (InternVid 3.1)."""
+
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from internvid_assets import tables
+from internvid_assets.cells.assets import column_schema, preview, rejections
+from internvid_assets.cells.feature import feature
+from internvid_assets.home import Home
+from internvid_assets.queries.corpora import list_captions
+from internvid_assets.queries.known import list_known
+from internvid_assets.queries.merging import merged_queries
+from internvid_assets.queries.phrases import extract_phrases
+from internvid_assets.queries.translating import translate_queries
+from internvid_assets.selects.assets import check_results, check_specs
+
+WORDS = ("internvid_assets.queries.normalising", "internvid_assets.language.lemmas")
+ADAPTERS = ("internvid_assets.models.instructed", "internvid_assets.models.transformers_language")
+TAGGED = ("internvid_assets.models.tagged_phrases", "internvid_assets.language.verbs")
+
+
+def about(table: str) -> dict[str, Any]:
+    """What Dagster is told of a table that every run lists anew from files."""
+    columns = {"dagster/column_schema": column_schema(tables.OVER_ALL[table])}
+    return {"group_name": "queries", "kinds": {"polars"}, "metadata": columns, "check_specs": check_specs(table)}
+
+
+def written(home: Home, table: str, rows: pl.DataFrame) -> dg.MaterializeResult:
+    """Replace the table, and say how many lines were not understood, by reason."""
+    version = home.lake.write(rows.lazy(), table, None, schema=tables.OVER_ALL[table])
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(version.data_version),
+        metadata={
+            "dagster/row_count": version.rows,
+            "rejected": rejections(rows.lazy()),
+            "preview": dg.MetadataValue.md(preview(rows.lazy())),
+        },
+        check_results=list(check_results(home, table, None)),
+    )
+
+
+@dg.asset(**about("corpus_captions"))
+def corpus_captions(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per distinct caption of the corpora in `queries.caption_files`: where actions are looked for."""
+    return written(home, "corpus_captions", list_captions(home.settings.queries.caption_files))
+
+
+@feature(
+    schema=tables.CaptionPhrases,
+    reads=["caption"],
+    work=extract_phrases,
+    version="1",
+    code=[*WORDS, *TAGGED, *ADAPTERS],
+    models=["phrase_extractor"],
+    finish=lambda rows, parameters: rows.with_columns(pl.col("position").fill_null(0)),
+    batch_rows=256,
+    kinds=["nltk", "transformers"],
+)
+def caption_phrases(corpus_captions: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per phrase of a verb and its object found in a caption, and why it was dropped (null: kept)."""
+    return corpus_captions.filter(pl.col("rejection_reason").is_null()).select("caption", "source")
+
+
+@dg.asset(**about("action_queries"), deps=["caption_phrases"])
+def action_queries(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per action and language: labels and phrases of all sources, merged by their base forms."""
+    return written(home, "action_queries", merged_queries(home.settings.queries, home.lake.scan("caption_phrases")))
+
+
+@feature(
+    schema=tables.QueryTranslations,
+    reads=["original", "language"],
+    work=translate_queries,
+    version="1",
+    code=["internvid_assets.queries.normalising", *ADAPTERS],
+    models=["translator"],
+    kinds=["transformers"],
+)
+def query_translations(action_queries: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per query and wanted language in which no source words it: a model's translation."""
+    missing = action_queries.explode("missing_languages", empty_as_null=True).drop_nulls("missing_languages")
+    return missing.select("lemma_key", language="missing_languages", original="query")
+
+
+@dg.asset(**about("known_videos"))
+def known_videos(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per video, dataset and purpose: what public datasets hold, to be excluded or kept for benchmarks."""
+    return written(home, "known_videos", list_known(home.settings.known_videos.files))

@@ -1,0 +1,104 @@
+"""Videos that public datasets hold already, from the files those datasets released (InternVid 3.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from internvid_assets import tables
+from internvid_assets.cells.errors import UserError
+from internvid_assets.cells.feature import schema_of
+from internvid_assets.parameters import KnownFile
+from internvid_assets.queries.records import KEY, Record, read_records
+from internvid_assets.settings import beside_settings
+
+YOUTUBE_COLUMNS = ("youtubeid", "ytid", "youtube")
+URL_COLUMNS = ("url", "videourl", "contenturl", "0")
+ID_COLUMNS = ("videoid", "vid", "video", "id", KEY, "0")
+"""In this order: an id of YouTube, a YouTube URL (MSR-VTT's video_id is its own number), any id."""
+
+BATCH_ROWS = 200_000
+SHOWN_CHARACTERS = 80
+
+_YOUTUBE_ID = r"[A-Za-z0-9_-]{11}"
+_YOUTUBE_URL = re.compile(
+    rf"(?:youtube\.com/(?:watch\?(?:.*&)?v=|embed/|shorts/|v/)|youtu\.be/)({_YOUTUBE_ID})(?![\w-])"
+)
+_CLIP_OF_YOUTUBE = re.compile(rf"(?:v_)?({_YOUTUBE_ID})(?:_\d+(?:\.\d+)?_\d+(?:\.\d+)?)?")
+"""`v_` (ActivityNet Captions) and a span (VATEX, MSVD, QVHighlights) stand around the id of the whole video."""
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def list_known(files: Sequence[KnownFile]) -> pl.DataFrame:
+    """`known_videos` as the files tell them: by dataset, purpose and id.
+
+    Raises UserError for a file that is missing or names no video.
+    """
+    types = schema_of(tables.KnownVideos)
+    batches = [batch for file in files for batch in _batches(file)]
+    rows = pl.concat([pl.DataFrame(schema=types), *(batch.select(*types) for batch in batches)])
+    return _mentioned(rows).select(*types).sort("dataset", "purpose", "video_id")
+
+
+def _batches(file: KnownFile) -> Iterator[pl.DataFrame]:
+    """Bounded, each id once: InternVid's full list names each of 7 million videos thirty times."""
+    rows: list[tuple[str, int, str | None]] = []
+    understood = 0
+    for record in read_records(beside_settings(file.path), {*YOUTUBE_COLUMNS, *URL_COLUMNS, *ID_COLUMNS}):
+        video_id, reason = video_id_of(record)
+        rows.append((video_id, record.line, reason))
+        understood += reason is None
+        if len(rows) == BATCH_ROWS:
+            yield _frame(rows, file)
+            rows = []
+    if not understood:
+        raise UserError(
+            f"known_videos.files: {file.path} names no video; expected an id a line, a column youtube_id, video_id, "
+            "url or the like, or a JSON object by id"
+        )
+    yield _frame(rows, file)
+
+
+def _frame(rows: list[tuple[str, int, str | None]], file: KnownFile) -> pl.DataFrame:
+    types = {"video_id": pl.String, "line": pl.Int64, "rejection_reason": pl.String}
+    of_file = {"dataset": file.dataset, "purpose": file.purpose, "file": str(file.path)}
+    named = {name: pl.lit(value) for name, value in of_file.items()}
+    frame = pl.DataFrame(rows, schema=types, orient="row").with_columns(**named, mentions=pl.lit(1, pl.Int64))
+    return _mentioned(frame)
+
+
+def _mentioned(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row per key: where it was named first, and how often."""
+    first = pl.col("file", "line", "rejection_reason").first()
+    grouped = rows.group_by("dataset", "purpose", "video_id", maintain_order=True)
+    return grouped.agg(first, pl.col("mentions").sum())
+
+
+def video_id_of(record: Record) -> tuple[str, str | None]:
+    """The id that a record names, or what stands there and why it is none."""
+    fields = record.fields
+    if record.problem:
+        return record.raw[:SHOWN_CHARACTERS], record.problem
+    if url := _first(fields, URL_COLUMNS, _YOUTUBE_URL):
+        return url[1], None
+    told = next((str(fields[name]).strip() for name in (*YOUTUBE_COLUMNS, *ID_COLUMNS) if fields.get(name)), "")
+    if not told:
+        return record.raw[:SHOWN_CHARACTERS], "no_id"
+    if clip := _CLIP_OF_YOUTUBE.fullmatch(told):
+        return clip[1], None
+    is_id = _ID.fullmatch(told) and "1" not in fields  # a first column without a header is one if it looks like one
+    return told[:SHOWN_CHARACTERS], None if is_id else "not_an_id"
+
+
+def _first(fields: Mapping[str, Any], names: Sequence[str], pattern: re.Pattern[str]) -> re.Match[str] | None:
+    found = (pattern.search(str(fields[name])) for name in names if fields.get(name))
+    return next(filter(None, found), None)
+
+
+def known_datasets(known_videos: pl.LazyFrame, purpose: str) -> pl.LazyFrame:
+    """(video_id, known_dataset): the first dataset by name, of those of one purpose, that holds the video."""
+    told = pl.col("rejection_reason").is_null() & (pl.col("purpose") == purpose)
+    return known_videos.filter(told).group_by("video_id").agg(known_dataset=pl.col("dataset").min())

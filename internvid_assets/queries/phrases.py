@@ -1,0 +1,72 @@
+"""Phrases from captions as remembered calls: what a model answers is judged, not believed (InternVid 3.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+from internvid_assets.cells.bench import Bench
+from internvid_assets.cells.feature import Outcome, Payload, Work
+from internvid_assets.language.lemmas import can_be_verb, noun_lemma, verb_lemma
+from internvid_assets.queries.normalising import lemma_key, normalised
+
+_BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*")
+_NO_OBJECTS = frozenset(
+    "a an the his her its their my your our it them him us me you this that these those one something someone "
+    "up down in out on off over away back around together left right and with to at for from of by".split()
+)
+"""Words that alone make no object: articles, pronouns, particles, prepositions."""
+
+
+def extract_phrases(bench: Bench) -> Work:
+    """The phrases of a batch of captions, with the reason for each that is dropped."""
+    parameters, extractor = bench.parameters, bench.models.phrase_extractor
+
+    def work(batch: pl.DataFrame) -> Sequence[Outcome]:
+        captions = batch["caption"].to_list()
+        limits = {"max_phrases": parameters.max_phrases_per_caption, "max_words": parameters.max_words}
+        answers = extractor.phrases(captions)
+        return [judged_phrases(found, caption, **limits) for caption, found in zip(captions, answers, strict=True)]
+
+    return work
+
+
+def judged_phrases(answers: Sequence[str], caption: str, *, max_phrases: int, max_words: int) -> list[Payload]:
+    """One row per answer in order: the phrase, and the first rule it breaks (null: kept)."""
+    told = {form for word in normalised(caption).split() for form in _forms(word)}
+    rows: list[Payload] = []
+    keys: set[str] = set()
+    for position, answer in enumerate(answers):
+        phrase = normalised(_BULLET.sub("", answer))
+        reason = _rejection(phrase, told, max_words) or _surplus(phrase, keys, max_phrases)
+        if reason is None:
+            keys.add(lemma_key(phrase))
+        rows.append({"position": position, "phrase": phrase or answer, "rejection_reason": reason})
+    return rows
+
+
+def _rejection(phrase: str, told: set[str], max_words: int) -> str | None:
+    """A phrase begins with a verb, has an object, is short, and says nothing that its caption does not say."""
+    words = phrase.split()
+    if not words or not can_be_verb(words[0]):
+        return "no_verb"
+    if set(words[1:]) <= _NO_OBJECTS:
+        return "no_object"
+    if len(words) > max_words:
+        return "too_long"
+    if any(word not in _NO_OBJECTS and not _forms(word) & told for word in words):
+        return "not_in_caption"
+    return None
+
+
+def _surplus(phrase: str, keys: set[str], max_phrases: int) -> str | None:
+    if lemma_key(phrase) in keys:
+        return "repeated"
+    return "over_limit" if len(keys) >= max_phrases else None
+
+
+def _forms(word: str) -> set[str]:
+    """A word and its base forms, as a verb and as a noun."""
+    return {word, verb_lemma(word), noun_lemma(word)}

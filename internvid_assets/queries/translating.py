@@ -1,0 +1,27 @@
+"""Translations of queries as remembered calls, for languages in which no source words them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from internvid_assets.cells.bench import Bench
+from internvid_assets.cells.errors import CallError
+from internvid_assets.cells.feature import Outcome, Work
+from internvid_assets.queries.normalising import normalised
+
+
+def translate_queries(bench: Bench) -> Work:
+    """One translation per row; raises UserError where the profile has no model that translates."""
+    translator = bench.models.translator
+
+    def work(batch: pl.DataFrame) -> Sequence[Outcome]:
+        texts = translator.translate(batch["original"].to_list(), batch["language"].to_list())
+        return [_outcome(normalised(text)) for text in texts]
+
+    return work
+
+
+def _outcome(query: str) -> Outcome:
+    return {"query": query} if query else CallError("empty_translation", "the model answered with no words")

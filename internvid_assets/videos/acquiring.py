@@ -1,0 +1,118 @@
+"""Acquiring as remembered calls: local files are referenced where they are, others are fetched, many at once."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from internvid_assets.cells.bench import Bench
+from internvid_assets.cells.errors import CallError, as_call_error
+from internvid_assets.cells.feature import Outcome, Work
+from internvid_assets.media.opening import local_path
+from internvid_assets.videos.addresses import WEB, host_of, scheme_of, youtube_id
+from internvid_assets.videos.fetching import IsPage, fetch, open_client
+from internvid_assets.videos.hosts import Hosts, Stopped, in_lanes, with_tries
+from internvid_assets.videos.media_folder import MediaFolder, subtitle_columns
+from internvid_assets.videos.objects import fetch_object
+from internvid_assets.videos.pages import fetch_page
+from internvid_assets.videos.partials import ending_of
+
+WANTED = ("min_height_pixels", "max_height_pixels", "subtitle_languages")
+"""The parameters that change the bytes: what was fetched under other ones is fetched again."""
+
+Row = Mapping[str, Any]
+
+
+def acquire_videos(bench: Bench) -> Work:
+    """Brings the bytes of a batch of candidates to this machine; a batch's outcomes are complete when all are done."""
+    parameters = bench.parameters
+    hosts = Hosts(parameters.requests_per_second)
+    wanted = {name: getattr(parameters, name) for name in WANTED}
+
+    def work(batch: pl.DataFrame) -> Sequence[Outcome]:
+        folder = MediaFolder(bench.settings.home, batch["category"][0], wanted)
+        rows = batch.to_dicts()
+        outcomes: list[Any] = [_at_once(row, folder, parameters.object_stores) for row in rows]
+        if None in outcomes:
+            _fetch_missing(rows, outcomes, folder, hosts, parameters)
+        return outcomes
+
+    return work
+
+
+def _at_once(row: Row, folder: MediaFolder, object_stores: Sequence[str]) -> Outcome | None:
+    """The outcome of what needs no network; None for what does."""
+    if row["listing_error"]:
+        return CallError(row["listing_error"], row["listing_error_message"] or "")
+    scheme = scheme_of(row["source_uri"])
+    if scheme == "file":
+        return _referenced(row)
+    if scheme not in WEB and scheme not in object_stores:
+        known = ", ".join(["http", "https", *object_stores])
+        return CallError("unsupported_source", f"{row['source_uri']!r} is none of {known}, nor a local file")
+    return folder.kept(row)
+
+
+def _referenced(row: Row) -> Outcome:
+    """A local file stays where it is: only the subtitles beside it are read."""
+    stem = os.path.splitext(os.path.basename(local_path(row["source_uri"])))[0]
+    return {
+        "media_uri": row["source_uri"],
+        "media_size_bytes": row["file_size_bytes"],
+        "media_modified_nanoseconds": row["modified_nanoseconds"],
+        **subtitle_columns({uri: Path(local_path(uri)) for uri in row["sidecar_uris"] or []}, stem),
+    }
+
+
+def _fetch_missing(
+    rows: Sequence[Row], outcomes: list[Any], folder: MediaFolder, hosts: Hosts, parameters: Any
+) -> None:
+    """Fill the places in `outcomes` that are None. A full disk ends the run; any other trouble is a row's own."""
+    queues: dict[str, deque[Callable[[], None]]] = defaultdict(deque)
+    with open_client(parameters) as client:
+
+        def fetch_one(index: int) -> None:
+            try:
+                outcomes[index] = _fetched(rows[index], folder, client, hosts, parameters)
+            except Exception as error:
+                if isinstance(error, Stopped) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
+                    raise
+                outcomes[index] = as_call_error(error)
+
+        for index, row in enumerate(rows):
+            if outcomes[index] is None:
+                queues[host_of(row["source_uri"])].append(lambda index=index: fetch_one(index))
+        in_lanes(
+            queues, hosts, concurrency=parameters.concurrency, connections_per_host=parameters.connections_per_host
+        )
+
+
+def _fetched(row: Row, folder: MediaFolder, client: Any, hosts: Hosts, parameters: Any) -> dict[str, Any]:
+    def attempt() -> dict[str, Any]:
+        if youtube_id(row["source_uri"]):
+            return fetch_page(row, folder, hosts=hosts, parameters=parameters)
+        try:
+            return _fetch_file(row, folder, client, hosts, parameters)
+        except IsPage:
+            folder.partial(row).discard()
+            return fetch_page(row, folder, hosts=hosts, parameters=parameters)
+
+    payload = with_tries(attempt, host_of(row["source_uri"]), hosts, parameters)
+    folder.keep(row, payload)
+    return payload
+
+
+def _fetch_file(row: Row, folder: MediaFolder, client: Any, hosts: Hosts, parameters: Any) -> dict[str, Any]:
+    partial, uri = folder.partial(row), row["source_uri"]
+    if scheme_of(uri) in WEB:
+        fetch(uri, partial, client=client, hosts=hosts, parameters=parameters)
+    else:
+        fetch_object(uri, partial, hosts=hosts, parameters=parameters)
+    media = folder.path / f"{folder.name_of(row)}{ending_of(partial.path)}"
+    return folder.described(partial.finish(media))

@@ -1,0 +1,167 @@
+"""Listings: what lists, prefixes, channels and searches held when they were last looked at, remembered in files.
+
+A re-run asks a site again only for listings that are older than `listing_max_age_hours`; a killed one goes on. A
+listing that fails is a row that says so, or the older listing with a warning: never silence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import polars as pl
+
+from internvid_assets.cells.errors import CallError
+from internvid_assets.home import Home
+from internvid_assets.videos.hosts import Hosts, in_lanes
+from internvid_assets.videos.lists import read_list
+from internvid_assets.videos.objects import list_objects
+from internvid_assets.videos.offers import SCHEMA, as_frame, of_entry, of_trouble
+from internvid_assets.videos.pages import extract_entries
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Search:
+    """A query to search for, in a language that the site is told; the top N of what it finds, by views."""
+
+    query: str
+    top: int
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Listings:
+    """`listings/` of a home. Offline (for a plan) nothing is asked of anybody: what was remembered counts."""
+
+    home: Path
+    parameters: Any
+    hosts: Hosts
+    queries: Sequence[tuple[str, str | None]] = ()
+    """(query, language) of every action query."""
+    is_offline: bool = False
+    problems: list[str] = field(default_factory=list)
+    _read: dict[Path, pl.DataFrame] = field(default_factory=dict)
+
+    def of_list(self, path: str) -> pl.DataFrame:
+        """A list file, parsed once per state of the file."""
+        status = os.stat(path)
+        file = self._file("list", path, status.st_size, status.st_mtime_ns)
+        if file not in self._read:
+            self._read[file] = pl.read_parquet(file) if file.exists() else self._remember(file, read_list(path))
+        return self._read[file]
+
+    def of_prefix(self, prefix: str) -> pl.DataFrame:
+        """An object-store prefix, as it is now."""
+        return self._remembered(prefix, lambda: as_frame(list_objects(prefix)), max_age_hours=0)
+
+    def of_channel(self, url: str) -> pl.DataFrame:
+        return self._remembered(url, lambda: _entries(url, self.hosts))
+
+    def of_search(self, search: Search) -> pl.DataFrame:
+        looked_at = search.top * self.parameters.search_depth
+        url = self.parameters.search_url.format(
+            count=looked_at, query=_worded(search.query, self.parameters.search_url)
+        )
+        found = self._remembered(
+            url, lambda: _by_views(url, search, looked_at, self.hosts), salt=(search.top, search.language)
+        )
+        return found.with_columns(query=pl.lit(search.query))
+
+    def of_queries(self, top: int) -> list[pl.DataFrame]:
+        """A search per action query and language, a few at a time."""
+        searches = [Search(query, top, language) for query, language in self.queries]
+        found: list[pl.DataFrame] = [pl.DataFrame(schema=SCHEMA)] * len(searches)
+
+        def search(index: int) -> None:
+            found[index] = self.of_search(searches[index])
+
+        calls = deque([lambda index=index: search(index) for index in range(len(searches))])
+        in_lanes({"search": calls}, self.hosts, concurrency=4, connections_per_host=4)
+        return found
+
+    def _remembered(
+        self,
+        address: str,
+        look: Callable[[], pl.DataFrame],
+        *,
+        max_age_hours: float | None = None,
+        salt: tuple[Any, ...] = (),
+    ) -> pl.DataFrame:
+        file = self._file("web", address, *salt)
+        hours = self.parameters.listing_max_age_hours if max_age_hours is None else max_age_hours
+        is_known = file.exists()
+        if is_known and (self.is_offline or time.time() - file.stat().st_mtime < hours * 3600):
+            return pl.read_parquet(file)
+        if self.is_offline:
+            return pl.DataFrame(schema=SCHEMA)
+        try:
+            return self._remember(file, look())
+        except Exception as error:
+            return self._failed(address, error, file if is_known else None)
+
+    def _failed(self, address: str, error: Exception, older: Path | None) -> pl.DataFrame:
+        told = " ".join(str(error).split())[:300]
+        self.problems.append(f"{address} was not listed: {told}")
+        log.warning("%s was not listed%s: %s", address, ", its older listing counts" if older else "", told)
+        return pl.read_parquet(older) if older else as_frame([of_trouble(address, "listing_failed", told)])
+
+    def _file(self, *words: object) -> Path:
+        digest = hashlib.blake2b("\0".join(map(str, words)).encode("utf-8", "surrogateescape"), digest_size=12)
+        return self.home / "listings" / f"{digest.hexdigest()}.parquet"
+
+    def _remember(self, file: Path, rows: pl.DataFrame) -> pl.DataFrame:
+        if self.is_offline:
+            return rows
+        file.parent.mkdir(parents=True, exist_ok=True)
+        aside = file.with_suffix(f".{os.getpid()}.writing")
+        rows.write_parquet(aside)
+        os.replace(aside, file)
+        return rows
+
+
+def _entries(url: str, hosts: Hosts) -> pl.DataFrame:
+    offers = [offer for entry in extract_entries(url, hosts) if (offer := of_entry(entry))]
+    if not offers:
+        raise CallError("listing_failed", f"{url} lists no video")
+    return as_frame(offers)
+
+
+def _by_views(url: str, search: Search, looked_at: int, hosts: Hosts) -> pl.DataFrame:
+    """The most viewed first; of those whose views nobody tells, the first found."""
+
+    def views(entry: Mapping[str, Any]) -> int:
+        told = entry.get("view_count")
+        return told if isinstance(told, int) else -1
+
+    entries = sorted(extract_entries(url, hosts, limit=looked_at, language=search.language), key=views, reverse=True)
+    offers = [offer for entry in entries if (offer := of_entry(entry))]
+    return as_frame(offers[: search.top])
+
+
+def _worded(query: str, search_url: str) -> str:
+    """As it is for yt-dlp's own searches (`ytsearch10:a dog runs`), quoted for a web address."""
+    return quote(query, safe="") if "://" in search_url else query
+
+
+def open_listings(home: Home, *, is_offline: bool = False) -> Listings:
+    """The listings of a home, with its settings, and with its action queries to search for."""
+    hosts = Hosts(home.settings.acquired_videos.requests_per_second)
+    return Listings(home.path, home.settings.candidate_videos, hosts, _queries(home), is_offline)
+
+
+def _queries(home: Home) -> list[tuple[str, str | None]]:
+    """(query, language) of the table `action_queries`; none where nobody made it."""
+    path = home.store.find("lake/action_queries/table.parquet")
+    if path is None:
+        return []
+    return list(pl.read_parquet(path, columns=["query", "languages"]).explode("languages").iter_rows())

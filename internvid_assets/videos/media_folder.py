@@ -1,0 +1,113 @@
+"""Fetched originals: `media/<category>/<video_id>.<ext>`, each with a receipt that is written last.
+
+A run that is killed between a download and the commit of its call finds the receipt and asks for nothing again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from internvid_assets.videos.partials import Partial, flush
+from internvid_assets.videos.subtitle_names import language_tag
+
+OFFER = ("source_uri", "file_size_bytes", "modified_nanoseconds")
+"""What of a candidate says which bytes are meant."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class MediaFolder:
+    """The fetched originals of one category. `wanted` is what of the settings changes the bytes, such as formats."""
+
+    home: Path
+    category: str
+    wanted: Mapping[str, Any]
+
+    @property
+    def path(self) -> Path:
+        return self.home / "media" / self.category
+
+    def name_of(self, row: Mapping[str, Any]) -> str:
+        """The stem of a row's files: its id, unless another source's file has that name already."""
+        told = self._told(row["video_id"])
+        if told is None or told["offer"]["source_uri"] == row["source_uri"]:
+            return row["video_id"]
+        return f"{row['video_id']}-{hashlib.sha256(row['source_uri'].encode()).hexdigest()[:8]}"
+
+    def partial(self, row: Mapping[str, Any]) -> Partial:
+        return Partial(self.path / f"{self.name_of(row)}.part")
+
+    def kept(self, row: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What acquiring the row gave, if it was finished and its file is still there."""
+        told = self._told(self.name_of(row))
+        if told is None or told["offer"] != _offer(row) or told["wanted"] != self.wanted:
+            return None
+        payload = told["payload"]
+        try:
+            is_there = os.stat(self.home / payload["media_uri"]).st_size == payload["media_size_bytes"]
+        except OSError:
+            return None
+        day = payload.get("uploaded_on")
+        return {**payload, "uploaded_on": date.fromisoformat(day) if day else None} if is_there else None
+
+    def keep(self, row: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
+        """Write the receipt: from now on the row counts as fetched."""
+        receipt = self._receipt(self.name_of(row))
+        told = {"offer": _offer(row), "wanted": self.wanted, "payload": payload}
+        aside = receipt.with_suffix(".writing")
+        aside.write_text(json.dumps(told, default=str), encoding="utf-8")
+        flush(aside)
+        os.replace(aside, receipt)
+        flush(receipt.parent)
+
+    def described(self, media: Path) -> dict[str, Any]:
+        """The columns of a media file, its place below the home, which may be moved."""
+        status = media.stat()
+        return {
+            "media_uri": self.place_of(media),
+            "media_size_bytes": status.st_size,
+            "media_modified_nanoseconds": status.st_mtime_ns,
+        }
+
+    def place_of(self, file: Path) -> str:
+        return file.relative_to(self.home).as_posix()
+
+    def _receipt(self, name: str) -> Path:
+        return self.path / f"{name}.receipt.json"
+
+    def _told(self, name: str) -> dict[str, Any] | None:
+        try:
+            return json.loads(self._receipt(name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+
+def subtitle_columns(files: Mapping[str, Path], stem: str) -> dict[str, Any]:
+    """The columns of the subtitles of a video named `stem`, by their URI: where, in which language, with what content.
+
+    One that cannot be read is warned about and left out: it costs no video.
+    """
+    hashes: dict[str, str] = {}
+    for uri, path in files.items():
+        try:
+            hashes[uri] = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+        except OSError as error:
+            log.warning("left out subtitles that cannot be read: %s", ascii(str(error)))
+    return {
+        "subtitle_uris": list(hashes),
+        "subtitle_languages": [language_tag(files[uri].name, stem) for uri in hashes],
+        "subtitle_hashes": list(hashes.values()),
+    }
+
+
+def _offer(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in OFFER}

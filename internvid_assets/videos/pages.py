@@ -1,0 +1,254 @@
+"""Videos behind pages: yt-dlp as a library finds them, chooses formats as the paper does, and fetches them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from internvid_assets.cells.errors import CallError
+from internvid_assets.videos.addresses import WEB, host_of, leads_inside, scheme_of
+from internvid_assets.videos.fetching import is_page
+from internvid_assets.videos.hosts import Hosts
+from internvid_assets.videos.media_folder import MediaFolder, subtitle_columns
+from internvid_assets.videos.partials import check_size, ending_of, flush
+from internvid_assets.videos.refusals import of_words
+from internvid_assets.videos.sidecars import metadata_of
+from internvid_assets.videos.subtitle_names import SUBTITLES, language_tag
+
+NATIVE = frozenset({"http", "https", "m3u8_native", "http_dash_segments"})
+"""What yt-dlp fetches by itself, so that no other program opens addresses that nobody checked."""
+
+LIVE = frozenset({"is_live", "is_upcoming", "post_live"})
+
+
+def fetch_page(row: Mapping[str, Any], folder: MediaFolder, *, hosts: Hosts, parameters: Any) -> dict[str, Any]:
+    """The payload of `acquired_videos` for the one video of a page: picture, sound, subtitles and metadata.
+
+    Sound may come as a file of its own: nothing is merged, so no other program is needed.
+    Raises `CallError`: the codes of `refusals`, several_videos, live_stream, too_long, too_large, private_address.
+    """
+    url, scratch = row["source_uri"], folder.path / f"{folder.name_of(row)}.downloading"
+    options, may_be_private = _options(scratch, hosts, url, parameters), parameters.allow_private_addresses
+    try:
+        with _told(url), _library(options, url, hosts, allow_private_addresses=may_be_private) as library:
+            info = library.extract_info(url, download=False)
+            chosen = _chosen(library, info or {}, parameters)
+            _check(info, chosen, url, parameters)
+            _discard_what_cannot_be_continued(scratch, chosen)
+            done = library.process_ie_result(info, download=True)
+        payload = _moved(done, scratch, folder, row) | _learnt(done)
+    except CallError as error:
+        if not error.retryable:
+            shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    shutil.rmtree(scratch)
+    return payload
+
+
+def format_choice(*, min_height_pixels: int, max_height_pixels: int) -> str:
+    """The best picture within the limits, unknown heights included, else the smallest above; and the best sound."""
+    within = f"bv*[height<=?{max_height_pixels}][height>=?{min_height_pixels}]"
+    return f"({within}/wv*[height>{max_height_pixels}]),ba"
+
+
+def _chosen(library: Any, info: Mapping[str, Any], parameters: Any) -> list[dict[str, Any]]:
+    """The formats that yt-dlp is going to fetch: it names them only when they are there."""
+    select = library.build_format_selector(_format_choice(parameters))
+    formats = info.get("formats") or []
+    return list(select({"formats": formats, "incomplete_formats": False, "has_merged_format": False}))
+
+
+def _format_choice(parameters: Any) -> str:
+    limits = {"min_height_pixels": parameters.min_height_pixels, "max_height_pixels": parameters.max_height_pixels}
+    return format_choice(**limits)
+
+
+def _options(scratch: Path, hosts: Hosts, url: str, parameters: Any) -> dict[str, Any]:
+    def watch(status: Mapping[str, Any]) -> None:
+        check_size(status.get("downloaded_bytes") or 0, parameters.max_bytes, url)
+        hosts.rest(0)
+
+    return {
+        "format": _format_choice(parameters),
+        "paths": {"home": str(scratch)},
+        "outtmpl": {"default": "media.%(format_id)s.%(ext)s"},
+        "writeinfojson": True,
+        "writesubtitles": True,
+        "writeautomaticsub": True,
+        "subtitleslangs": [*parameters.subtitle_languages, "-live_chat"],
+        "subtitlesformat": "vtt/best",
+        "extractor_args": {"youtube": {"skip": ["translated_subs"]}},
+        "socket_timeout": parameters.stall_timeout_seconds,
+        "progress_hooks": [watch],
+        "external_downloader": {"default": "native"},
+        "fixup": "never",
+        "noplaylist": True,
+        "allow_playlist_files": False,
+        "retries": 0,
+        "fragment_retries": parameters.tries,
+        **QUIET,
+    }
+
+
+QUIET: dict[str, Any] = {
+    "quiet": True,
+    "no_warnings": True,
+    "noprogress": True,
+    "cachedir": False,
+    "extract_flat": "in_playlist",
+    "color": "never",
+}
+
+
+class _Silent:
+    """Takes what yt-dlp would print: failures come as exceptions."""
+
+    def debug(self, message: str) -> None: ...
+    def warning(self, message: str) -> None: ...
+    def error(self, message: str) -> None: ...
+
+
+@contextmanager
+def _library(options: Mapping[str, Any], url: str, hosts: Hosts, *, allow_private_addresses: bool) -> Iterator[Any]:
+    """yt-dlp, whose every request is checked, wherever page and playlist lead, and takes its turn."""
+    from yt_dlp import YoutubeDL
+
+    def check(at: str) -> None:
+        if scheme_of(at) not in WEB:
+            raise CallError("unsupported_source", f"{url} leads to {at[:100]}: only http and https are followed")
+        if not allow_private_addresses and leads_inside(url, at):
+            raise CallError("private_address", f"{url} leads to {at[:100]}, which is not public")
+
+    class Guarded(YoutubeDL):
+        def urlopen(self, req: Any) -> Any:
+            at = req if isinstance(req, str) else req.url
+            check(at)
+            hosts.turn(host_of(at))
+            response = super().urlopen(req)
+            check(response.url)
+            return response
+
+    with Guarded({**options, "logger": _Silent()}) as library:  # pyright: ignore[reportArgumentType]
+        yield library
+
+
+def extract_entries(
+    url: str, hosts: Hosts, *, limit: int | None = None, language: str | None = None
+) -> list[dict[str, Any]]:
+    """What a channel, playlist or search lists, as yt-dlp tells it of each without opening it.
+
+    Raises `CallError`, as `fetch_page` does.
+    """
+    wanted = {"playlistend": limit} if limit else {}
+    spoken = {"extractor_args": {"youtube": {"lang": [language]}}} if language else {}
+    options = {**QUIET, **wanted, **spoken}
+    with _told(url), _library(options, url, hosts, allow_private_addresses=False) as library:
+        info = library.extract_info(url, download=False)
+    return [dict(entry) for entry in (info or {}).get("entries") or ([info] if info else []) if entry]
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
+    from yt_dlp.utils import YoutubeDLError
+
+    try:
+        yield
+    except YoutubeDLError as error:
+        cause = (getattr(error, "exc_info", None) or [None, None])[1]
+        if isinstance(cause, OSError) and cause.filename is not None:  # of this machine: a full disk, say
+            raise cause from None
+        raise of_words(str(error), url) from None
+
+
+def _check(info: Mapping[str, Any] | None, chosen: Sequence[Mapping[str, Any]], url: str, parameters: Any) -> None:
+    """Refuse before a byte is fetched what must not or need not be."""
+    if info is None or info.get("_type", "video") != "video":
+        raise CallError("several_videos", f"{url} lists several videos: ingest it with --channel")
+    if info.get("is_live") or info.get("live_status") in LIVE:
+        raise CallError("live_stream", f"{url} is live: ingest it again when it has ended")
+    seconds, limit = info.get("duration") or 0, parameters.max_duration_seconds
+    if seconds > limit:
+        raise CallError("too_long", f"{url} lasts {seconds:.0f} s; acquired_videos.max_duration_seconds is {limit:g}")
+    check_size(sum(form.get("filesize") or 0 for form in chosen), parameters.max_bytes, url)
+    for protocol in {str(form.get("protocol")) for form in chosen} - NATIVE:
+        raise CallError(
+            "unsupported_source", f"{url} is served by {protocol}, which another program would have to read"
+        )
+
+
+def _discard_what_cannot_be_continued(scratch: Path, chosen: Sequence[Mapping[str, Any]]) -> None:
+    """yt-dlp continues a file without asking whether it is the same: only formats of a known, equal size may be."""
+    note = scratch / "formats.json"
+    formats = sorted([form["format_id"], form.get("filesize")] for form in chosen)
+    told = json.loads(note.read_text()) if note.exists() else None
+    if told != formats or any(size is None for _, size in formats):
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+        note.write_text(json.dumps(formats))
+
+
+def _moved(done: Mapping[str, Any], scratch: Path, folder: MediaFolder, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the finished files their names below `media/`, made of the id and of what the bytes are."""
+    name = folder.name_of(row)
+    files = {
+        bool(form.get("vcodec") != "none"): _inside(form["filepath"], scratch) for form in done["requested_downloads"]
+    }
+    if True not in files:
+        raise CallError("no_suitable_format", f"{row['source_uri']} has no picture in the formats wanted")
+    if is_page(files[True]):
+        raise CallError("no_video_on_page", f"{row['source_uri']} leads to a page that says it is a video")
+    media = _rename(files[True], folder.path / f"{name}{ending_of(files[True])}")
+    sound = files.get(False)
+    audio = _rename(sound, folder.path / f"{name}.audio{ending_of(sound)}") if sound else None
+    for info_file in sorted(scratch.glob("*.info.json"))[:1]:
+        os.replace(info_file, folder.path / f"{name}.info.json")
+    subtitles = _moved_subtitles(done, scratch, folder.path / name)
+    return {
+        **folder.described(media),
+        "audio_uri": folder.place_of(audio) if audio else None,
+        **subtitle_columns({folder.place_of(path): path for path in subtitles}, name),
+    }
+
+
+def _moved_subtitles(done: Mapping[str, Any], scratch: Path, stem: Path) -> list[Path]:
+    """`<name>.<language>.vtt` each; a tag or an ending nobody knows stays behind."""
+    moved = []
+    for tag, subtitle in sorted((done.get("requested_subtitles") or {}).items()):
+        if not subtitle.get("filepath") or not os.path.exists(subtitle["filepath"]):
+            continue  # one that could not be had costs no video
+        file = _inside(subtitle["filepath"], scratch)
+        name = f"{stem.name}.{tag}{file.suffix.lower()}"
+        if file.suffix.lower() in SUBTITLES and language_tag(name, stem.name) == tag:
+            moved.append(_rename(file, stem.with_name(name)))
+    return moved
+
+
+def _rename(file: Path, to: Path) -> Path:
+    flush(file)
+    os.replace(file, to)
+    return to
+
+
+def _inside(path: str, scratch: Path) -> Path:
+    """A path yt-dlp made: out of titles and extensions it did not clean, it would lie elsewhere."""
+    file = Path(path).resolve()
+    if file.parent != scratch.resolve():
+        raise CallError("unsafe_name", f"{path!r} lies outside the folder it was to be written to")
+    return file
+
+
+def _learnt(info: Mapping[str, Any]) -> dict[str, Any]:
+    told = metadata_of(info)
+    day, views = str(info.get("upload_date") or ""), info.get("view_count")
+    return {
+        **{name: told[name] for name in ("title", "description", "tags", "language", "licence")},
+        "channel": str(channel) if (channel := info.get("channel") or info.get("uploader")) else None,
+        "uploaded_on": date(int(day[:4]), int(day[4:6]), int(day[6:])) if day.isdigit() and len(day) == 8 else None,
+        "view_count": views if isinstance(views, int) else None,
+    }

@@ -1,0 +1,104 @@
+"""Downloads that are not done: bytes beside a note of what they are the beginning of."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from internvid_assets.cells.errors import CallError
+
+
+@dataclass(frozen=True)
+class Partial:
+    """`<name>.part`, and `<name>.part.json`, which holds the source's validator: an ETag or a time.
+
+    Without an equal validator the bytes are discarded: a file that changed between two requests is never a mixture.
+    """
+
+    path: Path
+
+    @property
+    def note(self) -> Path:
+        return self.path.with_name(self.path.name + ".json")
+
+    @property
+    def size_bytes(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def validator(self, source_uri: str) -> str | None:
+        """What the bytes that lie here began with; None where there are none that can be continued."""
+        try:
+            told = json.loads(self.note.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return told["validator"] if told["source_uri"] == source_uri and self.size_bytes else None
+
+    def begin(self, source_uri: str, validator: str | None) -> None:
+        """Start anew; without a validator it cannot be continued later."""
+        self.discard()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.touch()
+        if validator:
+            self.note.write_text(json.dumps({"source_uri": source_uri, "validator": validator}), encoding="utf-8")
+
+    def discard(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
+
+    def finish(self, destination: Path) -> Path:
+        """The whole file appears at `destination`, after it is on the disk."""
+        flush(self.path)
+        os.replace(self.path, destination)
+        self.note.unlink(missing_ok=True)
+        flush(destination.parent)
+        return destination
+
+    def check_length(self, expected_bytes: int | None, source_uri: str) -> None:
+        """Raises `CallError` (truncated_download) for a file that is not as long as its source said."""
+        if expected_bytes is not None and self.size_bytes != expected_bytes:
+            told = f"{source_uri} sent {self.size_bytes:,} bytes of {expected_bytes:,}"
+            raise CallError("truncated_download", told, retryable=True)
+
+
+def check_size(size_bytes: int, max_bytes: int, source_uri: str) -> None:
+    """Raises `CallError` (too_large)."""
+    if size_bytes > max_bytes:
+        told = f"{source_uri} has {size_bytes:,} bytes or more; acquired_videos.max_bytes is {max_bytes:,}"
+        raise CallError("too_large", told)
+
+
+def flush(path: Path) -> None:
+    """fsync, so that a rename never outlives a power cut that its content did not."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def ending_of(path: Path) -> str:
+    """A file name's ending, from the first bytes alone: what a server or a title says never becomes a name."""
+    with path.open("rb") as file:
+        head = file.read(64)
+    for pattern, ending in _ENDINGS:
+        if re.match(pattern, head, re.DOTALL):
+            return ending
+    return ".bin"
+
+
+_ENDINGS = (
+    (rb"....ftypqt", ".mov"),
+    (rb"....ftypM4A", ".m4a"),
+    (rb"....(?:ftyp|moov|mdat|free|skip|wide|styp)", ".mp4"),
+    (rb"\x1aE\xdf\xa3.*webm", ".webm"),
+    (rb"\x1aE\xdf\xa3", ".mkv"),
+    (rb"RIFF....AVI ", ".avi"),
+    (rb"OggS", ".ogg"),
+    (rb"FLV\x01", ".flv"),
+    (rb"0&\xb2u", ".wmv"),
+    (rb"\x00\x00\x01\xba", ".mpg"),
+    (rb"G", ".ts"),
+)

@@ -1,0 +1,67 @@
+"""What a site's refusal means: a stable code for each class of it, and whether it may pass."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from internvid_assets.cells.errors import CallError
+from internvid_assets.videos.hosts import AskedToWait
+
+PERMANENT_STATUSES = {401: "forbidden", 403: "forbidden", 404: "not_found", 410: "removed", 451: "geo_blocked"}
+PASSING_STATUSES = {408: "timed_out", 425: "rate_limited", 429: "rate_limited"}
+"""And every 5xx is a `server_error`, which may pass; any other 4xx is a `refused`, which will not."""
+
+SAID: tuple[tuple[str, str, bool], ...] = (
+    (r"not a bot|rate.?limit|too many requests|try again later", "rate_limited", True),
+    (r"for safety reasons", "unsafe_name", False),
+    (r"\bdrm\b", "drm_protected", False),
+    (r"\bprivate\b", "private_video", False),
+    (r"confirm your age|age.?restricted|inappropriate for some", "age_restricted", False),
+    (r"in your (country|location)|geo.?restrict|not available from your", "geo_blocked", False),
+    (r"members.only|join this channel|premium|subscri|purchase|log ?in|sign ?in|password", "login_required", False),
+    (r"removed|terminated|deleted|no longer (available|exists)|video unavailable|does not exist", "removed", False),
+    (r"live (event|stream)|premieres in|will begin in", "live_stream", False),
+    (r"requested format is not available|no video formats", "no_suitable_format", False),
+    (r"unsupported url|no (video|media) (could be )?found", "no_video_on_page", False),
+    (r"timed? ?out", "timed_out", True),
+    (r"establish a new connection|connection (reset|refused|aborted|broken)|resolve", "connection_failed", True),
+)
+"""What sites say through yt-dlp, as patterns in order of precedence: (pattern, code, whether it may pass)."""
+
+
+def of_status(status: int, url: str, retry_after: str | None = None) -> CallError:
+    """What an HTTP status of 400 or more means."""
+    told = f"{url} answered {status}"
+    if status in PERMANENT_STATUSES:
+        return CallError(PERMANENT_STATUSES[status], told)
+    if status in PASSING_STATUSES or status >= 500:
+        code = PASSING_STATUSES.get(status, "server_error")
+        return AskedToWait(code, told, retryable=True, wait_seconds=seconds_of(retry_after))
+    return CallError("refused", told)
+
+
+def seconds_of(retry_after: str | None) -> float:
+    """A Retry-After header, seconds or a date, in seconds from now; zero for none and for nonsense."""
+    if retry_after is None:
+        return 0.0
+    if re.fullmatch(r"\d+(\.\d+)?", retry_after.strip()):
+        return float(retry_after)
+    try:
+        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def of_words(told: str, url: str) -> CallError:
+    """What yt-dlp's message about `url` means; what no pattern knows may pass."""
+    told = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", told).removeprefix("ERROR: ").split())[:300]
+    status = re.search(r"HTTP Error (\d{3})", told)
+    if status:
+        known = of_status(int(status[1]), url)
+        return CallError(known.code, f"{url}: {told}", known.retryable)
+    for pattern, code, may_pass in SAID:
+        if re.search(pattern, told, re.IGNORECASE):
+            return CallError(code, f"{url}: {told}", may_pass)
+    return CallError("extraction_failed", f"{url}: {told}", retryable=True)

@@ -1,0 +1,5 @@
+-- One row per line of a label file that is no query, and no heading above others either.
+-- severity: warn
+select sources, lemma_key as told, rejection_reason
+from action_queries
+where rejection_reason <> 'heading'

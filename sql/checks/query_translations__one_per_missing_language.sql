@@ -1,0 +1,10 @@
+-- One row per query and wanted language that has neither a wording nor a translation, not even a failed one.
+-- severity: error
+with wanted as (
+    select lemma_key, unnest(missing_languages) as language
+    from action_queries
+)
+
+select wanted.lemma_key, wanted.language
+from wanted
+anti join query_translations using (lemma_key, language)
