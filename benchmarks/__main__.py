@@ -9,7 +9,7 @@ from importlib import import_module
 
 from benchmarks.comparison import Comparison
 
-BENCHMARKS = ["hashing", "splitting", "fill"]
+BENCHMARKS = ["hashing", "splitting", "whole_pass", "decoding", "fill"]
 
 
 def printed(row: Comparison) -> str:

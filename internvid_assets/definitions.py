@@ -78,7 +78,11 @@ def _refuse_unknown_subsets(home: Home) -> None:
 
 def _refuse_checks_of_nothing(files: Iterable[SqlFile]) -> None:
     """A check that no asset would ever evaluate promises nothing."""
-    known = [*tables.PER_CATEGORY, *(file.name for file in [*sql_files("subsets"), *sql_files("marts")])]
+    known = [
+        *tables.OVER_ALL,
+        *tables.PER_CATEGORY,
+        *(file.name for file in [*sql_files("subsets"), *sql_files("marts")]),
+    ]
     for file in files:
         if file.checked_table() not in known:
             expected = f"expected <table>__<promise>, with one of {', '.join(known)}"

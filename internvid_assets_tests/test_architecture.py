@@ -27,10 +27,11 @@ MAY_IMPORT_DAGSTER = [
     "cli/runs.py",
     "cli/server.py",
 ]
-HEAVY = ["torch", "transformers", "lancedb", "scenedetect", "nltk", "lemminflect", "httpx", "yt_dlp"]
+HEAVY = ["torch", "transformers", "lancedb", "scenedetect", "nltk", "lemminflect", "httpx", "yt_dlp", "langcodes"]
 VAGUE_NAMES = ["utils", "util", "helpers", "helper", "common", "misc"]
-MAX_LINES = {"assets.py": 150, "tables.py": 500}
-"""300 for all others; tables.py grows by a schema per table, and holds nothing else."""
+MAX_LINES, MAX_ASSETS_LINES = 300, 150
+LONG_ON_PURPOSE = ["tables.py"]
+"""The nouns stand in one file, which everybody reads first, however many there are."""
 
 
 def modules(root: Path) -> Iterator[tuple[Path, Path]]:
@@ -105,9 +106,9 @@ def unknown_folders(root: Path) -> list[str]:
 def long_files(root: Path) -> list[str]:
     found = []
     for path, relative in modules(root):
-        most = MAX_LINES.get(relative.name, 300)
+        most = MAX_ASSETS_LINES if relative.name == "assets.py" else MAX_LINES
         lines = len(path.read_text(encoding="utf-8").splitlines())
-        if lines > most:
+        if lines > most and str(relative) not in LONG_ON_PURPOSE:
             found.append(f"{relative} has {lines} lines, at most {most}")
     return found
 

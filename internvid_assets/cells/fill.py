@@ -135,7 +135,7 @@ def _is_time_to_commit(
     waiting: Sequence[pl.DataFrame], last_commit: float, options: FillOptions, report: FillReport
 ) -> bool:
     if not report.failures.keys() - UNEXPECTED:
-        return False  # nothing has worked yet: if nothing ever does, no failure is to be remembered
+        return False  # nothing has worked yet: whether the rows are to blame is not known before HOPELESS_CALLS
     size = sum(frame.estimated_size() for frame in waiting)
     return time.monotonic() - last_commit >= options.commit_seconds or size >= COMMIT_BYTES
 

@@ -17,7 +17,11 @@ from internvid_assets.queries.translating import translate_queries
 from internvid_assets.selects.assets import check_results, check_specs
 
 WORDS = ("internvid_assets.queries.normalising", "internvid_assets.language.lemmas")
-ADAPTERS = ("internvid_assets.models.instructed", "internvid_assets.models.transformers_language")
+ADAPTERS = (
+    "internvid_assets.models.instructed",
+    "internvid_assets.models.transformers_language",
+    "internvid_assets.models.transformers_loading",
+)
 TAGGED = ("internvid_assets.models.tagged_phrases", "internvid_assets.language.verbs")
 
 
@@ -74,7 +78,7 @@ def action_queries(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     reads=["original", "language"],
     work=translate_queries,
     version="1",
-    code=["internvid_assets.queries.normalising", *ADAPTERS],
+    code=["internvid_assets.queries.normalising", "internvid_assets.models.absent", *ADAPTERS],
     models=["translator"],
     kinds=["transformers"],
 )

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from internvid_assets import tables
 from internvid_assets.selects.files import column_types, run_select, schema_class, sql_file, sql_files
 
 Rows = dict[str, list[dict]]
@@ -196,4 +195,3 @@ def test_failed_calls_break_no_promise_but_that_of_completeness(check: str, rows
 @pytest.mark.parametrize("file", sql_files("checks"), ids=lambda file: file.name)
 def test_a_check_is_named_after_a_table_it_reads(file):
     assert file.checked_table() in file.tables()
-    assert file.checked_table() in {*tables.OVER_ALL, *tables.PER_CATEGORY}
