@@ -13,6 +13,7 @@ from internvid_assets.transcripts.reading import read_files
 from internvid_assets.transcripts.translating import translate
 
 CUES = "internvid_assets.transcripts.words"
+ABSENT, LOADING = "internvid_assets.models.absent", "internvid_assets.models.transformers_loading"
 
 
 def first_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
@@ -49,6 +50,8 @@ def subtitle_cues(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame) -> pl.Laz
         "internvid_assets.media.opening",
         "internvid_assets.models.transformers_whisper",
         "internvid_assets.models.faster_whisper",
+        ABSENT,
+        LOADING,
         CUES,
     ],
     models=["transcriber"],
@@ -68,7 +71,7 @@ def speech_cues(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame, subtitle_cu
     reads=["text", "language", "english_subtitle"],
     work=translate,
     version="1",
-    code=["internvid_assets.models.instructed", "internvid_assets.models.transformers_language"],
+    code=["internvid_assets.models.instructed", "internvid_assets.models.transformers_language", ABSENT, LOADING],
     models=["translator"],
     kinds=["transformers"],
 )

@@ -1,4 +1,4 @@
--- One row per transcript whose text, language and origin are not null together, or that is in English and has no English.
+-- One row per transcript whose text, language and origin are not null together, or whose English is not itself.
 -- severity: error
 select clip_id, text, language, origin, text_english
 from transcripts
