@@ -22,6 +22,7 @@ from internvid_assets.videos.sources import read_sources
 @dg.asset(
     group_name="videos",
     partitions_def=by_category,
+    deps=["action_queries", "query_translations"],
     kinds={"polars", "parquet", "ytdlp"},
     check_specs=check_specs("candidate_videos"),
 )

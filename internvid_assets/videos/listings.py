@@ -160,8 +160,13 @@ def open_listings(home: Home, *, is_offline: bool = False) -> Listings:
 
 
 def _queries(home: Home) -> list[tuple[str, str | None]]:
-    """(query, language) of the table `action_queries`; none where nobody made it."""
-    path = home.store.find("lake/action_queries/table.parquet")
-    if path is None:
-        return []
-    return list(pl.read_parquet(path, columns=["query", "languages"]).explode("languages").iter_rows())
+    """(query, language) of every action query, as lists word it or translated; none where nobody made them."""
+    worded = home.lake.scan("action_queries").filter(pl.col("rejection_reason").is_null())
+    translated = home.lake.scan("query_translations").filter(pl.col("error").is_null())
+    columns = ["query", "language"]
+    return list(
+        pl.concat([worded.select(columns), translated.select(columns)])
+        .unique(maintain_order=True)
+        .collect()
+        .iter_rows()
+    )

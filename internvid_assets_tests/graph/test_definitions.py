@@ -29,7 +29,7 @@ GRAPH = {
         "known_videos": "",
     },
     "videos": {
-        "candidate_videos": "",
+        "candidate_videos": "action_queries query_translations",
         "acquired_videos": "candidate_videos",
         "videos": "candidate_videos acquired_videos known_videos",
     },

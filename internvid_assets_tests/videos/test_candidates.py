@@ -142,20 +142,35 @@ def test_a_search_takes_the_top_of_what_it_finds(home, server):
 
 
 def test_every_action_query_is_searched_for_in_each_language(home, server):
-    queries = pl.DataFrame({"query": ["run", "swim"], "languages": [["en", "fr"], ["en"]]})
-    (home.path / "lake/action_queries").mkdir(parents=True)
-    queries.write_parquet(home.path / "lake/action_queries/table.parquet")
-    for query in ("run", "swim"):
+    known_queries(home, "run", "swim", "-")
+    translated = {"lemma_key": ["run", "swim"], "language": ["fr", "fr"], "original": ["run", "swim"]}
+    called = {"query": ["courir", None], "error": [None, "empty_translation"], "error_message": [None, ""]}
+    called |= {"attempts": [1, 1], "recipe": ["r", "r"], "input_hash": ["a", "b"]}
+    rows = pl.LazyFrame(translated | called)
+    home.lake.write(rows, "query_translations", None, schema=tables.QueryTranslations)
+    for query in ("run", "swim", "courir"):
         server.put(f"/search?q={query}&n=3", feed(server, f"{query}1.mp4", f"{query}2.mp4"))
     rows = candidates(home, [Source("action_queries", "other", kind="queries", top=1)], "other")
-    assert sorted(zip(rows["query"], names(rows), strict=True)) == [("run", "run1.mp4"), ("swim", "swim1.mp4")]
-    assert len([path for path, _ in server.requests if "q=run" in path]) >= 2, "once a language"
+    found = sorted(zip(rows["query"], names(rows), strict=True))
+    assert found == [("courir", "courir1.mp4"), ("run", "run1.mp4"), ("swim", "swim1.mp4")]
+
+
+def known_queries(home: Home, *queries: str) -> None:
+    """A table `action_queries` of English ones; `-` stands for a line that is none."""
+    rows = {
+        "lemma_key": queries,
+        "language": ["en"] * len(queries),
+        "query": [None if query == "-" else query for query in queries],
+        "kind": ["label"] * len(queries),
+        "sources": [["starter"]] * len(queries),
+        "missing_languages": [["fr"]] * len(queries),
+        "rejection_reason": ["heading" if query == "-" else None for query in queries],
+    }
+    home.lake.write(pl.LazyFrame(rows), "action_queries", None, schema=tables.ActionQueries)
 
 
 def test_a_search_that_fails_does_not_stop_the_others(home, server):
-    queries = pl.DataFrame({"query": ["run", "swim"], "languages": [["en"], ["en"]]})
-    (home.path / "lake/action_queries").mkdir(parents=True)
-    queries.write_parquet(home.path / "lake/action_queries/table.parquet")
+    known_queries(home, "run", "swim")
     server.put("/search?q=swim&n=3", feed(server, "a.mp4", "b.mp4"))
     rows = candidates(home, [Source("action_queries", "other", kind="queries", top=1)], "other")
     assert sorted(rows["listing_error"].to_list(), key=str) == [None, "listing_failed"]
