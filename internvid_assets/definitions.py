@@ -28,12 +28,14 @@ from internvid_assets.selects.assets import check_results, check_specs  # noqa: 
 from internvid_assets.selects.files import SqlFile, sql_files  # noqa: E402
 from internvid_assets.settings import load_settings  # noqa: E402
 from internvid_assets.subsets import assets as subsets  # noqa: E402
+from internvid_assets.transcripts import assets as transcripts  # noqa: E402
 from internvid_assets.videos import assets as videos  # noqa: E402
 
 STAGES: dict[str, ModuleType] = {
     "queries": queries,
     "videos": videos,
     "clips": clips,
+    "transcripts": transcripts,
     "captions": captions,
     "embeddings": embeddings,
     "scores": scores,

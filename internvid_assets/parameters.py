@@ -171,6 +171,26 @@ class ClipFramesParameters(Parameters):
     timeout_seconds: Annotated[float, Judged] = Field(3600, gt=0)
 
 
+class SubtitleCuesParameters(Parameters):
+    """How subtitle files are read."""
+
+    timeout_seconds: Annotated[float, Judged] = Field(60, gt=0)
+
+
+class SpeechCuesParameters(Parameters):
+    """What speech recognition gets to hear, and how its words are put into cues."""
+
+    min_voice_probability: float = Field(0.5, ge=0, le=1, description="Below this it counts as silence or music.")
+    max_pause_seconds: float = Field(1.0, ge=0, description="A longer pause is not listened to, and ends a cue.")
+    timeout_seconds: Annotated[float, Judged] = Field(3600, gt=0)
+
+
+class TranscriptsParameters(Parameters):
+    """How transcripts are translated."""
+
+    max_new_tokens: int = Field(200, ge=1)
+
+
 class CaptionParameters(Parameters):
     """How a captioner decodes."""
 
@@ -195,10 +215,14 @@ class SubsetParameters(BaseModel):
 
 
 class ModelSettings(BaseModel):
-    """Which weights a capability uses instead of its profile's: a hub id or a folder, and a pinned revision."""
+    """Which weights a capability uses instead of its profile's: a hub id or a folder, and a pinned revision.
+
+    `head` is for `aesthetics`, `adapter` for `transcriber`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str | None = None
     revision: str | None = None
     head: str | None = None
+    adapter: Literal["transformers", "faster_whisper"] | None = None

@@ -26,7 +26,10 @@ from internvid_assets.parameters import (
     NoParameters,
     Parameters,
     QueriesParameters,
+    SpeechCuesParameters,
     SubsetParameters,
+    SubtitleCuesParameters,
+    TranscriptsParameters,
     VideosParameters,
 )
 
@@ -60,6 +63,9 @@ class Settings(BaseSettings):
     videos: VideosParameters = VideosParameters()  # pyright: ignore[reportCallIssue]
     clips: ClipsParameters = ClipsParameters()  # pyright: ignore[reportCallIssue]
     clip_frames: ClipFramesParameters = ClipFramesParameters()  # pyright: ignore[reportCallIssue]
+    subtitle_cues: SubtitleCuesParameters = SubtitleCuesParameters()  # pyright: ignore[reportCallIssue]
+    speech_cues: SpeechCuesParameters = SpeechCuesParameters()  # pyright: ignore[reportCallIssue]
+    transcripts: TranscriptsParameters = TranscriptsParameters()  # pyright: ignore[reportCallIssue]
     center_captions: CaptionParameters = CaptionParameters()  # pyright: ignore[reportCallIssue]
     frame_captions: CaptionParameters = CaptionParameters()  # pyright: ignore[reportCallIssue]
     fused_captions: FusedCaptionsParameters = FusedCaptionsParameters()  # pyright: ignore[reportCallIssue]

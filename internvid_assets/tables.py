@@ -220,6 +220,57 @@ class ClipFrames(Called):
     uniform_8 = dy.Int8(nullable=True, description="Position among the 8 uniform frames; null: not one of them.")
 
 
+class Cues(Called):
+    """What two tables of cues have in common. `words` joined, without the space at its start, is the text."""
+
+    video_id = dy.String(primary_key=True, description="As in `videos`.")
+    cue = dy.Int32(primary_key=True, description="Position among the cues, from 0; 0 where the call failed.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    start_seconds = dy.Float64(nullable=True, min=0, description="Start, from the video's first frame.")
+    end_seconds = dy.Float64(nullable=True, description="End, from the video's first frame.")
+    text = dy.String(nullable=True, description="What is said.")
+    words = dy.List(
+        dy.String(), nullable=True, description="Words, each with the space before it; Chinese and Japanese signs."
+    )
+    word_starts_seconds = dy.List(dy.Float64(), nullable=True, description="When each word begins.")
+    word_ends_seconds = dy.List(dy.Float64(), nullable=True, description="When each word ends.")
+    origin = dy.String(
+        nullable=True, description="`subtitle`, `automatic_subtitle` or `speech_recognition`: who wrote it down."
+    )
+
+
+class SubtitleCues(Cues):
+    """One row per cue of a video's subtitles: in the language of its transcript, and in English."""
+
+    language = dy.String(
+        primary_key=True, description="ISO 639 code from the file's name, else the video's own, else `und`."
+    )
+    is_transcript = dy.Bool(description="Whether the video's transcript is made of this file.")
+
+
+class SpeechCues(Cues):
+    """One row per cue that speech recognition heard in a video without readable subtitles."""
+
+    language = dy.String(nullable=True, description="ISO 639-1 code of the language it heard.")
+
+
+class Transcripts(Called):
+    """One row per kept clip: what is said during it; null where nothing is."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    video_id = dy.String(description="As in `videos`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    text = dy.String(nullable=True, description="The words whose middle lies in the clip.")
+    language = dy.String(nullable=True, description="ISO 639 code of the text's language; `und`: not known.")
+    origin = dy.String(
+        nullable=True, description="`subtitle`, `automatic_subtitle` or `speech_recognition`: who wrote it down."
+    )
+    text_english = dy.String(
+        nullable=True, description="The text in English: itself, the English subtitles, or a model's translation."
+    )
+    subtitle_languages = dy.List(dy.String(), description="Languages the video has subtitle files in.")
+
+
 class CenterCaptions(Called):
     """One row per kept clip: the caption of its centre frame (InternVid 3.2, coarse scale)."""
 
@@ -312,6 +363,9 @@ PER_CATEGORY: dict[str, type[dy.Schema]] = {
     "videos": Videos,
     "clips": Clips,
     "clip_frames": ClipFrames,
+    "subtitle_cues": SubtitleCues,
+    "speech_cues": SpeechCues,
+    "transcripts": Transcripts,
     "center_captions": CenterCaptions,
     "frame_captions": FrameCaptions,
     "fused_captions": FusedCaptions,

@@ -27,7 +27,7 @@ MAY_IMPORT_DAGSTER = [
     "cli/runs.py",
     "cli/server.py",
 ]
-HEAVY = ["torch", "transformers", "lancedb", "scenedetect", "nltk", "lemminflect", "httpx", "yt_dlp"]
+HEAVY = ["torch", "transformers", "lancedb", "scenedetect", "nltk", "lemminflect", "httpx", "yt_dlp", "langcodes"]
 VAGUE_NAMES = ["utils", "util", "helpers", "helper", "common", "misc"]
 MAX_LINES, MAX_ASSETS_LINES = 300, 150
 LONG_ON_PURPOSE = ["tables.py"]

@@ -66,17 +66,27 @@ def check_readable(path: str) -> os.stat_result:
 
 
 @contextmanager
+def opened_file(source_uri: str, *, max_pixels: int = MAX_PIXELS) -> Iterator[InputContainer]:
+    """The container, whatever is in it.
+
+    Raises `CallError`: file_missing, file_empty, not_a_file, read_failed (retryable), not_a_video, truncated.
+    """
+    path = local_path(source_uri)
+    check_readable(path)
+    with _container(path, max_pixels=max_pixels) as container:
+        yield container
+
+
+@contextmanager
 def opened_video(
     source_uri: str, *, max_pixels: int = MAX_PIXELS, threads: int = 1
 ) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The container and its first real video stream, its decoder limited to `max_pixels` and `threads` (0: all cores).
 
-    Raises `CallError`: file_missing, file_empty, not_a_file, read_failed (retryable), not_a_video, truncated,
-    no_video_stream, unsupported_codec, too_many_pixels.
+    Raises `CallError`: the codes of `opened_file`, no_video_stream, unsupported_codec, too_many_pixels.
     """
     path = local_path(source_uri)
-    check_readable(path)
-    with _container(path, max_pixels=max_pixels) as container:
+    with opened_file(source_uri, max_pixels=max_pixels) as container:
         stream = _video_stream(container, path)
         coded_pixels = stream.codec_context.width * stream.codec_context.height
         if coded_pixels > max_pixels:

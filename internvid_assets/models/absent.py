@@ -14,3 +14,11 @@ def no_translator(source: str, revision: str) -> NoReturn:
         "models.translator.name to one that does, word the queries in a label file with a column language, or set "
         "profile to paper"
     )
+
+
+def no_transcriber(source: str, revision: str) -> NoReturn:
+    """The sample profile has no model that hears."""
+    raise UserError(
+        "profile sample has no model that recognises speech: set models.transcriber.name to a Whisper, or set profile "
+        "to paper"
+    )

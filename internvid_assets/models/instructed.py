@@ -1,4 +1,4 @@
-"""A language model that is told what to do by a prompt: it finds phrases in captions, and translates queries."""
+"""A language model that is told what to do by a prompt: it finds phrases in captions, and translates."""
 
 from __future__ import annotations
 
@@ -44,12 +44,14 @@ class InstructedTranslator:
     def __init__(self, model: LanguageModel, template: str) -> None:
         self.model, self.template = model, template
 
-    def translate(self, texts: Sequence[str], languages: Sequence[str]) -> list[str]:
+    def translate(
+        self, texts: Sequence[str], languages: Sequence[str], *, max_new_tokens: int = MAX_NEW_TOKENS
+    ) -> list[str]:
         prompts = [
             self.template.replace("{language}", language_name(code)).replace("{text}", text).strip()
             for text, code in zip(texts, languages, strict=True)
         ]
-        return self.model.generate(prompts, max_new_tokens=MAX_NEW_TOKENS)
+        return self.model.generate(prompts, max_new_tokens=max_new_tokens)
 
 
 def language_name(code: str) -> str:

@@ -21,9 +21,11 @@ from internvid_assets.models.protocols import (
     LanguageModel,
     PhraseExtractor,
     SimilarityScorer,
+    Transcriber,
     Translator,
 )
 from internvid_assets.models.specs import (
+    NOBODY,
     Capability,
     ModelSpec,
     Overrides,
@@ -46,13 +48,16 @@ NO_TRANSLATOR = f"{ADAPTERS}.absent:no_translator"
 EMBEDDER = f"{ADAPTERS}.transformers_clip:load_embedder"
 SIMILARITY = f"{ADAPTERS}.transformers_clip:load_similarity"
 AESTHETICS = f"{ADAPTERS}.transformers_aesthetics:load_aesthetics"
+WHISPER = f"{ADAPTERS}.transformers_whisper:load_whisper"
+FASTER_WHISPER = f"{ADAPTERS}.faster_whisper:load_faster_whisper"
+NO_TRANSCRIBER = f"{ADAPTERS}.absent:no_transcriber"
 
 
 def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
     """Our own tiny models, shipped in the package: CPU, no network. They know the sample world and nothing else.
 
-    The language model among them can neither find phrases nor translate. Phrases are found by a part-of-speech tagger;
-    for translations the settings must name a model.
+    The language model among them can neither find phrases nor translate, and none of them hears. Phrases are found by a
+    part-of-speech tagger; for translations and speech the settings must name a model.
     """
 
     def spec(capability: Capability, model: str, loader: str) -> ModelSpec:
@@ -70,17 +75,19 @@ def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
         "frame_captioner": spec("frame_captioner", "captioner", CAPTIONER),
         "language_model": language_model,
         "phrase_extractor": told("phrase_extractor", PHRASES) or tagged_phrases(),
-        "translator": told("translator", TRANSLATOR) or ModelSpec("none", "none", "", NO_TRANSLATOR),
+        "translator": told("translator", TRANSLATOR) or nobody(NO_TRANSLATOR),
         "embedder": spec("embedder", "clip", EMBEDDER),
         "aesthetics": with_head(spec("aesthetics", "clip", AESTHETICS), head),
         "similarity": spec("similarity", "clip", SIMILARITY),
+        "transcriber": named_whisper(overrides) or nobody(NO_TRANSCRIBER),
     }
 
 
 def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
     """The models of InternVid 3.2 and 3.3, or their nearest kin that transformers loads; needs a GPU and downloads.
 
-    Kin: BLIP large for Tag2Text at 1 fps, CLIP's cosine for UMT-SIM. The pins are commits of the models' hub pages.
+    Kin: BLIP large for Tag2Text at 1 fps, CLIP's cosine for UMT-SIM, Whisper for YouTube's speech recognition. The pins
+    are commits of the models' hub pages. The summariser finds phrases and translates, unless settings name another.
     """
 
     def spec(capability: Capability, name: str, revision: str | None, loader: str) -> ModelSpec:
@@ -90,6 +97,7 @@ def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
     clip = ("openai/clip-vit-large-patch14", "32bd64288804d66eefd0ccbe215aa642df71cc41")
     blip2 = ("Salesforce/blip2-opt-2.7b", "59a1ef6c1e5117b3f65523d1c6066825bcf315e3")
     blip = ("Salesforce/blip-image-captioning-large", "353689b859fcf0523410b1806dace5fb46ecdf41")
+    whisper = ("openai/whisper-large-v3", "06f233fe06e710322aca913c1bc4249a0d71fce1")
     language_model = spec("language_model", summariser, None, LANGUAGE_MODEL)
     return {
         "captioner": spec("captioner", *blip2, CAPTIONER),
@@ -100,6 +108,7 @@ def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
         "embedder": spec("embedder", *clip, EMBEDDER),
         "aesthetics": with_head(spec("aesthetics", *clip, AESTHETICS), overrides.get("aesthetics", {}).get("head")),
         "similarity": spec("similarity", *clip, SIMILARITY),
+        "transcriber": spec("transcriber", *whisper, whisper_loader(overrides)),
     }
 
 
@@ -112,6 +121,23 @@ def instructed(capability: Capability, overrides: Overrides, language_model: Mod
     spec = resolve(capability, overrides, name=model.name, revision=model.revision, folder=folder, loader=loader)
     prompt = PROMPTS / f"{capability}.txt"
     return replace(spec, revision=f"{spec.revision}+{files_revision(prompt)}", files=(("prompt", str(prompt)),))
+
+
+def named_whisper(overrides: Overrides) -> ModelSpec | None:
+    """The transcriber of the settings, if they name one."""
+    is_named = overrides.get("transcriber", {}).get("name")
+    return resolve("transcriber", overrides, name="", loader=whisper_loader(overrides)) if is_named else None
+
+
+def whisper_loader(overrides: Overrides) -> str:
+    """Which library runs the transcriber: transformers, or the extra `asr`."""
+    adapter = overrides.get("transcriber", {}).get("adapter")
+    return FASTER_WHISPER if adapter == "faster_whisper" else WHISPER
+
+
+def nobody(loader: str) -> ModelSpec:
+    """The spec of a capability that nobody has; `loader` says so when it is asked for all the same."""
+    return ModelSpec(NOBODY, NOBODY, "", loader)
 
 
 def tagged_phrases() -> ModelSpec:
@@ -176,6 +202,14 @@ class Models:
     @cached_property
     def similarity(self) -> SimilarityScorer:
         return loaded(self.specs["similarity"])
+
+    @cached_property
+    def transcriber(self) -> Transcriber:
+        return loaded(self.specs["transcriber"])
+
+    def has(self, capability: Capability) -> bool:
+        """Whether anybody answers: a table that can do without then leaves its column null."""
+        return self.specs[capability].name != NOBODY
 
 
 _loading = RLock()

@@ -41,9 +41,9 @@ class PhraseExtractor(Protocol):
 
 
 class Translator(Protocol):
-    """Words English texts in other languages, each given as an ISO 639-1 code."""
+    """Words texts of any language in others, each given as an ISO 639-1 code."""
 
-    def translate(self, texts: Sequence[str], languages: Sequence[str]) -> list[str]: ...
+    def translate(self, texts: Sequence[str], languages: Sequence[str], *, max_new_tokens: int = 60) -> list[str]: ...
 
 
 class ClipEmbedder(Protocol):
@@ -67,3 +67,27 @@ class SimilarityScorer(Protocol):
     """
 
     def similarity(self, frames: Sequence[Sequence[Image]], captions: Sequence[Sequence[str]]) -> list[np.ndarray]: ...
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A word, or a phrase where the model times no words; seconds count from the sound's first sample.
+
+    The text begins with a space where its script puts one between words.
+    """
+
+    text: str
+    start_seconds: float
+    end_seconds: float
+
+
+class Transcriber(Protocol):
+    """Writes down speech. A sound is an int16 array [samples] at 16 kHz, one channel, at most 30 s."""
+
+    def languages(self, sounds: Sequence[np.ndarray]) -> list[str]:
+        """The language of each sound, as an ISO 639-1 code where there is one."""
+        ...
+
+    def transcribe(self, sounds: Sequence[np.ndarray], languages: Sequence[str]) -> list[list[Utterance]]:
+        """What is said in each sound, in time order, in the sound's language."""
+        ...

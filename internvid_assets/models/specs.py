@@ -22,11 +22,14 @@ Capability = Literal[
     "embedder",
     "aesthetics",
     "similarity",
+    "transcriber",
 ]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
+NOBODY = "none"
+"""The name and revision of a capability that a profile has no model for."""
 
 Overrides = Mapping[str, Mapping[str, str | None]]
-"""The settings' `[models.<capability>]` tables: `name`, `revision` or `head` in place of the profile's own."""
+"""The settings' `[models.<capability>]` tables: `name`, `revision`, `head`, `adapter` in place of the profile's own."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -60,11 +61,12 @@ def _at_once(row: Row, folder: MediaFolder, object_stores: Sequence[str]) -> Out
 
 def _referenced(row: Row) -> Outcome:
     """A local file stays where it is: only the subtitles beside it are read."""
+    stem = os.path.splitext(os.path.basename(local_path(row["source_uri"])))[0]
     return {
         "media_uri": row["source_uri"],
         "media_size_bytes": row["file_size_bytes"],
         "media_modified_nanoseconds": row["modified_nanoseconds"],
-        **subtitle_columns({uri: Path(local_path(uri)) for uri in row["sidecar_uris"] or []}),
+        **subtitle_columns({uri: Path(local_path(uri)) for uri in row["sidecar_uris"] or []}, stem),
     }
 
 

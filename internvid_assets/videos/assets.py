@@ -56,7 +56,7 @@ def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[H
         "listing_error_message",
     ],
     work=acquire_videos,
-    version="1",
+    version="2",
     code=[
         "internvid_assets.videos.addresses",
         "internvid_assets.videos.fetching",
@@ -65,6 +65,7 @@ def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[H
         "internvid_assets.videos.pages",
         "internvid_assets.videos.partials",
         "internvid_assets.videos.refusals",
+        "internvid_assets.videos.subtitle_names",
     ],
     batch_rows=512,
     kinds=["ytdlp"],

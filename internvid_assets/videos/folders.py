@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
+from internvid_assets.videos.subtitle_names import SUBTITLES, stems
+
 _METADATA = (".json", ".jsonl", ".description", ".nfo", ".xml", ".html", ".toml", ".yaml", ".yml", ".txt", ".md")
-SUBTITLES = (".vtt", ".srt", ".ass", ".ssa", ".lrc", ".ttml", ".srv1", ".srv2", ".srv3")
 _TABLES = (".csv", ".tsv")
 _TRANSFERS = (".md5", ".sha256", ".log", ".part", ".ytdl", ".tmp", ".crdownload", ".aria2")
 SIDECARS = frozenset((*_METADATA, *SUBTITLES, *_TABLES, *_TRANSFERS))
@@ -60,13 +61,13 @@ def _walk(folder: str, *, entered: set[tuple[int, int]]) -> Iterator[Found]:
     if (status.st_dev, status.st_ino) in entered:
         return
     entered.add((status.st_dev, status.st_ino))
-    stems = {os.path.splitext(name)[0] for name in names if _ending(name) not in SIDECARS | THUMBNAILS}
-    subtitles = _subtitles_by_stem(folder, names, stems)
+    video_stems = {os.path.splitext(name)[0] for name in names if _ending(name) not in SIDECARS | THUMBNAILS}
+    subtitles = _subtitles_by_stem(folder, names, video_stems)
     for name in names:
         path = os.path.join(folder, name)
         if os.path.isdir(path):
             yield from _walk(path, entered=entered)
-        elif not is_sidecar(name, video_stems=stems) and (found := _regular_file(path)) is not None:
+        elif not is_sidecar(name, video_stems=video_stems) and (found := _regular_file(path)) is not None:
             yield _with_subtitles(found, subtitles)
 
 
@@ -75,13 +76,14 @@ def _listed(folder: str) -> list[str]:
     return sorted((name for name in os.listdir(folder or ".") if not name.startswith(".")), key=os.fsencode)
 
 
-def _subtitles_by_stem(folder: str, names: Sequence[str], stems: set[str]) -> Mapping[str, list[Found]]:
+def _subtitles_by_stem(folder: str, names: Sequence[str], video_stems: set[str]) -> Mapping[str, list[Found]]:
     """`talk.vtt`, `talk.en.vtt` and the like, under the path of `talk` without its ending."""
     found: dict[str, list[Found]] = defaultdict(list)
     for name in names:
-        stem = os.path.splitext(name)[0]
-        stem = stem if stem in stems else os.path.splitext(stem)[0]
-        if _ending(name) in SUBTITLES and stem in stems and (file := _regular_file(os.path.join(folder, name))):
+        if _ending(name) not in SUBTITLES:
+            continue
+        stem = next((stem for stem in stems(name) if stem in video_stems), None)
+        if stem is not None and (file := _regular_file(os.path.join(folder, name))):
             found[os.path.join(folder, stem)].append(file)
     return found
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from internvid_assets.videos.partials import Partial, flush
+from internvid_assets.videos.subtitle_names import language_tag
 
 OFFER = ("source_uri", "file_size_bytes", "modified_nanoseconds")
 """What of a candidate says which bytes are meant."""
@@ -90,8 +91,8 @@ class MediaFolder:
             return None
 
 
-def subtitle_columns(files: Mapping[str, Path]) -> dict[str, Any]:
-    """The columns of subtitle files by their URI: where, in which language as the name tells it, with what content.
+def subtitle_columns(files: Mapping[str, Path], stem: str) -> dict[str, Any]:
+    """The columns of the subtitles of a video named `stem`, by their URI: where, in which language, with what content.
 
     One that cannot be read is warned about and left out: it costs no video.
     """
@@ -103,15 +104,9 @@ def subtitle_columns(files: Mapping[str, Path]) -> dict[str, Any]:
             log.warning("left out subtitles that cannot be read: %s", ascii(str(error)))
     return {
         "subtitle_uris": list(hashes),
-        "subtitle_languages": [language_in(files[uri].name) for uri in hashes],
+        "subtitle_languages": [language_tag(files[uri].name, stem) for uri in hashes],
         "subtitle_hashes": list(hashes.values()),
     }
-
-
-def language_in(name: str) -> str:
-    """`en-US` of `talk.en-US.vtt`; `und` (ISO 639: undetermined) of `talk.vtt`."""
-    tag = name.rsplit(".", 2)[-2] if name.count(".") >= 2 else ""
-    return tag if 2 <= len(tag) <= 20 and tag.replace("-", "").isalnum() and tag.isascii() else "und"
 
 
 def _offer(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,12 +14,12 @@ from typing import Any
 from internvid_assets.cells.errors import CallError
 from internvid_assets.videos.addresses import WEB, host_of, leads_inside, scheme_of
 from internvid_assets.videos.fetching import is_page
-from internvid_assets.videos.folders import SUBTITLES
 from internvid_assets.videos.hosts import Hosts
-from internvid_assets.videos.media_folder import MediaFolder, language_in, subtitle_columns
+from internvid_assets.videos.media_folder import MediaFolder, subtitle_columns
 from internvid_assets.videos.partials import check_size, ending_of, flush
 from internvid_assets.videos.refusals import of_words
 from internvid_assets.videos.sidecars import metadata_of
+from internvid_assets.videos.subtitle_names import SUBTITLES, language_tag
 
 NATIVE = frozenset({"http", "https", "m3u8_native", "http_dash_segments"})
 """What yt-dlp fetches by itself, so that no other program opens addresses that nobody checked."""
@@ -212,7 +212,7 @@ def _moved(done: Mapping[str, Any], scratch: Path, folder: MediaFolder, row: Map
     return {
         **folder.described(media),
         "audio_uri": folder.place_of(audio) if audio else None,
-        **subtitle_columns({folder.place_of(path): path for path in subtitles}),
+        **subtitle_columns({folder.place_of(path): path for path in subtitles}, name),
     }
 
 
@@ -224,7 +224,7 @@ def _moved_subtitles(done: Mapping[str, Any], scratch: Path, stem: Path) -> list
             continue  # one that could not be had costs no video
         file = _inside(subtitle["filepath"], scratch)
         name = f"{stem.name}.{tag}{file.suffix.lower()}"
-        if file.suffix.lower() in SUBTITLES and language_in(name) == tag:
+        if file.suffix.lower() in SUBTITLES and language_tag(name, stem.name) == tag:
             moved.append(_rename(file, stem.with_name(name)))
     return moved
 

@@ -67,6 +67,23 @@ def _frames(clip: dict) -> list[dict]:
     ]
 
 
+def _cue(video_id: str, category: str, cue: int, start: float, words: list[str], **columns: object) -> dict:
+    """A cue of half a second per word."""
+    starts = [start + 0.5 * i for i in range(len(words))]
+    return {
+        "video_id": video_id,
+        "category": category,
+        "cue": cue,
+        "start_seconds": start,
+        "end_seconds": start + 0.5 * len(words),
+        "text": "".join(words).strip(),
+        "words": words,
+        "word_starts_seconds": starts,
+        "word_ends_seconds": [begin + 0.5 for begin in starts],
+        **columns,
+    }
+
+
 def good_rows() -> Rows:
     """Everything as it should be."""
     kept = [
@@ -77,6 +94,8 @@ def good_rows() -> Rows:
     captions = ["a red ball rises", "a blue cross spins slowly", "a man is playing the guitar while people dance"]
     verbs = [["rises"], ["spins"], ["playing", "dance"]]
     keys = [{"clip_id": clip["clip_id"], "category": clip["category"]} for clip in kept]
+    written = {"language": "fr", "origin": "subtitle", "is_transcript": True}
+    heard = {"language": "en", "origin": "speech_recognition"}
     told = list(zip(keys, captions, strict=True))
     frames = [frame for clip in kept for frame in _frames(clip)]
     seconds = [frame for frame in frames if frame["second"] is not None]
@@ -126,6 +145,27 @@ def good_rows() -> Rows:
         ],
         "clips": [*kept, _clip("v2", "music", 8, 10, rejection_reason="still")],
         "clip_frames": frames,
+        "subtitle_cues": [
+            _cue("v1", "sports", 0, 1.0, [" une", " balle"], **written),
+            _cue("v1", "sports", 1, 5.0, [" une", " croix"], **written),
+        ],
+        "speech_cues": [
+            _cue("v2", "music", 0, 2.0, [" people", " dance"], **heard),
+            _cue("v2", "music", 1, 4.0, [" all", " night"], **heard),
+        ],
+        "transcripts": [
+            key | {"video_id": video_id, "subtitle_languages": ["fr"] if video_id == "v1" else []} | said
+            for key, video_id, said in zip(
+                keys,
+                ("v1", "v1", "v2"),
+                (
+                    {"text": "une balle", "language": "fr", "origin": "subtitle", "text_english": "a ball"},
+                    {},
+                    {"text": "people dance all night", "text_english": "people dance all night", **heard},
+                ),
+                strict=True,
+            )
+        ],
         "center_captions": [key | {"caption": caption} for key, caption in told],
         "frame_captions": [
             {"clip_id": f["clip_id"], "second": f["second"], "category": f["category"], "caption": "a ball"}

@@ -63,6 +63,23 @@ BREAKS: dict[str, list[tuple[Break, int]]] = {
         (lambda rows: rows["clip_frames"].clear(), 3),
     ],
     "clip_frames__four_uniform_frames": [(lambda rows: _each(rows["clip_frames"], uniform_4=2), 3)],
+    "subtitle_cues__in_order": [(_second("subtitle_cues", start_seconds=0.5), 1)],
+    "speech_cues__in_order": [(_second("speech_cues", start_seconds=0.5), 1)],
+    **{
+        f"{table}__words_inside": [
+            (_first(table, start_seconds=3.0), 1),
+            (_first(table, end_seconds=0.5), 1),
+            (_first(table, word_starts_seconds=[2.0]), 1),
+            (_first(table, text="something else"), 1),
+        ]
+        for table in ("subtitle_cues", "speech_cues")
+    },
+    "transcripts__one_per_kept_clip": [(_without_last("transcripts"), 1)],
+    "transcripts__text_has_an_origin": [
+        (_first("transcripts", origin=None), 1),
+        (_second("transcripts", language="en"), 1),
+        (lambda rows: rows["transcripts"][2].update(text_english=None), 1),
+    ],
     "center_captions__one_per_kept_clip": [(_without_last("center_captions"), 1)],
     "frame_captions__one_per_second": [(_without_last("frame_captions"), 1)],
     "fused_captions__one_per_kept_clip": [(_without_last("fused_captions"), 1)],

@@ -9,7 +9,8 @@ from console import calls, cells, run_here
 
 CAPTIONS_ON = "key:fused_captions or key:clip_embeddings or key:umt_scores or key:caption_verbs"
 TABLES = [
-    *["videos", "clips", "clip_frames", "center_captions", "frame_captions", "fused_captions", "clip_embeddings"],
+    *["videos", "clips", "clip_frames", "subtitle_cues", "speech_cues", "transcripts"],
+    *["center_captions", "frame_captions", "fused_captions", "clip_embeddings"],
     *["aesthetic_scores", "umt_scores", "caption_verbs"],
 ]
 

@@ -12,6 +12,7 @@ from internvid_assets.cells.plan import Share, _with_upstream
 
 FEATURES = [
     *["caption_phrases", "query_translations", "acquired_videos", "videos", "clips", "clip_frames"],
+    *["subtitle_cues", "speech_cues", "transcripts"],
     *["center_captions", "frame_captions", "fused_captions", "clip_embeddings"],
     *["aesthetic_scores", "umt_scores", "caption_verbs"],
 ]

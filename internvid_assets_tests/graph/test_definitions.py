@@ -37,6 +37,11 @@ GRAPH = {
         "clips": "videos",
         "clip_frames": "videos clips",
     },
+    "transcripts": {
+        "subtitle_cues": "videos acquired_videos",
+        "speech_cues": "videos acquired_videos subtitle_cues",
+        "transcripts": "videos acquired_videos clips subtitle_cues speech_cues",
+    },
     "captions": {
         "center_captions": "clips clip_frames",
         "frame_captions": "clips clip_frames",
@@ -62,7 +67,8 @@ GRAPH = {
         "clips_by_category": "clips fused_captions",
         "clips_by_duration": "clips",
         "errors_by_table": "caption_phrases query_translations acquired_videos videos clips clip_frames "
-        "center_captions frame_captions fused_captions clip_embeddings aesthetic_scores umt_scores caption_verbs",
+        "subtitle_cues speech_cues transcripts center_captions frame_captions fused_captions clip_embeddings "
+        "aesthetic_scores umt_scores caption_verbs",
         "rejections_by_reason": "videos clips",
         "scores_by_category": "clips umt_scores aesthetic_scores",
         "subset_sizes": "clips internvid_10m_div internvid_10m_flt internvid_aesthetics_18m",
@@ -129,7 +135,7 @@ def test_no_asset_has_a_backfill_policy(defs: dg.Definitions) -> None:
 
 def test_a_code_version_is_the_recipe(specs: dict[str, dg.AssetSpec], home: Home) -> None:
     recipes = {feature.name: home.recipe(feature).hash for _, feature in features()}
-    assert len(set(recipes.values())) == len(recipes) == 13
+    assert len(set(recipes.values())) == len(recipes) == 16
     assert {name: specs[name].code_version for name in recipes} == recipes
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.models.profiles import PROFILES, SAMPLE_WEIGHTS, model_specs
+from internvid_assets.models.profiles import PROFILES, SAMPLE_WEIGHTS, Models, model_specs
 from internvid_assets.models.specs import CAPABILITIES, files_revision, resolve
 
 PIN = "0123456789abcdef0123456789abcdef01234567"
+OTHER_PIN = PIN[::-1]
 
 
 @pytest.fixture
@@ -97,3 +98,33 @@ def test_a_folder_is_pinned_by_its_content(tmp_path):
 def test_an_unknown_profile_lists_the_known(head):
     with pytest.raises(UserError, match="expected one of sample, paper"):
         model_specs("papper")
+
+
+def test_what_nobody_answers_says_so(head):
+    """`has` for those that can do without; asking all the same names the setting."""
+    sample, whole = Models(model_specs("sample")), Models(paper(head))
+    assert [capability for capability in CAPABILITIES if not sample.has(capability)] == ["translator", "transcriber"]
+    assert all(whole.has(capability) for capability in CAPABILITIES)
+    with pytest.raises(UserError, match=r"set models\.transcriber\.name"):
+        _ = sample.transcriber
+
+
+def test_what_a_profile_leaves_to_nobody_can_be_set(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    chosen = {"transcriber": {"name": str(tmp_path)}, "translator": {"name": str(tmp_path)}}
+    specs = model_specs("sample", chosen)
+    assert specs["transcriber"].loader.endswith(":load_whisper") and specs["translator"].name == tmp_path.name
+    chosen = {"transcriber": {"name": str(tmp_path), "adapter": "faster_whisper"}}
+    assert model_specs("sample", chosen)["transcriber"].loader.endswith(":load_faster_whisper")
+    assert model_specs("sample", {"transcriber": {"adapter": "faster_whisper"}}) == model_specs("sample")
+
+
+def test_the_summariser_translates_unless_another_model_is_named(head):
+    specs = paper(head)
+    name, revision = specs["translator"].identity
+    prompt = revision.removeprefix(f"{PIN}+")
+    assert (name, revision) == (specs["language_model"].name, f"{PIN}+{prompt}")
+    chosen = paper(head, translator={"name": "google/flan-t5-xxl", "revision": OTHER_PIN})["translator"]
+    assert chosen.identity == ("google/flan-t5-xxl", f"{OTHER_PIN}+{prompt}")
+    with pytest.raises(UserError, match=r"models\.transcriber\.revision is not set: openai/whisper-small"):
+        paper(head, transcriber={"name": "openai/whisper-small"})

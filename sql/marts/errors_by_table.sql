@@ -12,6 +12,12 @@ with calls as (
     union all
     select 'clip_frames', error, error_message, attempts from clip_frames
     union all
+    select 'subtitle_cues', error, error_message, attempts from subtitle_cues
+    union all
+    select 'speech_cues', error, error_message, attempts from speech_cues
+    union all
+    select 'transcripts', error, error_message, attempts from transcripts
+    union all
     select 'center_captions', error, error_message, attempts from center_captions
     union all
     select 'frame_captions', error, error_message, attempts from frame_captions

@@ -1,0 +1,15 @@
+-- One row per cue of speech recognition that starts before the cue before it.
+-- severity: error
+with in_order as (
+    select
+        video_id,
+        cue,
+        start_seconds,
+        lag(start_seconds) over (partition by video_id order by cue) as previous_start_seconds
+    from speech_cues
+    where error is null
+)
+
+select *
+from in_order
+where start_seconds < previous_start_seconds

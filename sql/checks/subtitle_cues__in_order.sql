@@ -1,0 +1,16 @@
+-- One row per cue of a subtitle file that starts before the cue before it.
+-- severity: error
+with in_order as (
+    select
+        video_id,
+        language,
+        cue,
+        start_seconds,
+        lag(start_seconds) over (partition by video_id, language order by cue) as previous_start_seconds
+    from subtitle_cues
+    where error is null
+)
+
+select *
+from in_order
+where start_seconds < previous_start_seconds
