@@ -1,4 +1,4 @@
-"""kill -9 in the captions, then the same command: it goes on at once, and makes no committed call again."""
+"""kill -9 and Ctrl-C in the captions; the same command goes on at once, and makes no committed call again."""
 
 from __future__ import annotations
 
@@ -32,17 +32,21 @@ def runs(home):
     with patch.dict(os.environ, environment(home, {})):
         open_home()
         with dg.DagsterInstance.get() as instance:
-            return [run.status.value for run in instance.get_runs(limit=2)]
+            return [run.status.value for run in instance.get_runs(limit=3)]
 
 
-def test_a_killed_run_is_simply_run_again(uncaptioned, process):
-    home = uncaptioned
-    started = process.start(*COMMAND, home=home, INTERNVID_COMMIT_SECONDS="0.001")
+def wait_for_frame_captions(home, started):
     deadline = time.monotonic() + 120
     while not list((home / "cells").glob("frame_captions/*/*/part-*.parquet")):
         assert started.poll() is None, started.stderr.read().decode()
         assert time.monotonic() < deadline
         time.sleep(0.002)
+
+
+def test_a_killed_run_is_simply_run_again(uncaptioned, process):
+    home = uncaptioned
+    started = process.start(*COMMAND, home=home, INTERNVID_COMMIT_SECONDS="0.001")
+    wait_for_frame_captions(home, started)
     started.send_signal(signal.SIGKILL)
     assert started.wait(30) == -signal.SIGKILL
     started.stdout.close()
@@ -54,10 +58,23 @@ def test_a_killed_run_is_simply_run_again(uncaptioned, process):
 
     done = process.run(*COMMAND, home=home, timeout_seconds=120)
     assert done.exit_code == 0, done.stderr or "it waited for the dead run: whatever that held must be set free"
-    assert runs(home) == ["SUCCESS", "FAILURE"]
+    assert runs(home) == ["SUCCESS", "SUCCESS", "FAILURE"], "what has no category runs first"
     for table, found in committed.items():
         assert found.join(cells(home, table), on=found.columns, how="anti").is_empty(), "a committed call is kept"
     assert all(
         cells(home, t).is_unique().all() and cells(home, t)["input_hash"].is_unique().all() for t in FROM_CAPTIONS
     )
     assert calls(home, "fused_captions")["fused_captions"] > 0
+
+
+def test_an_interrupted_command_starts_no_other_run(uncaptioned, process):
+    """Two categories and everything over all of them are asked for: only the first category's run is begun."""
+    started = process.start("materialize", home=uncaptioned, INTERNVID_COMMIT_SECONDS="0.001")
+    wait_for_frame_captions(uncaptioned, started)
+    started.send_signal(signal.SIGINT)
+    _, stderr = started.communicate(timeout=60)
+    assert started.returncode == 130, stderr
+    (line,) = stderr.decode().splitlines()[-1:]
+    assert line == "internvid: interrupted; run the same command again to go on where it stopped"
+    assert runs(uncaptioned)[0] == "FAILURE", "the first category's run is the last one"
+    assert len(list((uncaptioned / "cells/frame_captions").glob("*/category=*"))) == 1

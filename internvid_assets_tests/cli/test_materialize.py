@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from unittest.mock import patch
 
 from console import calls, environment, run_here
@@ -55,3 +56,21 @@ def test_a_limit_commits_calls_and_writes_nothing_that_readers_see(home):
 def test_nothing_ingested_is_no_failure(empty):
     done = run_here("materialize", "+key:clips", home=empty)
     assert done.exit_code == 0 and "ingest something first" in done.stdout
+
+
+def test_failed_rows_are_told_and_no_failure_of_the_command(empty, tmp_path):
+    (tmp_path / "broken.mp4").write_bytes(b"\0\0\0\x18ftypmp42 and no more")
+    run_here("ingest", tmp_path / "broken.mp4", "-c", "comedy", home=empty)
+    done = run_here("materialize", "+key:videos", home=empty)
+    assert done.exit_code == 0 and done.stdout == "+key:videos: up to date; comedy\n"
+    line = done.stderr.splitlines()[-1]
+    assert re.fullmatch(r"internvid: videos of comedy: 1 rows failed \(1 \w+\)", line)
+
+
+def test_a_warning_is_told_and_no_failure_of_the_command(empty, tmp_path):
+    (tmp_path / "labels.txt").write_text("throw a ball\n!!!\n")
+    labels = f"queries.label_files=['{tmp_path / 'labels.txt'}']"
+    done = run_here("materialize", "key:action_queries", "--set", labels, home=empty)
+    (line,) = done.stderr.splitlines()
+    assert done.exit_code == 0
+    assert line == "internvid: warning: action_queries:every_line_is_a_query of no category: 1 offending rows"
