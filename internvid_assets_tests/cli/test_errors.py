@@ -11,9 +11,10 @@ REFUSED = [
     (["sql", "selec 1"], "syntax error"),
     (["sql", "select * from clipss"], "clips"),
     (["sql", "select no_such_column from clips"], "no_such_column"),
+    (["ingest"], "nothing was given"),
     (["ingest", "/no/such/folder"], "/no/such/folder"),
     (["ingest", "/tmp", "--category", "sport"], "expected one of film_and_animation"),
-    (["materialize", "key:clipss"], "selects nothing; assets: aesthetic_scores"),
+    (["materialize", "key:clipss"], "selects nothing; assets: acquired_videos"),
     (["materialize", "key:"], "try 'key:clips'"),
     (["materialize", "-c", "sports", "-c", "sport"], "--category sport: expected one of"),
     (["materialize", "--set", "clips.treshold=30"], "unknown setting clips.treshold"),
@@ -26,7 +27,7 @@ REFUSED = [
     (["status", "-c", "sport"], "expected one of"),
     (["search", "a red ball"], "no index"),
     (["search", "a red ball", "-c", "sport"], "expected one of"),
-    (["recipes", "show", "clipss"], "assets with one: videos, clips"),
+    (["recipes", "show", "clipss"], "assets with one: caption_phrases"),
     (["recipes", "bless", "clipss"], "cannot bless clipss"),
     (["recipes", "bless"], "cannot bless nothing"),
     (["backfill"], "no UI runs"),
@@ -47,7 +48,6 @@ def test_a_refusal_is_one_line(arguments, told, empty):
 
 WRONG_USAGE = [
     ["materialise"],
-    ["ingest"],
     ["sql"],
     ["sql", "select 1", "--format", "xml"],
     ["search", "a ball", "-k", "0"],

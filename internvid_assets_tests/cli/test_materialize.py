@@ -39,7 +39,10 @@ def test_a_selection_and_two_categories(world, empty):
     assert calls(empty, "videos", "clips") == {"videos": 6, "clips": 0}
     assert not (empty / "warehouse.duckdb").exists()
     states = json.loads(run_here("status", "--format", "json", home=empty).stdout)
-    assert [(row["asset"], row["categories"], row["rows"]) for row in states if row["rows"]] == [("videos", 2, 6)]
+    assert [(row["asset"], row["categories"], row["rows"]) for row in states if row["rows"]] == [
+        ("acquired_videos", 2, 6),
+        ("videos", 2, 6),
+    ]
 
 
 def test_a_limit_commits_calls_and_writes_nothing_that_readers_see(home):
