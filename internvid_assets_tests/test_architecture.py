@@ -24,6 +24,7 @@ MAY_IMPORT_DAGSTER = [
     "resources.py",
     "partitions.py",
     "automation.py",
+    "cli/results.py",
     "cli/runs.py",
     "cli/server.py",
 ]

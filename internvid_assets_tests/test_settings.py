@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.clips import assets as clips_assets
 from internvid_assets.clips.splitters import SPLITTERS
 from internvid_assets.parameters import Judged, Parameters, SplitterName
 from internvid_assets.settings import Settings, load_settings, origin
@@ -182,3 +183,9 @@ def test_a_splitter_has_its_own_threshold():
     assert settings.clips.of_recipe()["threshold"] == 3.0
     assert load_settings(["clips.threshold=30"]).clips.of_recipe()["threshold"] == 30.0
     assert set(get_args(SplitterName)) == set(SPLITTERS)
+
+
+@pytest.mark.parametrize("feature", [clips_assets.clips, clips_assets.clip_frames], ids=lambda feature: feature.name)
+def test_a_higher_limit_of_pixels_asks_anew_what_exceeded_it(feature):
+    default, higher = load_settings(), load_settings(["videos.max_pixels=100000000"])
+    assert feature.recipe(default, {}).hash != feature.recipe(higher, {}).hash

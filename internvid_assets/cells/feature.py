@@ -44,6 +44,8 @@ class Feature:
     code: tuple[str, ...]
     """Modules whose code makes the result; recipes.lock notices when they change."""
     models: tuple[str, ...] = ()
+    borrows: tuple[str, ...] = ()
+    """Settings of other assets that the calls read too, such as `videos.max_pixels`: part of the recipe."""
     prompt: Callable[[Settings], str] | None = None
     finish: Callable[[pl.LazyFrame, Any], pl.LazyFrame] | None = None
     """Adds the `derived` columns when the table is written: keys made of payload, and judgements."""
@@ -67,13 +69,18 @@ class Feature:
         return Recipe(
             asset=self.name,
             version=self.version,
-            parameters=self.parameters(settings).of_recipe(),
+            parameters={**self.parameters(settings).of_recipe(), **self.borrowed(settings)},
             models=tuple(identities[capability] for capability in self.models),
             prompt=self.prompt(settings) if self.prompt else None,
         )
 
     def parameters(self, settings: Settings) -> Parameters:
         return settings.parameters(self.name)
+
+    def borrowed(self, settings: Settings) -> dict[str, Any]:
+        """The values of the settings in `borrows`, by their full names."""
+        places = {place: place.split(".") for place in self.borrows}
+        return {place: getattr(settings.parameters(section), key) for place, (section, key) in places.items()}
 
     def code_hash(self) -> str:
         return code_hash(self.code)
@@ -97,6 +104,7 @@ def feature(
     version: str,
     code: Sequence[str] = (),
     models: Sequence[str] = (),
+    borrows: Sequence[str] = (),
     prompt: Callable[[Settings], str] | None = None,
     finish: Callable[[pl.LazyFrame, Any], pl.LazyFrame] | None = None,
     derived: Sequence[str] = (),
@@ -117,6 +125,7 @@ def feature(
             version=version,
             code=(work.__module__, *code),
             models=tuple(models),
+            borrows=tuple(borrows),
             prompt=prompt,
             finish=finish,
             derived=tuple(derived),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Entry point of the console script."""
@@ -18,6 +20,7 @@ def main() -> None:
     except BrokenPipeError:  # `internvid sql … | head` closed the pipe
         sys.stderr.close()
         sys.exit(0)
-    except KeyboardInterrupt:
-        print("internvid: interrupted; run the same command again to go on where it stopped", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:  # Typer makes it of KeyboardInterrupt, without a word
+            print("internvid: interrupted; run the same command again to go on where it stopped", file=sys.stderr)
+        raise

@@ -33,20 +33,17 @@ def demo(
     started = time.monotonic()
     with FillProgress() as progress:
         home = open_home(report_progress=progress.of)
-        world = home.path / "sample_world"
+        world = home.path / "sample_world" / f"seed-{seed}"
         said(started, f"rendering {videos} videos into {world}")
         generate(videos=videos, seed=seed, to=world)
         for category in CATEGORIES:
             if (world / category).is_dir():
                 add_source(home.path, world / category, category)
         said(started, "materialising the graph, category by category")
-        problems = runs.materialize(home, selection="*", categories=list(CATEGORIES), tags={"internvid/demo": "true"})
-    for problem in problems:
-        typer.echo(f"internvid: {problem}", err=True)
+        results = runs.materialize(home, selection="*", categories=list(CATEGORIES), tags={"internvid/demo": "true"})
     report(home)
     said(started, "done")
-    if problems:
-        raise typer.Exit(1)
+    results.tell()
 
 
 def said(started: float, what: str) -> None:

@@ -36,6 +36,8 @@ def materialize(
 
     A run that was killed goes on where it stopped. Exit code 1 when a step failed or a promise was broken.
 
+    Rows that failed are told by their error codes; they are rows of the table, so the exit code stays 0.
+
     Example: internvid materialize '+key:clips' --category sports --set clips.threshold=30
     """
     from internvid_assets.cli import runs
@@ -43,13 +45,10 @@ def materialize(
     with FillProgress() as progress:
         home = open_home(set_ or (), progress.of)
         categories = chosen_categories(home, category)
-        problems = runs.materialize(
+        results = runs.materialize(
             home, selection=selection, categories=categories, limit=limit, retry_quarantined=retry_quarantined
         )
-    for problem in problems:
-        typer.echo(f"internvid: {problem}", err=True)
-    if problems:
-        raise typer.Exit(1)
+    results.tell()
     done = f"at most {limit} calls each, no table written" if limit else "up to date"
     print(f"{selection}: {done}; {', '.join(categories) or 'no category has videos yet: ingest something first'}")
 

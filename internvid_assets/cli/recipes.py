@@ -13,10 +13,15 @@ from internvid_assets.cli.app import OutputFormat, Overrides, app
 from internvid_assets.cli.environment import open_home
 from internvid_assets.cli.output import Format, show
 
-recipes = typer.Typer(
-    help="Show what results depend on; bless changed code that gives the same results.", no_args_is_help=True
-)
+recipes = typer.Typer(help="Show what results depend on; bless changed code that gives the same results.")
 app.add_typer(recipes, name="recipes")
+
+
+@recipes.callback(invoke_without_command=True)
+def recipes_(context: typer.Context) -> None:
+    """Show what results depend on; bless changed code that gives the same results. Without a command: list."""
+    if context.invoked_subcommand is None:
+        list_()
 
 
 @recipes.command("list")
@@ -59,6 +64,8 @@ def show_(
     lines = [("recipe", recipe.hash, "computed", True), ("version", recipe.version, "code", True)]
     for name, value in parameters:
         lines.append((f"{asset}.{name}", str(value), origin(asset, name, set_ or ()), name in in_recipe))
+    for place, value in feature.borrowed(home.settings).items():
+        lines.append((place, str(value), origin(*place.split("."), set_ or ()), True))
     lines += [
         ("model", f"{name} @ {revision}", f"profile {home.settings.profile}", True) for name, revision in recipe.models
     ]

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.cli.results import Results
 from internvid_assets.definitions import build_defs, features
 from internvid_assets.home import Home
 from internvid_assets.tables import CATEGORIES
@@ -62,28 +63,27 @@ def materialize(
     tags: dict[str, str] | None = None,
     limit: int | None = None,
     retry_quarantined: bool = False,
-) -> list[str]:
+) -> Results:
     """Materialise the selection: each category in a run of its own, what has no categories before or after them.
 
-    Returns a line per failed step or broken promise; empty when all went well. A run that fails does not keep the
-    others from running.
+    A run that fails does not keep the others from running; one that is interrupted does, by KeyboardInterrupt.
     """
     defs = build_defs(home)
     chosen = select(defs, selection)
     job = defs.resolve_implicit_global_asset_job_def()
     options = {"limit": limit, "retry_quarantined": retry_quarantined}
-    problems: list[str] = []
+    results = Results()
     with dg.DagsterInstance.get() as instance:
         free_dead_runs(instance)
         if chosen.before:
             config = _fill_config(chosen.before, **options)
-            problems += _problems(_execute(job, instance, chosen.before, tags, config=config), "no category")
+            results.add(_execute(job, instance, chosen.before, tags, config=config), "no category")
         for category in categories if chosen.partitioned else ():
             config = _fill_config(chosen.partitioned, **options)
-            problems += _problems(_execute(job, instance, chosen.partitioned, tags, category, config), category)
+            results.add(_execute(job, instance, chosen.partitioned, tags, category, config), category)
         if chosen.after and limit is None:
-            problems += _problems(_execute(job, instance, chosen.after, tags), "all categories")
-    return problems
+            results.add(_execute(job, instance, chosen.after, tags), "all categories")
+    return results
 
 
 def _execute(
@@ -110,29 +110,6 @@ def _fill_config(keys: Iterable[dg.AssetKey], limit: int | None, retry_quarantin
     fills = {feature.name for _, feature in features()}
     options = {"config": {"limit": limit, "retry_quarantined": retry_quarantined}}
     return {"ops": {key.to_python_identifier(): options for key in keys if key.to_user_string() in fills}}
-
-
-def _problems(result: dg.ExecuteInProcessResult, where: str) -> list[str]:
-    problems = []
-    for event in result.all_events:
-        if event.is_step_failure and event.step_key:
-            problems.append(f"{event.step_key} of {where}: {_root_cause(event.step_failure_data.error)}")
-    for check in result.get_asset_check_evaluations():
-        if not check.passed and check.severity is dg.AssetCheckSeverity.ERROR:
-            offenders = check.metadata["offenders"].value
-            problems.append(f"{check.asset_check_key.to_user_string()} of {where}: {offenders} offending rows")
-    if not result.success and not problems:
-        problems.append(f"the run over {where} failed; see run {result.run_id} in the UI")
-    return problems
-
-
-def _root_cause(error: Any) -> str:
-    """The first line of the innermost error, without the exception's class where it is one of ours."""
-    while error is not None and error.cause is not None:
-        error = error.cause
-    lines = [line.strip() for line in (error.message if error else "").splitlines() if line.strip()]
-    told = lines[0] if lines else "failed"
-    return told.rpartition("UserError: ")[2].rpartition("RunStopped: ")[2]
 
 
 def free_dead_runs(instance: dg.DagsterInstance, *, of_ui: bool = False) -> int:

@@ -41,11 +41,14 @@ class ClipIndex:
         return (self.directory / f"{TABLE}.lance").exists()
 
     def synchronise(self, rows: pl.LazyFrame) -> IndexReport:
-        """Make the index hold exactly `rows`: clip_id, category, video_id, caption, the two vectors and `version`."""
+        """Make the index hold exactly `rows`: clip_id, category, video_id, caption, the two vectors and `version`.
+
+        Vectors of another length than before come from another embedder: the table is made anew.
+        """
         wanted = rows.collect()
-        if not self.exists():
-            if wanted.is_empty():
-                return IndexReport(0, 0, 0)
+        if wanted.is_empty() and not self.exists():
+            return IndexReport(0, 0, 0)
+        if not wanted.is_empty() and self._vector_size() != _size(wanted):
             self._create(wanted)
         table = self._database.open_table(TABLE)
         present = pl.from_arrow(
@@ -81,12 +84,18 @@ class ClipIndex:
         """An empty table whose key Lance knows: without the mark, two writers of a new key would both insert it."""
         import pyarrow as pa
 
-        size = len(rows["video_embedding"][0])
+        size = _size(rows)
         key = pa.field("clip_id", pa.string(), False, {"lance-schema:unenforced-primary-key": "true"})
         vectors = [pa.field(name, pa.list_(pa.float32(), size)) for name in ("video_embedding", "caption_embedding")]
         texts = [pa.field(name, pa.string()) for name in ("video_id", "category", "caption", "version")]
         times = [pa.field(name, pa.float64()) for name in ("start_seconds", "end_seconds")]
-        self._database.create_table(TABLE, schema=pa.schema([key, *texts, *times, *vectors]), exist_ok=True)
+        self._database.create_table(TABLE, schema=pa.schema([key, *texts, *times, *vectors]), mode="overwrite")
+
+    def _vector_size(self) -> int | None:
+        """How many numbers a vector of the table has; None where there is no table."""
+        if not self.exists():
+            return None
+        return self._database.open_table(TABLE).schema.field("video_embedding").type.list_size
 
     def _remove_others(self, table: Any, wanted: pl.DataFrame, removed: int) -> None:
         if removed:
@@ -98,6 +107,10 @@ class ClipIndex:
 
         if not any("video_embedding" in index.columns for index in table.list_indices()):
             table.create_index("video_embedding", config=IvfPq(distance_type="cosine"))
+
+
+def _size(rows: pl.DataFrame) -> int:
+    return len(rows["video_embedding"][0])
 
 
 def _as_stored(rows: pl.DataFrame, table: Any) -> Any:

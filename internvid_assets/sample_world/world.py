@@ -92,11 +92,14 @@ def _claim(to: Path, videos: int, seed: int) -> None:
     world, mark = {"seed": seed, "version": VERSION}, to / WORLD_FILE
     found = json.loads(mark.read_text()) if mark.exists() else None
     if found is None and to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise UserError(f"{to} holds other files; expected an empty folder or sample world {seed}: choose another --to")
+        raise UserError(
+            f"{to} holds other files; expected an empty folder or sample world {seed}: choose another folder"
+        )
     if found is not None and {"seed": found["seed"], "version": found["version"]} != world:
-        raise UserError(f"{to} holds sample world {found}, not {world}: choose another --to")
+        raise UserError(f"{to} holds sample world {found}, not {world}: choose another folder")
     if found is not None and found["videos"] > videos:
-        raise UserError(f"{to} holds {found['videos']} videos, more than --videos {videos}: choose another --to")
+        way_out = f"choose another folder, or --videos {found['videos']}"
+        raise UserError(f"{to} holds {found['videos']} videos, more than --videos {videos}: {way_out}")
     to.mkdir(parents=True, exist_ok=True)
     _write_aside(mark, json.dumps(world | {"videos": videos}) + "\n")
 

@@ -56,6 +56,20 @@ def test_clips_by_duration_has_half_open_buckets(rows, mart):
     assert table["share"].sum() == pytest.approx(1)
 
 
+def test_clips_by_motion_shows_where_the_thresholds_cut(rows, mart):
+    judged = [(0.0, "still"), (0.05, "still"), (0.1, None), (0.15, None), (60.0, "extreme_motion"), (None, None)]
+    rows["clips"] = [
+        rows["clips"][0] | {"clip_id": f"c{i}", "motion_mean": motion, "rejection_reason": reason, "flow_mean": 8.0}
+        for i, (motion, reason) in enumerate(judged)
+    ]
+    rows["clips"][-1]["error"] = "undecodable"
+    table = mart("clips_by_motion", rows)
+    columns = ("motion_from", "motion_to", "clips", "still_clips", "extreme_clips")
+    expected = [(0.0, 0.025, 1, 1, 0), (0.05, 0.1, 1, 1, 0), (0.1, 0.2, 2, 0, 0), (51.2, 102.4, 1, 0, 1)]
+    assert rows_of(table, *columns) == [pytest.approx(row) for row in expected]
+    assert table["median_flow"].to_list() == [8.0] * 4
+
+
 def test_captions_by_length(rows, mart):
     captions = ["one two", "w " * 9, "w " * 10, "w " * 19, "w " * 20, " w  w\nw " * 10, " ", None]
     rows["fused_captions"] = [

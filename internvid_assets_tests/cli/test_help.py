@@ -46,3 +46,8 @@ def test_help_has_an_example_that_the_command_accepts(path, empty):
     words = shlex.split(example)
     assert words[: len(path) + 1] == ["internvid", *path]
     COMMANDS[path].make_context(" ".join(path), words[len(path) + 1 :])  # raises a usage error
+
+
+def test_recipes_alone_lists_them(empty):
+    alone, listed = run_here("recipes", home=empty), run_here("recipes", "list", home=empty)
+    assert alone.exit_code == 0 and alone.stdout == listed.stdout != ""

@@ -44,6 +44,15 @@ def test_only_changes_are_written(tmp_path: Path):
     assert found(index, "north") == ["north", "south"]
 
 
+def test_vectors_of_another_embedder_make_the_table_anew(tmp_path: Path):
+    index = ClipIndex(tmp_path / "index")
+    index.synchronise(rows(north="1", east="1"))
+    shorter = pl.col("video_embedding", "caption_embedding").list.head(2)
+    assert index.synchronise(rows(east="2", south="2").with_columns(shorter)) == IndexReport(2, written=2, removed=0)
+    assert index.search([1.0, 0.0], count=3)["clip_id"].to_list() == ["east", "south"]
+    assert index.synchronise(rows(east="2", south="2").with_columns(shorter)) == IndexReport(2, written=0, removed=0)
+
+
 def test_the_nearest_come_first_with_their_cosine(tmp_path: Path):
     index = ClipIndex(tmp_path / "index")
     index.synchronise(rows(north="1", east="1", south="1"))

@@ -66,6 +66,7 @@ GRAPH = {
         "captions_by_length": "fused_captions",
         "clips_by_category": "clips fused_captions",
         "clips_by_duration": "clips",
+        "clips_by_motion": "clips",
         "errors_by_table": "caption_phrases query_translations acquired_videos videos clips clip_frames "
         "subtitle_cues speech_cues transcripts center_captions frame_captions fused_captions clip_embeddings "
         "aesthetic_scores umt_scores caption_verbs",

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from internvid_assets.cells.errors import CallError
-from internvid_assets.clips.cuts import split
 from internvid_assets.clips.frames import sample_frames
+from internvid_assets.clips.splitters import split
 from internvid_assets.media.probe import probe
 
 PAGE = Path(__file__).parents[2] / "docs" / "your-own-videos.md"

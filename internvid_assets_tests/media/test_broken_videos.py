@@ -17,15 +17,17 @@ from tiny_videos import noise, write_video
 from internvid_assets import tables
 from internvid_assets.cells.engine import LocalEngine
 from internvid_assets.clips.assets import clip_frames, clips
-from internvid_assets.clips.cuts import split
 from internvid_assets.clips.frames import sample_frames
+from internvid_assets.clips.splitters import split
 from internvid_assets.home import WORKERS_NEED, Home
 from internvid_assets.media.decode import Decoder, decoded
 from internvid_assets.media.opening import opened_video
 from internvid_assets.media.probe import probe
 from internvid_assets.settings import Settings
-from internvid_assets.videos.assets import videos
-from internvid_assets.videos.sources import add_source, list_candidates, read_sources
+from internvid_assets.videos.assets import acquired_videos, videos
+from internvid_assets.videos.candidates import list_candidates
+from internvid_assets.videos.listings import open_listings
+from internvid_assets.videos.sources import add_source, read_sources
 
 TIMEOUT_SECONDS = 60
 MEMORY_BYTES = 500_000_000
@@ -114,10 +116,10 @@ def test_a_folder_of_them_loses_no_row(tmp_path: Path) -> None:
     for name in names:
         BROKEN[name][0](folder / name)
     add_source(home.path, folder, "other")
-    candidates = list_candidates(read_sources(home.path), "other")
+    candidates = list_candidates(read_sources(home.path), "other", open_listings(home))
     home.lake.write(candidates.lazy(), "candidate_videos", "other", schema=tables.CandidateVideos)
     lenient = Home(Settings(home=home.path, videos={"min_duration_seconds": 0, "min_short_side_pixels": 0}))  # type: ignore[arg-type]
-    for feature in (videos, clips, clip_frames):
+    for feature in (acquired_videos, videos, clips, clip_frames):
         lenient.fill(feature, "other")
     judged = lenient.lake.scan("videos", "other").with_columns(name=pl.col("source_uri").str.split("/").list.last())
     reasons = dict(judged.select("name", "rejection_reason").collect().iter_rows())

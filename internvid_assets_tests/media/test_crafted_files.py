@@ -14,8 +14,8 @@ import pytest
 from tiny_videos import grey, noise, write_video
 
 from internvid_assets.cells.errors import CallError
-from internvid_assets.clips.cuts import split
 from internvid_assets.clips.frames import sample_frames
+from internvid_assets.clips.splitters import split
 from internvid_assets.media.probe import probe
 
 

@@ -197,7 +197,7 @@ def test_an_interrupted_world_is_completed_and_other_folders_are_left_alone(worl
     video.unlink()
     assert generate(videos=VIDEOS, seed=SEED, to=world.folder, workers=1).rendered_videos == 1
     assert video.read_bytes() == before
-    with pytest.raises(UserError, match="choose another --to"):
+    with pytest.raises(UserError, match="choose another folder"):
         generate(videos=VIDEOS, seed=SEED + 1, to=world.folder)
     (tmp_path / "holiday.mp4").write_bytes(b"mine")
     with pytest.raises(UserError, match="holds other files"):
