@@ -29,7 +29,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::dagster.PreviewWarning", "ignor
 
 ONE, OTHERS = CATEGORIES[1], sorted({*CATEGORIES} - {CATEGORIES[1]})
 LAUNCH_AT_ONCE = {"module": "dagster._core.run_coordinator", "class": "DefaultRunCoordinator"}
-COUNTED = ["candidate_videos", "videos", "clips", "clip_frames"]
+COUNTED = ["candidate_videos", "acquired_videos", "videos", "clips", "clip_frames"]
 
 
 @pytest.fixture(scope="module")
