@@ -65,7 +65,8 @@ def show_(
     for name, value in parameters:
         lines.append((f"{asset}.{name}", str(value), origin(asset, name, set_ or ()), name in in_recipe))
     for place, value in feature.borrowed(home.settings).items():
-        lines.append((place, str(value), origin(*place.split("."), set_ or ()), True))
+        section, _, key = place.partition(".")
+        lines.append((place, str(value), origin(section, key, set_ or ()), True))
     lines += [
         ("model", f"{name} @ {revision}", f"profile {home.settings.profile}", True) for name, revision in recipe.models
     ]
