@@ -42,6 +42,7 @@ def subtitle_cues(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame) -> pl.Laz
 @feature(
     schema=tables.SpeechCues,
     reads=["content_hash", "audio_uri"],
+    borrows=["videos.max_pixels"],
     work=hear_speech,
     version="1",
     code=[
