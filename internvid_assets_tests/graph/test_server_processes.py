@@ -25,7 +25,7 @@ pytestmark = [
 
 ONE = "pets_and_animals"
 THREE = sorted({*CATEGORIES} - {ONE})
-ASSETS = ["candidate_videos", "videos", "clips", "clip_frames"]
+ASSETS = ["candidate_videos", "acquired_videos", "videos", "clips", "clip_frames"]
 LOCALHOST = "0100007F"
 UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.QUEUED]
 
@@ -110,7 +110,9 @@ def test_sigterm_stops_every_process(dev: Dev, home: Home) -> None:
 
 def test_a_killed_command_is_freed_by_the_next(home: Home) -> None:
     """`kill -9` leaves a run that Dagster shows as running for ever; the same command again frees and finishes it."""
-    command = internvid("materialize", "key:videos or key:clips or key:center_captions+", "--category", "music")
+    command = internvid(
+        "materialize", "key:acquired_videos or key:videos or key:clips or key:center_captions+", "--category", "music"
+    )
     killed = subprocess.Popen(command, env=environment(home.path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with recorded(home) as instance:
         wait_until(lambda: started(instance) != [], "the run has started", every_seconds=0.05)

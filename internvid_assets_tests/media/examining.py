@@ -78,9 +78,7 @@ def _of_clips(clips: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if not clips:
         yield "no clip and no reason"
     for clip in clips:
-        numbers = [
-            clip[name] for name in ("start_seconds", "end_seconds", "duration_seconds", "motion_mean", "motion_max")
-        ]
+        numbers = [clip[name] for name in ("start_seconds", "end_seconds", "motion_mean", "motion_max", "flow_mean")]
         if not all(math.isfinite(number) and number >= 0 for number in numbers):
             yield f"numbers of a clip: {numbers}"
         if not -(2**63) <= clip["start_pts"] < clip["end_pts"] < 2**63 or clip["start_seconds"] >= clip["end_seconds"]:
