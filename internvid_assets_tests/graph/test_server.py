@@ -114,17 +114,3 @@ def test_the_promises_show_as_kept_in_each_category(ui: Ui) -> None:
     for asset in COUNTED[1:]:
         assert ui.checks(asset) == {name: {"succeeded": {*CATEGORIES}} for name in ui.checks(asset)}
     assert len(ui.checks("clips")) == 4 and ui.checks("fused_captions")["one_per_kept_clip"] == {"succeeded": {ONE}}
-
-
-@pytest.mark.slow
-def test_a_backfill_of_all_sixteen_categories_makes_each_by_a_run_of_its_own(
-    ui: Ui, home: Home, workspace: WorkspaceProcessContext
-) -> None:
-    """Most have no videos: an empty table is made of each, and its promises are kept."""
-    backfill_id = ui.launch_backfill(COUNTED, tables.CATEGORIES)
-    finish(ui, workspace, backfill_id, seconds=400)
-    expected = {"status": "COMPLETED_SUCCESS", "runs": dict.fromkeys(tables.CATEGORIES, "SUCCESS")}
-    assert ui.backfill(backfill_id) == expected
-    assert {asset: ui.materialised(asset) for asset in COUNTED} == {asset: {*tables.CATEGORIES} for asset in COUNTED}
-    assert ui.checks("videos") == {name: {"succeeded": {*tables.CATEGORIES}} for name in ui.checks("videos")}
-    assert sum(rows(home, "videos", category) for category in tables.CATEGORIES) == len(CATEGORIES) + 1
