@@ -18,6 +18,17 @@ from internvid_assets.videos.listings import open_listings
 from internvid_assets.videos.probing import probe_videos
 from internvid_assets.videos.sources import read_sources
 
+OFFERED = [
+    "source_uri",
+    "file_size_bytes",
+    "modified_nanoseconds",
+    "sidecar_uris",
+    "sidecars_modified_nanoseconds",
+    "listing_error",
+    "listing_error_message",
+]
+"""What says where a candidate's bytes are, and whether they changed."""
+
 
 @dg.asset(
     group_name="videos",
@@ -46,15 +57,7 @@ def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[H
 
 @feature(
     schema=tables.AcquiredVideos,
-    reads=[
-        "source_uri",
-        "file_size_bytes",
-        "modified_nanoseconds",
-        "sidecar_uris",
-        "sidecars_modified_nanoseconds",
-        "listing_error",
-        "listing_error_message",
-    ],
+    reads=OFFERED,
     work=acquire_videos,
     version="2",
     code=[
@@ -72,17 +75,7 @@ def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[H
 )
 def acquired_videos(candidate_videos: pl.LazyFrame) -> pl.LazyFrame:
     """One row per candidate: where its bytes lie on this machine, and what was learnt on the way."""
-    return candidate_videos.select(
-        "video_id",
-        "category",
-        "source_uri",
-        "file_size_bytes",
-        "modified_nanoseconds",
-        "sidecar_uris",
-        "sidecars_modified_nanoseconds",
-        "listing_error",
-        "listing_error_message",
-    )
+    return candidate_videos.select("video_id", "category", *OFFERED)
 
 
 def judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
