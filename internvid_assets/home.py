@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -116,10 +117,10 @@ class Home:
     def fill_options(self, *, limit: int | None = None, retry_quarantined: bool = False) -> FillOptions:
         return FillOptions(limit, retry_quarantined, self.settings.max_attempts, self.settings.commit_seconds)
 
-    def data_versions(self, table: str, categories: tuple[str | None, ...]) -> Mapping[str | None, str | None]:
-        """The content version of each of the table's files; None where there is none."""
-        versions = {category: self.lake.version(table, category) for category in categories}
-        return {category: version.data_version if version else None for category, version in versions.items()}
+    def content_of(self, tables: Iterable[str]) -> str:
+        """A version of what these tables hold together: equal content, equal version."""
+        told = [(table, self.lake.data_versions(table)) for table in sorted(tables)]
+        return hashlib.blake2b(repr(told).encode(), digest_size=8).hexdigest()
 
 
 def _who() -> str:

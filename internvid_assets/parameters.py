@@ -200,8 +200,13 @@ class CaptionParameters(Parameters):
 class FusedCaptionsParameters(Parameters):
     """How frame captions become one caption (InternVid 3.2)."""
 
+    prompt: str = Field("", description="A file with a template of your own, relative to internvid.toml.")
     max_frame_captions: int = Field(16, ge=1, description="Longer clips are thinned evenly to this many.")
     max_new_tokens: int = Field(60, ge=1)
+
+    def of_recipe(self) -> dict[str, Any]:
+        """The template counts by its text, not by its place."""
+        return {name: value for name, value in super().of_recipe().items() if name != "prompt"}
 
 
 class NoParameters(Parameters):

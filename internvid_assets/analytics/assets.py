@@ -7,6 +7,7 @@ from internvid_assets import tables
 from internvid_assets.analytics.tagging import tag_captions, tagger_text
 from internvid_assets.analytics.warehouse import rebuild
 from internvid_assets.cells.feature import feature
+from internvid_assets.cells.recipes import code_hash
 from internvid_assets.home import Home
 from internvid_assets.selects.assets import table_asset
 from internvid_assets.selects.files import sql_files
@@ -32,9 +33,20 @@ marts = [table_asset(file, group="analytics") for file in sql_files("marts")]
 SINGLE_TABLES = [file.name for kind in ("subsets", "marts") for file in sql_files(kind)]
 
 
-@dg.asset(group_name="analytics", deps=[*tables.OVER_ALL, *tables.PER_CATEGORY, *SINGLE_TABLES], kinds={"duckdb"})
+ALL_TABLES = [*tables.OVER_ALL, *tables.PER_CATEGORY, *SINGLE_TABLES]
+
+
+@dg.asset(
+    group_name="analytics",
+    deps=ALL_TABLES,
+    kinds={"duckdb"},
+    code_version=code_hash(["internvid_assets.analytics.warehouse"]),
+)
 def warehouse(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One DuckDB file for other clients: views over the lake, subsets and marts as tables; replaced as a whole."""
     path = home.path / "warehouse.duckdb"
     rows = rebuild(path, home=home.path, paths=home.lake.paths, memory_limit=home.settings.memory_limit)
-    return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), "rows": rows})
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(home.content_of(ALL_TABLES)),
+        metadata={"path": dg.MetadataValue.path(path), "dagster/row_count": sum(rows.values()), "rows": rows},
+    )

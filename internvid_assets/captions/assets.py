@@ -6,7 +6,7 @@ import polars as pl
 
 from internvid_assets import tables
 from internvid_assets.captions.captioning import caption_centers, caption_frames, fuse_captions
-from internvid_assets.captions.fusion import DEFAULT_TEMPLATE
+from internvid_assets.captions.fusion import fusion_template
 from internvid_assets.cells.feature import feature
 from internvid_assets.clips.selection import center_frames, kept, second_frames
 
@@ -50,7 +50,7 @@ def frame_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFra
     version="1",
     code=FUSION,
     models=["language_model"],
-    prompt=lambda settings: DEFAULT_TEMPLATE,
+    prompt=fusion_template,
     kinds=["transformers"],
 )
 def fused_captions(clips: pl.LazyFrame, center_captions: pl.LazyFrame, frame_captions: pl.LazyFrame) -> pl.LazyFrame:

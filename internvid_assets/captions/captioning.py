@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from internvid_assets.captions.fusion import fusion_prompt
+from internvid_assets.captions.fusion import fusion_prompt, fusion_template
 from internvid_assets.cells.bench import Bench
 from internvid_assets.cells.errors import CallError
 from internvid_assets.cells.feature import Outcome, Work
@@ -41,12 +41,12 @@ def _outcome(caption: Caption) -> Outcome:
 
 def fuse_captions(bench: Bench) -> Work:
     """One caption per clip from its centre caption and its frame captions in time order."""
-    parameters = bench.parameters
+    parameters, template = bench.parameters, fusion_template(bench.settings)
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
         rows = batch.select("center_caption", "frame_captions").iter_rows()
         prompts = [
-            fusion_prompt(center or "", frames, max_frame_captions=parameters.max_frame_captions)
+            fusion_prompt(center or "", frames, template, max_frame_captions=parameters.max_frame_captions)
             for center, frames in rows
         ]
         texts = bench.models.language_model.generate(prompts, max_new_tokens=parameters.max_new_tokens)

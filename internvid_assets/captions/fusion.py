@@ -7,11 +7,34 @@ from pathlib import Path
 from string import Formatter
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.settings import Settings, beside_settings
 
 DEFAULT_TEMPLATE = (Path(__file__).parent / "prompts" / "fusion.txt").read_text().strip()
 """English that an instruction model understands, and the very words that the sample world's model was trained on."""
 
 PLACES = {"center_caption", "frame_captions"}
+
+
+def fusion_template(settings: Settings) -> str:
+    """The text of `fused_captions.prompt`, or the shipped template. Raises UserError for a file that is none."""
+    chosen = settings.fused_captions.prompt
+    if not chosen:
+        return DEFAULT_TEMPLATE
+    try:
+        return checked_template(beside_settings(Path(chosen)).read_text(encoding="utf-8").strip())
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(
+            f"fused_captions.prompt = {chosen!r}: expected a text file with a template ({reason})"
+        ) from None
+
+
+def checked_template(text: str) -> str:
+    """The template itself. Raises UserError unless it has both places, each in braces, and no other."""
+    names = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    if names != PLACES:
+        raise UserError(f"the prompt has the places {sorted(names)}: expected {sorted(PLACES)}, in braces")
+    return text
 
 
 def fusion_prompt(
@@ -25,9 +48,6 @@ def fusion_prompt(
 
     Longer clips are thinned evenly, first and last kept, so that a prompt is bounded however long the clip is.
     """
-    names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
-    if names != PLACES:
-        raise UserError(f"template has the places {sorted(names)}: expected {sorted(PLACES)}, in braces")
     kept = thinned(frame_captions, max_frame_captions)
     return template.format(center_caption=center_caption, frame_captions=in_order(kept))
 

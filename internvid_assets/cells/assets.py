@@ -9,10 +9,13 @@ import polars as pl
 
 from internvid_assets.cells.feature import Feature, schema_of
 from internvid_assets.cells.fill import FillReport
+from internvid_assets.cells.plan import pending_rows
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
 
 PREVIEW_ROWS = 5
+NOTHING_PENDING = "nothing_pending"
+"""The check that every feature has: Dagster itself never calls a partitioned asset out of date."""
 
 
 class FillConfig(dg.Config):
@@ -47,13 +50,14 @@ def feature_asset(
     @dg.multi_asset(
         name=feature.name,
         specs=[spec],
-        check_specs=check_specs,
+        check_specs=[*check_specs, pending_spec(feature)],
         can_subset=True,
     )
     def filled(
         context: dg.AssetExecutionContext, config: FillConfig, home: dg.ResourceParam[Home]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         category = context.partition_key if feature.is_partitioned else None
+        report = None
         if context.selected_asset_keys:
             options = home.fill_options(limit=config.limit, retry_quarantined=config.retry_quarantined)
             report = home.fill(feature, category, options)
@@ -65,8 +69,28 @@ def feature_asset(
             )
         asked = {key.name for key in context.selected_asset_check_keys}
         yield from (result for result in promises(home, feature.name, category) if result.check_name in asked)
+        if NOTHING_PENDING in asked:
+            yield pending_result(report.rows_pending if report else pending_rows(feature, home, [category]))
 
     return filled
+
+
+def pending_spec(feature: Feature) -> dg.AssetCheckSpec:
+    """Evaluated alone, it says what a change of settings or of upstream tables left to do."""
+    return dg.AssetCheckSpec(
+        name=NOTHING_PENDING,
+        asset=feature.name,
+        description="No row waits for its call: none is new, changed, or failed in a way that may pass.",
+        partitions_def=by_category if feature.is_partitioned else None,
+    )
+
+
+def pending_result(rows: int) -> dg.AssetCheckResult:
+    """A warning while rows are pending."""
+    severity = dg.AssetCheckSeverity.WARN
+    return dg.AssetCheckResult(
+        check_name=NOTHING_PENDING, passed=not rows, severity=severity, metadata={"offenders": rows}
+    )
 
 
 def evidence(feature: Feature, report: FillReport, home: Home, category: str | None) -> dict[str, Any]:

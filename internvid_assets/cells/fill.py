@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform as host
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -16,6 +15,7 @@ from internvid_assets.cells.answers import answered
 from internvid_assets.cells.errors import CallError, RunStopped
 from internvid_assets.cells.feature import Feature, Outcome, Work
 from internvid_assets.cells.lake import Lake
+from internvid_assets.cells.libraries import libraries
 from internvid_assets.cells.pending import Staged, beside_cells, stage_inputs
 from internvid_assets.cells.recipes import Recipe
 from internvid_assets.cells.remembered import Remembered, copy_to
@@ -40,6 +40,8 @@ class FillReport:
     rows: int | None = None
     rows_remembered: int = 0
     calls_left: int = 0
+    rows_pending: int = 0
+    """Rows whose call is still to be made: left over by a limit, or failed in a way that may pass."""
     failures: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     data_version: str | None = None
@@ -95,7 +97,7 @@ def fill(
         report.calls_left = to_make - report.calls_made
         if report.calls_made and not report.calls_left:
             remembered.compact()
-            with beside_cells(inputs, remembered) as after:
+            with beside_cells(inputs, remembered, max_attempts=options.max_attempts) as after:
                 _write_table(feature, after, remembered, lake, judgement, report)
     report.seconds = time.monotonic() - started
     return report
@@ -114,6 +116,7 @@ def _make_calls(
     """Make the pending calls, and commit their answers as they come."""
     to_make = min(to_make, options.limit) if options.limit is not None else to_make
     batches = pending.pending_batches(batch_rows=options.batch_rows or feature.batch_rows, limit=options.limit)
+    made_with = libraries(feature.kinds)
     with _committing(remembered, options, report) as commit:
         for batch in batches:
             last_answer = time.monotonic()
@@ -122,7 +125,7 @@ def _make_calls(
                 _count(report, outcomes)
                 if report.calls_made >= HOPELESS_CALLS:
                     _stop_if_hopeless(report, outcomes)
-                commit(_cells(calls, outcomes, seconds_each, remembered))
+                commit(_cells(calls, outcomes, seconds_each, made_with, remembered))
                 progress(report.calls_made, to_make)
                 last_answer = time.monotonic()
     if report.calls_made > 1 and not report.rows_remembered:
@@ -180,7 +183,9 @@ def _stop_if_hopeless(report: FillReport, outcomes: Sequence[Outcome]) -> None:
         raise RunStopped(f"the first {report.calls_made} calls all failed; the last one with {last}")
 
 
-def _cells(batch: pl.DataFrame, outcomes: Sequence[Outcome], seconds: float, remembered: Remembered) -> pl.DataFrame:
+def _cells(
+    batch: pl.DataFrame, outcomes: Sequence[Outcome], seconds: float, made_with: str, remembered: Remembered
+) -> pl.DataFrame:
     called_at = datetime.now(UTC)
     calls = zip(batch["input_hash"], batch["earlier_attempts"], outcomes, strict=True)
     rows = [
@@ -189,7 +194,7 @@ def _cells(batch: pl.DataFrame, outcomes: Sequence[Outcome], seconds: float, rem
             "attempts": attempts + 1,
             "call_seconds": seconds,
             "called_at": called_at,
-            "made_with": _made_with(),
+            "made_with": made_with,
             **cell,
         }
         for input_hash, attempts, outcome in calls
@@ -210,10 +215,6 @@ def _cell_rows(outcome: Outcome) -> Iterator[dict[str, Any]]:
         yield {"row_index": 0, **outcome}
 
 
-def _made_with() -> str:
-    return f"python {host.python_version()}, polars {pl.__version__}"
-
-
 def _write_table(
     feature: Feature, staged: Staged, remembered: Remembered, lake: Lake, judgement: Any, report: FillReport
 ) -> None:
@@ -231,3 +232,4 @@ def _write_table(
     version = lake.write(rows, feature.name, remembered.category, schema=feature.schema, recipe=remembered.recipe)
     failed = rows.filter(pl.col("error").is_not_null()).group_by("error").len().sort("error").collect()
     report.rows, report.data_version, report.failures = version.rows, version.data_version, dict(failed.iter_rows())
+    report.rows_pending = staged.count_pending_rows()

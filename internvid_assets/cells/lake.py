@@ -65,6 +65,10 @@ class Lake:
         told = pl.read_parquet_metadata(path)
         return TableVersion(told["data_version"], told["recipe"], int(told["rows"]))
 
+    def data_versions(self, table: str) -> list[str]:
+        """The content version of each of the table's files, category by category."""
+        return [pl.read_parquet_metadata(path)["data_version"] for path in self.paths(table)]
+
     def write(
         self, rows: pl.LazyFrame, table: str, category: str | None, *, schema: type[dy.Schema] | None, recipe: str = ""
     ) -> TableVersion:

@@ -67,6 +67,13 @@ def plan(
         return _planned(features, home, categories, selected, listed, scratch)
 
 
+def pending_rows(feature: Feature, home: Home, categories: Iterable[str | None]) -> int:
+    """Rows of the upstream tables as they stand whose call is to be made; hashes them, and makes nothing."""
+    upstream = {category: home.upstream(feature, category) for category in categories}
+    with home.store.scratch() as scratch:
+        return sum(share.pending for share in _own_shares(feature, home, upstream, scratch).values())
+
+
 def as_judged_now(feature: Feature, home: Home, category: str | None) -> pl.LazyFrame:
     """The table as it stands, its derived columns made again under the present settings: no call is needed for that."""
     rows = home.lake.scan(feature.name, category)

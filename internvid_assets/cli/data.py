@@ -12,6 +12,7 @@ from internvid_assets.cells.errors import UserError
 from internvid_assets.cli.app import OutputFormat, app
 from internvid_assets.cli.environment import open_home
 from internvid_assets.cli.output import Format, show
+from internvid_assets.cli.progress import FillProgress
 
 if TYPE_CHECKING:
     from internvid_assets.embeddings.index import ClipIndex
@@ -87,7 +88,8 @@ def sample_world(
     """
     from internvid_assets.sample_world.world import generate
 
-    summary = generate(videos=videos, seed=seed, to=to)
+    with FillProgress() as progress:
+        summary = generate(videos=videos, seed=seed, to=to, progress=progress.on("rendering", "videos"))
     print(f"{to}: {summary.videos} videos, {summary.video_seconds:.0f} s, {summary.size_bytes / 2**20:.1f} MiB", end="")
     print(f"; {summary.rendered_videos} rendered in {summary.wall_seconds:.0f} s")
     print(f"next: internvid ingest {to} --category other")

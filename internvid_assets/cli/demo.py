@@ -35,12 +35,14 @@ def demo(
         home = open_home(report_progress=progress.of)
         world = home.path / "sample_world" / f"seed-{seed}"
         said(started, f"rendering {videos} videos into {world}")
-        generate(videos=videos, seed=seed, to=world)
+        generate(videos=videos, seed=seed, to=world, progress=progress.on("rendering", "videos"))
         for category in CATEGORIES:
             if (world / category).is_dir():
                 add_source(home.path, world / category, category)
         said(started, "materialising the graph, category by category")
-        results = runs.materialize(home, selection="*", categories=list(CATEGORIES), tags={"internvid/demo": "true"})
+        results = runs.materialize(
+            home, selection="*", categories=list(CATEGORIES), tags={"internvid/demo": "true"}, tell=progress.say
+        )
     report(home)
     said(started, "done")
     results.tell()

@@ -46,7 +46,12 @@ def materialize(
         home = open_home(set_ or (), progress.of)
         categories = chosen_categories(home, category)
         results = runs.materialize(
-            home, selection=selection, categories=categories, limit=limit, retry_quarantined=retry_quarantined
+            home,
+            selection=selection,
+            categories=categories,
+            limit=limit,
+            retry_quarantined=retry_quarantined,
+            tell=progress.say,
         )
     results.tell()
     done = f"at most {limit} calls each, no table written" if limit else "up to date"
@@ -109,6 +114,8 @@ def status(category: Categories = None, format: OutputFormat = Format.table) -> 
 
     made_otherwise counts categories made by another recipe or judged by other thresholds.
 
+    pending_rows wait for a call: new, changed, or failed in a way that may pass.
+
     Example: internvid status --category sports
     """
     from internvid_assets.cli.runs import checked_categories
@@ -125,6 +132,8 @@ def table_states(home: Home, categories: Sequence[str]) -> pl.DataFrame:
 
 
 def table_state(feature: Feature, home: Home, categories: Sequence[str]) -> dict[str, Any]:
+    from internvid_assets.cells.plan import pending_rows
+
     recipe = home.recipe(feature).hash
     own: Sequence[str | None] = categories if feature.is_partitioned else [None]
     found = {name: home.lake.version(feature.name, name) for name in own}
@@ -136,6 +145,7 @@ def table_state(feature: Feature, home: Home, categories: Sequence[str]) -> dict
         "categories": len(written),
         "rows": sum(version.rows for version in written.values()),
         "failed_rows": sum(count.item() for count in pl.collect_all(failed)),
+        "pending_rows": pending_rows(feature, home, own),
         "made_otherwise": sum(otherwise),
         "recipe": recipe,
     }

@@ -39,17 +39,25 @@ class FillProgress:
 
     def of(self, asset: str, category: str) -> Progress:
         """Where one fill reports to."""
-        return self._bar(asset, category) if sys.stderr.isatty() else self._lines(asset, category)
+        return self.on(f"{asset} {category}", "calls")
 
-    def _bar(self, asset: str, category: str) -> Progress:
-        task = self._bars.add_task(f"{asset} {category}", total=None, visible=False)
+    def on(self, what: str, units: str) -> Progress:
+        """Where anything that is counted in `units` reports to."""
+        return self._bar(what) if sys.stderr.isatty() else self._lines(what, units)
+
+    def say(self, line: str) -> None:
+        """A line that stays, above the bars."""
+        self._bars.console.print(line, highlight=False, soft_wrap=True)
+
+    def _bar(self, what: str) -> Progress:
+        task = self._bars.add_task(what, total=None, visible=False)
 
         def told(made: int, to_make: int) -> None:
             self._bars.update(task, completed=made, total=to_make, visible=made < to_make)
 
         return told
 
-    def _lines(self, asset: str, category: str) -> Progress:
+    def _lines(self, what: str, units: str) -> Progress:
         started = time.monotonic()
 
         def told(made: int, to_make: int) -> None:
@@ -59,7 +67,7 @@ class FillProgress:
             self._last_line = now
             left = (now - started) / made * (to_make - made) if made else 0.0
             ahead = f", about {_duration(left)} left" if made < to_make else ""
-            print(f"{asset} {category}: {made:,} of {to_make:,} calls{ahead}", file=sys.stderr, flush=True)
+            print(f"{what}: {made:,} of {to_make:,} {units}{ahead}", file=sys.stderr, flush=True)
 
         return told
 

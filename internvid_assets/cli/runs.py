@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from internvid_assets.tables import CATEGORIES
 
 PID_TAG, BOOT_TAG = "internvid/pid", "internvid/boot_id"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+SHOWN_NAMES = 4
 UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED]
 
 
@@ -63,8 +64,11 @@ def materialize(
     tags: dict[str, str] | None = None,
     limit: int | None = None,
     retry_quarantined: bool = False,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> Results:
     """Materialise the selection: each category in a run of its own, what has no categories before or after them.
+
+    `tell` is given a line when a run begins.
 
     A run that fails does not keep the others from running; one that is interrupted does, by KeyboardInterrupt.
     """
@@ -76,14 +80,23 @@ def materialize(
     with dg.DagsterInstance.get() as instance:
         free_dead_runs(instance)
         if chosen.before:
+            tell(f"without categories: {_listed(chosen.before)}")
             config = _fill_config(chosen.before, **options)
             results.add(_execute(job, instance, chosen.before, tags, config=config), "no category")
-        for category in categories if chosen.partitioned else ():
+        for number, category in enumerate(categories if chosen.partitioned else (), start=1):
+            tell(f"category {number} of {len(categories)}: {category}")
             config = _fill_config(chosen.partitioned, **options)
             results.add(_execute(job, instance, chosen.partitioned, tags, category, config), category)
         if chosen.after and limit is None:
+            tell(f"over all categories: {_listed(chosen.after)}")
             results.add(_execute(job, instance, chosen.after, tags), "all categories")
     return results
+
+
+def _listed(keys: Sequence[dg.AssetKey]) -> str:
+    """Their names, or how many they are where that would be a long line."""
+    names = [key.to_user_string() for key in keys]
+    return ", ".join(names) if len(names) <= SHOWN_NAMES else f"{len(names)} assets"
 
 
 def _execute(

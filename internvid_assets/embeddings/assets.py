@@ -5,6 +5,7 @@ import polars as pl
 
 from internvid_assets import tables
 from internvid_assets.cells.feature import feature
+from internvid_assets.cells.recipes import code_hash
 from internvid_assets.clips.selection import uniform_frames
 from internvid_assets.embeddings.embedding import embed_clips
 from internvid_assets.embeddings.index import ClipIndex
@@ -28,7 +29,15 @@ def clip_embeddings(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captio
     return uniform_frames(clips, clip_frames, 8).join(captions, on="clip_id", how="inner", maintain_order="left")
 
 
-@dg.asset(group_name="embeddings", deps=["clips", "fused_captions", "clip_embeddings"], kinds={"lance"})
+INDEXED = ["clips", "fused_captions", "clip_embeddings"]
+
+
+@dg.asset(
+    group_name="embeddings",
+    deps=INDEXED,
+    kinds={"lance"},
+    code_version=code_hash(["internvid_assets.embeddings.index"]),
+)
 def clip_index(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per embedded clip in LanceDB: what `internvid search` asks. Only changed clips are written."""
     index = ClipIndex(home.path / "index")
@@ -36,7 +45,8 @@ def clip_index(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
         report = index.synchronise(indexed_rows(home))
         index.optimise()
     return dg.MaterializeResult(
-        metadata={"dagster/row_count": report.rows, "rows_written": report.written, "rows_removed": report.removed}
+        data_version=dg.DataVersion(home.content_of(INDEXED)),
+        metadata={"dagster/row_count": report.rows, "rows_written": report.written, "rows_removed": report.removed},
     )
 
 

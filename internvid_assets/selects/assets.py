@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 import dataframely as dy
+import polars as pl
 
 from internvid_assets import tables
 from internvid_assets.cells.assets import column_schema, preview
@@ -37,6 +38,7 @@ def table_asset(file: SqlFile, *, group: str, schema: type[dy.Schema] | None = N
         version = home.lake.write(rows.lazy(), file.name, None, schema=schema)
         shown: dict[str, Any] = {
             "dagster/row_count": version.rows,
+            "dagster/column_schema": column_schema(schema) if schema else column_types(rows),
             "parameters": file.values(overrides),
             "preview": dg.MetadataValue.md(preview(rows.lazy())),
         }
@@ -46,6 +48,11 @@ def table_asset(file: SqlFile, *, group: str, schema: type[dy.Schema] | None = N
         )
 
     return selected
+
+
+def column_types(rows: pl.DataFrame) -> dg.TableSchema:
+    """The columns of a select with their types: only its result tells them."""
+    return dg.TableSchema(columns=[dg.TableColumn(name, type=str(dtype)) for name, dtype in rows.schema.items()])
 
 
 def parameters_of(file: SqlFile, home: Home) -> Mapping[str, Any]:

@@ -6,7 +6,9 @@ import dagster as dg
 import polars as pl
 
 from internvid_assets import tables
+from internvid_assets.cells.assets import column_schema, preview
 from internvid_assets.cells.feature import feature
+from internvid_assets.cells.recipes import code_hash
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
 from internvid_assets.queries.known import known_datasets
@@ -29,12 +31,16 @@ OFFERED = [
 ]
 """What says where a candidate's bytes are, and whether they changed."""
 
+LISTING = [f"internvid_assets.videos.{module}" for module in ("candidates", "folders", "lists", "listings", "sources")]
+
 
 @dg.asset(
     group_name="videos",
     partitions_def=by_category,
     deps=["action_queries", "query_translations"],
     kinds={"polars", "parquet", "ytdlp"},
+    code_version=code_hash(LISTING),
+    metadata={"dagster/column_schema": column_schema(tables.CandidateVideos)},
     check_specs=check_specs("candidate_videos"),
 )
 def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
@@ -50,6 +56,7 @@ def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[H
             "dagster/partition_row_count": version.rows,
             "by_source": dict(rows.group_by("source").len().sort("len", descending=True).head(50).iter_rows()),
             "not_listed": listings.problems,
+            "preview": dg.MetadataValue.md(preview(rows.lazy())),
         },
         check_results=[*check_results(home, "candidate_videos", category)],
     )

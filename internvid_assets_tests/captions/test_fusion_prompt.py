@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from internvid_assets.captions.fusion import DEFAULT_TEMPLATE, fusion_prompt, in_order, thinned
+from internvid_assets.captions.assets import fused_captions
+from internvid_assets.captions.fusion import (
+    DEFAULT_TEMPLATE,
+    checked_template,
+    fusion_prompt,
+    fusion_template,
+    in_order,
+    thinned,
+)
 from internvid_assets.cells.errors import UserError
+from internvid_assets.settings import load_settings
 
 
 def test_a_prompt_holds_the_centre_and_the_frames_in_time_order():
@@ -44,7 +53,26 @@ def test_the_prompt_of_a_long_clip_is_bounded():
 @pytest.mark.parametrize("template", ["no places", "{center_caption} only", "{center_caption} {frame_captions} {x}"])
 def test_a_template_with_other_places_is_refused(template):
     with pytest.raises(UserError, match="expected"):
-        fusion_prompt("x", ["y"], template)
+        checked_template(template)
+
+
+def test_a_template_of_ones_own_is_part_of_the_recipe_by_its_text(tmp_path, monkeypatch):
+    monkeypatch.setenv("INTERNVID_SETTINGS", str(tmp_path / "internvid.toml"))
+    shipped, identities = load_settings(), {"language_model": ("a model", "1")}
+    for name in ("one.txt", "copy.txt"):
+        (tmp_path / name).write_text("{center_caption}; {frame_captions}\n")
+    one, copy = (load_settings([f"fused_captions.prompt={name}"]) for name in ("one.txt", "copy.txt"))
+    recipes = [fused_captions.recipe(settings, identities).hash for settings in (shipped, one, copy)]
+    assert recipes[0] != recipes[1] == recipes[2]
+    assert fusion_template(one) == "{center_caption}; {frame_captions}"
+
+
+def test_a_template_that_cannot_be_read_is_a_users_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("INTERNVID_SETTINGS", str(tmp_path / "internvid.toml"))
+    (tmp_path / "half.txt").write_text("{center_caption")
+    for name, reason in [("none.txt", "No such file"), ("half.txt", "expected '}'")]:
+        with pytest.raises(UserError, match=f"fused_captions.prompt = '{name}'.*{reason}"):
+            fusion_template(load_settings([f"fused_captions.prompt={name}"]))
 
 
 def test_braces_in_captions_are_plain_text():

@@ -73,6 +73,9 @@ def test_a_looser_duration_computes_what_the_video_it_lets_in_brings(home):
         assert kept[table].join(cells(home, table), on=kept[table].columns, how="anti").is_empty()
     states = {row["asset"]: row for row in json.loads(done("status", "-f", "json", home=home).stdout)}
     assert states["videos"]["made_otherwise"] == 1
+    waiting = {name: row["pending_rows"] for name, row in states.items() if row["pending_rows"]}
+    assert waiting["frame_captions"] > count["kept"]  # what was not asked for: several frames of each clip
+    assert "center_captions" not in waiting and "clip_frames" not in waiting
 
     done("materialize", "+key:clips", "-c", "sports", home=home)
     assert made(before, calls(home, *TABLES)) == new

@@ -160,6 +160,12 @@ def test_columns_are_shown_with_types_and_descriptions(specs: dict[str, dg.Asset
         assert [column.name for column in shown.columns] == tables.ChosenClips.column_names()
 
 
+def test_what_is_not_made_by_calls_has_a_code_version_too(specs: dict[str, dg.AssetSpec]) -> None:
+    assert {asset for asset, spec in specs.items() if not spec.code_version} == set()
+    shown = specs["candidate_videos"].metadata["dagster/column_schema"]
+    assert [column.name for column in shown.columns] == tables.CandidateVideos.column_names()
+
+
 def test_an_asset_of_sql_shows_its_text(specs: dict[str, dg.AssetSpec]) -> None:
     for file in [*sql_files("subsets"), *sql_files("marts")]:
         assert file.text in specs[file.name].metadata["sql"].value
@@ -179,8 +185,10 @@ def test_nobody_is_named_as_owner(specs: dict[str, dg.AssetSpec]) -> None:
 
 
 def test_each_file_of_checks_is_a_check_that_blocks_where_it_says_error(checks: dict[str, dg.AssetCheckSpec]) -> None:
+    """And every table of remembered calls has one more, which blocks nothing."""
     assert {name: spec.blocking for name, spec in checks.items()} == {
-        file.name: file.severity == "error" for file in sql_files("checks")
+        **{file.name: file.severity == "error" for file in sql_files("checks")},
+        **{f"{feature.name}__nothing_pending": False for _, feature in features()},
     }
     assert checks["clips__end_after_start"].blocking
     assert not checks["clips__within_video_duration"].blocking

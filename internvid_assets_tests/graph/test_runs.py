@@ -7,6 +7,7 @@ import io
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from small_homes import CATEGORIES, OVER_ALL, PER_CATEGORY, REJECTED, WEBM, Mate
 from internvid_assets import tables
 from internvid_assets.cli.runs import QUIET
 from internvid_assets.clips import assets as clips_stage
-from internvid_assets.definitions import build_defs
+from internvid_assets.definitions import build_defs, features
 from internvid_assets.selects.files import sql_files
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.PreviewWarning", "ignore::dagster.BetaWarning")
@@ -112,6 +113,7 @@ def test_every_promise_is_evaluated_in_every_category(materialised: Materialised
     per_category = {file.name for file in checks if file.checked_table() in tables.PER_CATEGORY}
     over_all = {file.name for file in checks} - per_category
     assert over_all and per_category
+    per_category |= {f"{feature.name}__nothing_pending" for _, feature in features() if feature.is_partitioned}
     for category, made in materialised.runs.items():
         found = made.get_asset_check_evaluations()
         names = {f"{one.asset_key.to_user_string()}__{one.check_name}": one for one in found}
@@ -130,6 +132,28 @@ def test_what_covers_all_categories_adds_up(materialised: Materialised) -> None:
     assert "z_score" in shown["calibrated_umt_scores"]["preview"]
 
 
+def test_a_select_shows_the_columns_it_made(materialised: Materialised) -> None:
+    shown = metadata(materialised.runs[None])
+    marts = {name: shown[name]["dagster/column_schema"] for name in ("clips_by_category", "unique_verbs")}
+    types = {name: {column.name: column.type for column in schema.columns} for name, schema in marts.items()}
+    assert types["clips_by_category"]["category"] == "String"
+    assert types["unique_verbs"]["unique_verbs"] == "Int64"
+
+
+def test_a_cell_tells_the_libraries_that_made_it(materialised: Materialised) -> None:
+    def made_with(table: str) -> str:
+        parts = materialised.home.path.glob(f"cells/{table}/recipe=*/category={MP4}/*.parquet")
+        return pl.read_parquet(list(parts))["made_with"].unique().item()
+
+    assert [word.split()[0] for word in made_with("center_captions").split(", ")] == [
+        "python",
+        "polars",
+        "torch",
+        "transformers",
+    ]
+    assert f"av {version('av')}" in made_with("clips")
+
+
 def test_run_again_nothing_is_called_and_no_content_changes(materialised: Materialised) -> None:
     again = run(materialised.home, materialised.instance, PER_CATEGORY, WEBM)
     assert again.success and data_versions(again) == data_versions(materialised.runs[WEBM])
@@ -140,9 +164,7 @@ def test_run_again_nothing_is_called_and_no_content_changes(materialised: Materi
 
     over_all = run(materialised.home, materialised.instance, OVER_ALL)
     before, after = data_versions(materialised.runs[None]), data_versions(over_all)
-    assert over_all.success and len(after) == 16
-    # Dagster makes the versions of these two from their upstream's, which counts materialisations too.
-    assert {asset for asset in after if after[asset] != before[asset]} <= {"clip_index", "warehouse"}
+    assert over_all.success and len(after) == 16 and after == before
     assert metadata(over_all)["clip_index"] == {"dagster/row_count": 11, "rows_written": 0, "rows_removed": 0}
 
 
@@ -233,3 +255,25 @@ def test_promises_can_be_evaluated_alone(materialised: Materialised, tmp_path: P
         checked = subset.execute_in_process(instance=instance, partition_key=MP4, run_config=QUIET)
     assert checked.success and metadata(checked) == {}
     assert [(one.asset_check_key, one.passed) for one in checked.get_asset_check_evaluations()] == [(asked, True)]
+
+
+def test_what_waits_for_a_call_is_a_warning_until_it_was_made(materialised: Materialised, tmp_path: Path) -> None:
+    """The check alone makes nothing; the one that comes with a materialisation finds nothing left."""
+    home = materialised.copy(tmp_path / "home")
+    for part in home.path.glob(f"cells/fused_captions/recipe=*/category={MP4}/*.parquet"):
+        part.unlink()
+    asked = dg.AssetCheckKey(dg.AssetKey("fused_captions"), "nothing_pending")
+    with recorded(home) as instance:
+        job = build_defs(home).resolve_implicit_global_asset_job_def()
+        subset = job.get_subset(asset_selection=set(), asset_check_selection={asked})
+        alone = subset.execute_in_process(instance=instance, partition_key=MP4, run_config=QUIET)
+        made = run(home, instance, "key:fused_captions", MP4)
+    waiting, done = (checked.get_asset_check_evaluations() for checked in (alone, made))
+    (warning,) = waiting
+    assert (warning.passed, warning.severity, warning.metadata["offenders"].value) == (
+        False,
+        dg.AssetCheckSeverity.WARN,
+        3,
+    )
+    assert alone.success and metadata(alone) == {}
+    assert [one.passed for one in done if one.check_name == "nothing_pending"] == [True]
