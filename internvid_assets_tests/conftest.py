@@ -1,11 +1,31 @@
-"""An S3 that runs here."""
+"""Workers for a run of the whole suite, and an S3 that runs here."""
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from workers import TOGETHER, ByFixtures, workers
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"  # torch's threads spin while they wait: two workers' would halve each other
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One per core for the whole suite; none where files or words are named, since each costs seconds of imports."""
+    return 0 if config.args_source is pytest.Config.ArgsSource.ARGS or config.option.keyword else workers()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFixtures:
+    return ByFixtures(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest first: at the end no worker waits for another's last file."""
+    items.sort(key=lambda item: item.path.parent.name not in TOGETHER)
 
 
 @pytest.fixture(scope="session")
