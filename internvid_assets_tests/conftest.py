@@ -1,11 +1,38 @@
-"""An S3 that runs here."""
+"""Workers for the whole suite, and an S3 that runs here."""
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
+import hypothesis
 import pytest
+from workers import IS_WORKER, MAX_WORKERS, TOGETHER, ByUnit
+
+hypothesis.settings.register_profile("suite", deadline=None)  # any example is slow now and then on a busy core
+hypothesis.settings.load_profile("suite")
+
+if IS_WORKER:
+    os.environ["OMP_NUM_THREADS"] = "1"  # torch's threads spin while they wait: two workers' would halve each other
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One per core for the whole suite; none where files or words are named, since each costs seconds of imports."""
+    is_part = config.args_source is pytest.Config.ArgsSource.ARGS or config.option.keyword
+    return 0 if is_part else min(os.cpu_count() or 1, MAX_WORKERS)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByUnit:
+    return ByUnit(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Workers begin with what takes longest, so that none waits for another's last file."""
+    if IS_WORKER:
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: (item.path.parent.name not in TOGETHER, item.path not in slow))
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,10 @@
-"""The program `internvid` and its commands, one module per kind."""
+"""The program `internvid` and its commands."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from internvid_assets.cli.output import Format
+from internvid_assets.cli import data, demo, doctor, export, graph, ingest, recipes, server
 
 app = typer.Typer(
     name="internvid",
@@ -17,16 +15,20 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-Categories = Annotated[
-    list[str] | None, typer.Option("--category", "-c", help="A category; again for more. Default: all that have data.")
-]
-Overrides = Annotated[
-    list[str] | None, typer.Option("--set", help="One setting for this command, such as clips.threshold=30.")
-]
-OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="What to print.")]
-Selection = Annotated[
-    str, typer.Argument(help="Dagster's asset selection, such as 'key:clips', '+key:clips' or 'group:captions'.")
-]
-
-# Each module adds its commands to `app` when it is imported; the order is the order of `internvid --help`.
-from internvid_assets.cli import demo, ingest, data, graph, export, server, recipes, doctor  # noqa: E402, F401, I001
+# In the order of `internvid --help`, which lists a group of commands last.
+for command in (
+    demo.demo,
+    ingest.ingest,
+    data.sql,
+    data.search,
+    data.sample_world,
+    graph.materialize,
+    graph.plan,
+    graph.status,
+    export.export_clips,
+    server.dev,
+    server.backfill,
+    doctor.doctor,
+):
+    app.command()(command)
+app.add_typer(recipes.recipes, name="recipes")

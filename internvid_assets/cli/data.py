@@ -9,8 +9,8 @@ import polars as pl
 import typer
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.cli.app import OutputFormat, app
 from internvid_assets.cli.environment import open_home
+from internvid_assets.cli.options import OutputFormat
 from internvid_assets.cli.output import Format, show
 from internvid_assets.cli.progress import FillProgress
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from internvid_assets.embeddings.index import ClipIndex
 
 
-@app.command()
 def sql(
     query: Annotated[str, typer.Argument(help='A query over the tables, such as "select count(*) from clips".')],
     format: OutputFormat = Format.table,
@@ -41,7 +40,6 @@ def sql(
     show(rows, format)
 
 
-@app.command()
 def search(
     text: Annotated[str, typer.Argument(help="What the clips should show.")],
     count: Annotated[int, typer.Option("-k", min=1, help="How many clips.")] = 10,
@@ -76,7 +74,6 @@ def nearest(index: ClipIndex, vector: list[float], *, count: int, where: str | N
         raise UserError(f"the index cannot be searched ({told}); internvid materialize '+key:clip_index'") from None
 
 
-@app.command("sample-world")
 def sample_world(
     to: Annotated[Path, typer.Option(help="The folder to make it in.")],
     videos: Annotated[int, typer.Option(min=1, help="How many videos.")] = 48,

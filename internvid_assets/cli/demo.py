@@ -9,7 +9,6 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from internvid_assets.cli.app import app
 from internvid_assets.cli.environment import open_home
 from internvid_assets.cli.output import Format, show
 from internvid_assets.cli.progress import FillProgress
@@ -17,7 +16,6 @@ from internvid_assets.home import Home
 from internvid_assets.tables import CATEGORIES
 
 
-@app.command()
 def demo(
     videos: Annotated[int, typer.Option(min=1, help="How many videos to render.")] = 48,
     seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,

@@ -13,8 +13,8 @@ import polars as pl
 import typer
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.cli.app import OutputFormat, app
 from internvid_assets.cli.environment import open_home
+from internvid_assets.cli.options import OutputFormat
 from internvid_assets.cli.output import Format, show
 from internvid_assets.home import Home
 
@@ -23,7 +23,6 @@ Finding = tuple[bool, str]
 """Whether it is fine, and what was found."""
 
 
-@app.command()
 def doctor(format: OutputFormat = Format.table) -> None:
     """Check the installation, the models and the home; exit code 1 when something must be mended.
 

@@ -10,12 +10,10 @@ import polars as pl
 import typer
 
 from internvid_assets.cells.errors import CallError, UserError
-from internvid_assets.cli.app import app
 from internvid_assets.cli.environment import open_home
 from internvid_assets.home import Home
 
 
-@app.command("export-clips")
 def export_clips(
     subset: Annotated[str, typer.Argument(help="A table with clip_id: a subset, or `clips` for all that were kept.")],
     to: Annotated[Path, typer.Option(help="The folder to write into.")],

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import polars as pl
 import typer
 
-from internvid_assets.cli.app import Categories, OutputFormat, Overrides, Selection, app
 from internvid_assets.cli.environment import open_home
+from internvid_assets.cli.options import Categories, OutputFormat, Overrides, Selection
 from internvid_assets.cli.output import Format, show
 from internvid_assets.cli.progress import FillProgress
 from internvid_assets.home import Home
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from internvid_assets.cells.feature import Feature
 
 
-@app.command()
 def materialize(
     selection: Selection = "*",
     category: Categories = None,
@@ -58,7 +57,6 @@ def materialize(
     print(f"{selection}: {done}; {', '.join(categories) or 'no category has videos yet: ingest something first'}")
 
 
-@app.command()
 def plan(
     selection: Selection = "*", category: Categories = None, set_: Overrides = None, format: OutputFormat = Format.table
 ) -> None:
@@ -108,7 +106,6 @@ def listings(home: Home, categories: Sequence[str]) -> Iterator[tuple[tuple[str,
     yield from ((("candidate_videos", name), rows.lazy()) for name, rows in offered)
 
 
-@app.command()
 def status(category: Categories = None, format: OutputFormat = Format.table) -> None:
     """What every table holds: rows, failures, and whether the present settings made it.
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.cli.app import app
 from internvid_assets.cli.environment import open_home
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from internvid_assets.videos.sources import Kind
 
 
-@app.command()
 def ingest(
     places: Annotated[
         list[str] | None,

@@ -9,12 +9,11 @@ import typer
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.recipes import Blessed, read_lock, write_lock
-from internvid_assets.cli.app import OutputFormat, Overrides, app
 from internvid_assets.cli.environment import open_home
+from internvid_assets.cli.options import OutputFormat, Overrides
 from internvid_assets.cli.output import Format, show
 
 recipes = typer.Typer(help="Show what results depend on; bless changed code that gives the same results.")
-app.add_typer(recipes, name="recipes")
 
 
 @recipes.callback(invoke_without_command=True)

@@ -15,15 +15,14 @@ import typer
 from filelock import FileLock, Timeout
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.cli.app import Categories, Selection, app
 from internvid_assets.cli.environment import folder_of, open_home
 from internvid_assets.cli.graphql import address_file
+from internvid_assets.cli.options import Categories, Selection
 
 POLL_SECONDS = 1.0
 STOP_SECONDS = 15.0
 
 
-@app.command()
 def dev(
     port: Annotated[int, typer.Option(help="Port of the UI on 127.0.0.1.")] = 3000,
     read_only: Annotated[bool, typer.Option(help="A UI that starts and changes nothing, without a daemon.")] = False,
@@ -105,7 +104,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-@app.command()
 def backfill(
     selection: Selection = "*",
     category: Categories = None,

@@ -41,9 +41,9 @@ DRAWN = "not (group:analytics or group:queries)"
 RENEW = bool(os.environ.get("INTERNVID_RENEW_IMAGES"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium() -> str:
-    """An installed Chromium; where continuous integration has none, that is a failure."""
+    """An installed Chromium; where continuous integration has none, that is a failure. Looked for before all else."""
     names = ("chromium", "chromium-browser", "google-chrome")
     found = next((path for path in map(shutil.which, names) if path), None)
     if found is None:

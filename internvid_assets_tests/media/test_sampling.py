@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from internvid_assets.media.sampling import MAX_SECONDS, clip_frame_plan, uniform_times
@@ -82,7 +82,6 @@ def test_a_clip_of_a_million_years_is_sampled_in_bounded_time() -> None:
     assert sum(frame.second is not None for frame in plan) == MAX_SECONDS
 
 
-@settings(deadline=None)  # a plan of 2000 seconds takes 50 ms, and 800 on a busy machine
 @given(spans, bases)
 def test_every_role_is_complete_and_in_time_order(span: tuple[int, int], base: Fraction) -> None:
     if (span[1] - span[0]) * base > 2000:

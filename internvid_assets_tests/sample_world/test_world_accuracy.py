@@ -85,7 +85,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return Outcome(home, truth)
 
 
-def test_cuts_are_where_the_world_put_them(outcome: Outcome, record_testsuite_property: Callable[[str, object], None]):
+def test_cuts_are_where_the_world_put_them(outcome: Outcome, record_property: Callable[[str, object], None]):
     """Boundary F1 over clear cuts, tolerance one frame; faint ones are apart, and their recall is reported."""
     hits = found = expected = faint_hits = faint_expected = 0
     for video_id, spans in outcome.table("clips").sort("start_pts").group_by("video_id", maintain_order=True):
@@ -101,7 +101,7 @@ def test_cuts_are_where_the_world_put_them(outcome: Outcome, record_testsuite_pr
         expected += len(clear)
         faint_hits += sum(any(abs(cut - pts) <= one_frame for cut in cuts) for pts in faint)
         faint_expected += len(faint)
-    record_testsuite_property("recall of faint cuts", f"{faint_hits} of {faint_expected}")
+    record_property("recall of faint cuts", f"{faint_hits} of {faint_expected}")
     assert faint_expected > 0, "the worlds hold some"
     assert expected >= 50
     assert 2 * hits / (found + expected) >= 0.98

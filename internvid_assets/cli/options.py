@@ -1,0 +1,20 @@
+"""Options and arguments that several commands have in common."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from internvid_assets.cli.output import Format
+
+Categories = Annotated[
+    list[str] | None, typer.Option("--category", "-c", help="A category; again for more. Default: all that have data.")
+]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="One setting for this command, such as clips.threshold=30.")
+]
+OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="What to print.")]
+Selection = Annotated[
+    str, typer.Argument(help="Dagster's asset selection, such as 'key:clips', '+key:clips' or 'group:captions'.")
+]
