@@ -70,7 +70,7 @@ def at_start_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     schema=tables.ClipFrames,
     reads=["content_hash", "start_pts", "end_pts"],
     work=sample_clips,
-    version="2",
+    version="3",
     code=[
         "internvid_assets.clips.frames",
         "internvid_assets.media.decode",

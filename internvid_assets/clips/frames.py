@@ -46,17 +46,25 @@ def sample_frames(
         base = time_base(stream)
     moments = _moments(spans, base, plan)
     wanted = _wanted_pts(marks, moments)
-    with opened_video(source_uri, max_pixels=max_pixels, threads=threads) as (container, stream):
-        pictures = UprightPictures(stream, short_side_pixels=short_side_pixels)
-        found: list[dict[int, dict[str, Any]]] = [{} for _ in spans]
-        decoder = Decoder(stream)
-        for moment, pts, frame in _shown(needed_frames(decoder, container, marks, wanted), moments):
-            rows = found[moment.span]
-            if pts not in rows:
-                rows[pts] = _row(pts, _jpeg(pictures(frame), quality=jpeg_quality))
-            _add_roles(rows[pts], moment.plan)
-    origin = decoder.first_pts or 0
-    return [_finished(rows, span, base=base, origin_pts=origin) for rows, span in zip(found, spans, strict=True)]
+
+    def taken(wanted: set[int | None], moments: Sequence[_Moment]) -> tuple[dict[int, dict[int, dict[str, Any]]], int]:
+        """By span and time the rows of the frames at the moments, and the time of the first frame."""
+        found: dict[int, dict[int, dict[str, Any]]] = {}
+        with opened_video(source_uri, max_pixels=max_pixels, threads=threads) as (container, stream):
+            pictures, decoder = UprightPictures(stream, short_side_pixels=short_side_pixels), Decoder(stream)
+            for moment, pts, frame in _shown(needed_frames(decoder, container, marks, wanted), moments):
+                rows = found.setdefault(moment.span, {})
+                if pts not in rows:
+                    rows[pts] = _row(pts, _jpeg(pictures(frame), quality=jpeg_quality))
+                _add_roles(rows[pts], moment.plan)
+        return found, decoder.first_pts or 0
+
+    found, origin = taken(wanted, moments)
+    missed = [moment for moment in moments if moment.span not in found]
+    if missed and None not in wanted:
+        # After a damaged time, pictures are shown at others than their packets': all of them tell which.
+        found |= taken({None}, missed)[0]
+    return [_finished(found.get(i, {}), span, base=base, origin_pts=origin) for i, span in enumerate(spans)]
 
 
 @dataclass(frozen=True)
