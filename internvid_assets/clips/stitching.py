@@ -83,17 +83,19 @@ def merged(clips: Sequence[Payload]) -> Payload:
         "frame_count": sum(frames),
         "motion_mean": _mean(clips, "motion_mean", changes),
         "motion_max": max(clip["motion_max"] for clip in clips),
-        "flow_mean": round(_mean(clips, "flow_mean", seconds), 4),
+        "flow_mean": round(_mean(clips, "flow_mean", seconds) or 0.0, 4),
         "brightness_mean": _mean(clips, "brightness_mean", frames),
         **{name: _joined(clips, name) for name in clips[0] if name.endswith("_spans_seconds")},
         "content_box": _around([clip["content_box"] for clip in clips if clip["content_box"]]),
     }
 
 
-def _mean(clips: Sequence[Payload], name: str, weights: Sequence[float]) -> float:
-    """Weighted mean of a column; 0 where clips of one picture each have no movement to weigh."""
-    total = sum(weights)
-    return sum(clip[name] * weight for clip, weight in zip(clips, weights, strict=True)) / total if total else 0.0
+def _mean(clips: Sequence[Payload], name: str, weights: Sequence[float]) -> float | None:
+    """Weighted mean of a column; 0 without any weight, as of movement in clips of one picture; null where all are."""
+    known = [(clip[name], weight) for clip, weight in zip(clips, weights, strict=True) if clip[name] is not None]
+    total = sum(weight for _, weight in known)
+    mean = sum(value * weight for value, weight in known) / total if total else 0.0
+    return mean if known else None
 
 
 def _joined(clips: Sequence[Payload], name: str) -> list[float]:

@@ -107,6 +107,8 @@ def test_black_clips_have_no_box_and_clips_of_one_picture_no_movement() -> None:
     black = clip(0, 1, content_box=None), clip(1, 2, content_box=None)
     assert merged(black)["content_box"] is None
     assert merged(black)["motion_mean"] == 0.0
+    assert merged([clip(0, 1, brightness_mean=None), clip(1, 2)])["brightness_mean"] == 100.0
+    assert merged([clip(0, 1, brightness_mean=None)] * 2)["brightness_mean"] is None
     assert merged([black[0], clip(1, 2)])["content_box"] == [0.0, 0.0, 1.0, 1.0]
 
 
