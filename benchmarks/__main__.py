@@ -9,7 +9,7 @@ from importlib import import_module
 
 from benchmarks.comparison import Comparison
 
-BENCHMARKS = ["hashing", "splitting", "whole_pass", "decoding", "fill"]
+BENCHMARKS = ["hashing", "splitting", "whole_pass", "codecs", "decoding", "fill"]
 
 
 def printed(row: Comparison) -> str:
@@ -29,9 +29,11 @@ def main() -> None:
         parser.error(f"--repetitions {arguments.repetitions}: at least 1")
     rows = []
     for name in arguments.names or BENCHMARKS:
-        rows.append(import_module(f"benchmarks.{name}").measure(arguments.repetitions))
+        measured = import_module(f"benchmarks.{name}").measure(arguments.repetitions)
+        new = measured if isinstance(measured, list) else [measured]
+        rows += new
         if arguments.format == "table":
-            print(printed(rows[-1]), flush=True)
+            print(*map(printed, new), sep="\n", flush=True)
     if arguments.format == "json":
         print(json.dumps([asdict(row) for row in rows], indent=2))
 

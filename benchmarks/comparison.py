@@ -36,10 +36,11 @@ def compare(
     theirs: Callable[[], Theirs],
     agreement: Callable[[Ours, Theirs], str],
     repetitions: int,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Comparison:
-    """Run both sides once unmeasured (imports, caches, the agreement), then `repetitions` times in turn."""
+    """Run both sides once unmeasured (imports, caches, the agreement), then `repetitions` times in turn by `clock`."""
     agreed = agreement(ours(), theirs())
-    pairs = [_pair(ours, theirs, ours_first=number % 2 == 0) for number in range(repetitions)]
+    pairs = [_pair(ours, theirs, ours_first=number % 2 == 0, clock=clock) for number in range(repetitions)]
     return Comparison(
         name=name,
         load=load,
@@ -51,15 +52,17 @@ def compare(
     )
 
 
-def _pair(ours: Callable[[], object], theirs: Callable[[], object], *, ours_first: bool) -> tuple[float, float]:
+def _pair(
+    ours: Callable[[], object], theirs: Callable[[], object], *, ours_first: bool, clock: Callable[[], float]
+) -> tuple[float, float]:
     """Seconds of (ours, theirs); who goes first alternates."""
     if ours_first:
-        return _seconds(ours), _seconds(theirs)
-    theirs_seconds = _seconds(theirs)
-    return _seconds(ours), theirs_seconds
+        return _seconds(ours, clock), _seconds(theirs, clock)
+    theirs_seconds = _seconds(theirs, clock)
+    return _seconds(ours, clock), theirs_seconds
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
+def _seconds(work: Callable[[], object], clock: Callable[[], float]) -> float:
+    started = clock()
     work()
-    return time.perf_counter() - started
+    return clock() - started

@@ -19,8 +19,9 @@ def our_starts(path: Path) -> list[float]:
     return [clip["start_seconds"] for clip in split(str(path), threshold=THRESHOLD)]
 
 
-def their_starts(path: Path) -> list[float]:
-    scenes = scenedetect.detect(str(path), scenedetect.ContentDetector(threshold=THRESHOLD), start_in_scene=True)
+def their_starts(path: Path, backend: str = "opencv") -> list[float]:
+    detector = scenedetect.ContentDetector(threshold=THRESHOLD)
+    scenes = scenedetect.detect(str(path), detector, start_in_scene=True, backend=backend)
     return [start.seconds for start, _ in scenes]
 
 

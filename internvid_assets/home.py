@@ -88,7 +88,7 @@ class Home:
     def open_work(self, feature: Feature, category: str | None) -> Iterator[Work]:
         """Load what the calls of `feature` need; those of models run one asset at a time, since they share a device."""
         parameters = feature.parameters(self.settings)
-        alone = self.turn("models") if feature.models else nullcontext()
+        alone = self.turn("models") if feature.capabilities(self.settings) else nullcontext()
         engine = LocalEngine(
             self.settings.workers, memory_bytes=self.settings.worker_memory_bytes, preload=WORKERS_NEED
         )

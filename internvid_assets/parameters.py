@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.models.specs import files_revision
+from internvid_assets.models.specs import Capability, files_revision
 
 SplitterName: TypeAlias = Literal[
     "content",
@@ -49,6 +49,10 @@ class Parameters(BaseModel):
         """The parameters that calls depend on: all but the judgements."""
         fields = type(self).model_fields
         return {name: getattr(self, name) for name, field in fields.items() if Judged not in field.metadata}
+
+    def models(self) -> tuple[Capability, ...]:
+        """The models that the calls need under these parameters only."""
+        return ()
 
 
 class QueriesParameters(Parameters):
@@ -138,22 +142,39 @@ class ClipsParameters(Parameters):
     transition_threshold: float = Field(0.5, gt=0, lt=1)
     transnet_weights: str = Field("", description="The file of TransNetV2's published PyTorch weights.")
     min_scene_length_frames: int = Field(15, ge=1)
+    stitching: bool = Field(False, description="Whether neighbours that look alike are merged, and long clips cut.")
+    max_stitch_distance: float = Field(0.6, ge=0, le=2, description="Between the pictures on both sides of a cut.")
+    max_inner_distance: float = Field(1.0, ge=0, le=2, description="A clip whose ends differ more stands alone.")
+    max_clip_seconds: float = Field(60.0, gt=0, description="Longer clips are cut into equal parts.")
     min_duration_seconds: Annotated[float, Judged] = Field(0.5, ge=0)
     max_still_motion: Annotated[float, Judged] = Field(0.1, ge=0)
     max_extreme_motion: Annotated[float, Judged] = Field(40.0, gt=0)
     timeout_seconds: Annotated[float, Judged] = Field(3600, gt=0)
 
     def of_recipe(self) -> dict[str, Any]:
-        """The thresholds of other splitters are in no recipe; a network counts by its weights, not by their place."""
-        threshold = getattr(self, THRESHOLD_OF.get(self.splitter, "threshold"))
-        length = self.min_scene_length_frames
-        told = {"splitter": self.splitter, "threshold": threshold, "min_scene_length_frames": length}
-        return {**told, "weights_revision": self._weights_revision()} if self.splitter == "transnetv2" else told
+        """What the splitter reads, and stitching where it is on; a network counts by its weights, not their place."""
+        told = self._splitting()
+        told |= {"weights_revision": self._weights_revision()} if self.splitter == "transnetv2" else {}
+        return {**told, **self.stitching_limits()} if self.stitching else told
 
     def cutting(self) -> dict[str, Any]:
         """The keyword arguments of `clips.splitters.split`."""
-        told = {name: value for name, value in self.of_recipe().items() if name != "weights_revision"}
-        return {**told, "weights": self.transnet_weights} if self.splitter == "transnetv2" else told
+        told = self._splitting()
+        told |= {"weights": self.transnet_weights} if self.splitter == "transnetv2" else {}
+        return {**told, "max_clip_seconds": self.max_clip_seconds} if self.stitching else told
+
+    def stitching_limits(self) -> dict[str, float]:
+        """The keyword arguments of `clips.stitching.stitched`."""
+        names = ("max_stitch_distance", "max_inner_distance", "max_clip_seconds")
+        return {name: getattr(self, name) for name in names}
+
+    def models(self) -> tuple[Capability, ...]:
+        return ("embedder",) if self.stitching else ()
+
+    def _splitting(self) -> dict[str, Any]:
+        threshold = getattr(self, THRESHOLD_OF.get(self.splitter, "threshold"))
+        length = self.min_scene_length_frames
+        return {"splitter": self.splitter, "threshold": threshold, "min_scene_length_frames": length}
 
     def _weights_revision(self) -> str:
         path = Path(self.transnet_weights).expanduser()

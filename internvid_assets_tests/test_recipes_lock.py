@@ -15,6 +15,7 @@ from internvid_assets.cells.feature import Feature
 from internvid_assets.cells.recipes import Blessed, _code_of, read_lock
 from internvid_assets.definitions import features
 from internvid_assets.models.profiles import model_specs
+from internvid_assets.settings import load_settings
 
 FEATURES = {feature.name: feature for _, feature in features()}
 
@@ -111,11 +112,15 @@ def test_an_adapters_imports_are_followed():
     assert modules == {f"{ADAPTERS}transformers_{name}" for name in ("aesthetics", "clip", "loading")}
 
 
-@pytest.mark.parametrize("asset", [name for name, feature in FEATURES.items() if feature.models])
+EVERYTHING_ON = load_settings(["clips.stitching=true"])
+"""Settings under which every asset asks each model it may ask."""
+
+
+@pytest.mark.parametrize("asset", [name for name, one in FEATURES.items() if one.capabilities(EVERYTHING_ON)])
 def test_an_assets_code_holds_the_adapters_of_its_models(asset: str):
     """Those that the profile loads, with every module of ours that they stand on."""
     specs = model_specs("sample")
-    for capability in FEATURES[asset].models:
+    for capability in FEATURES[asset].capabilities(EVERYTHING_ON):
         adapter = specs[capability].loader.partition(":")[0]
         assert imported_adapters(adapter) <= set(FEATURES[asset].code)
 

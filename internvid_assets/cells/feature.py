@@ -70,12 +70,16 @@ class Feature:
             asset=self.name,
             version=self.version,
             parameters={**self.parameters(settings).of_recipe(), **self.borrowed(settings)},
-            models=tuple(identities[capability] for capability in self.models),
+            models=tuple(identities[capability] for capability in self.capabilities(settings)),
             prompt=self.prompt(settings) if self.prompt else None,
         )
 
     def parameters(self, settings: Settings) -> Parameters:
         return settings.parameters(self.name)
+
+    def capabilities(self, settings: Settings) -> tuple[str, ...]:
+        """The models its calls ask: its own, and those that these parameters bring along."""
+        return (*self.models, *self.parameters(settings).models())
 
     def borrowed(self, settings: Settings) -> dict[str, Any]:
         """The values of the settings in `borrows`, by their full names."""

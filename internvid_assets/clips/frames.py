@@ -14,7 +14,7 @@ from internvid_assets.cells.errors import CallError
 from internvid_assets.media.decode import Decoder, UprightPictures, packets
 from internvid_assets.media.needed import Mark, needed_frames, shown_times
 from internvid_assets.media.opening import MAX_PIXELS, opened_video, time_base
-from internvid_assets.media.sampling import PlannedFrame, clip_frame_plan
+from internvid_assets.media.sampling import FramePlan, PlannedFrame, clip_frame_plan
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,30 +31,40 @@ def sample_frames(
     jpeg_quality: int = 90,
     max_pixels: int = MAX_PIXELS,
     threads: int = 1,
+    plan: FramePlan = clip_frame_plan,
 ) -> list[list[dict[str, Any]] | CallError]:
     """For each half-open span in ticks, its frames in time order as the payload of `clip_frames`, plus `jpeg` bytes.
 
     Each planned moment takes the picture on display then, inside the span; moments that share a picture share its row,
     which keeps the first position of each role (a clip of two frames has fewer than 4 `uniform_4`). Pictures are
     upright and never enlarged. A span without a decodable frame is a `CallError` (`no_frame_in_span`) in its place.
+    `plan` names the moments.
     Raises `CallError`: the codes of `opened_video`.
     """
     with opened_video(source_uri, max_pixels=max_pixels) as (container, stream):
         marks = [Mark.of(packet) for packet in packets(container, stream) if packet.size]
         base = time_base(stream)
-    moments = _moments(spans, base)
+    moments = _moments(spans, base, plan)
     wanted = _wanted_pts(marks, moments)
-    with opened_video(source_uri, max_pixels=max_pixels, threads=threads) as (container, stream):
-        pictures = UprightPictures(stream, short_side_pixels=short_side_pixels)
-        found: list[dict[int, dict[str, Any]]] = [{} for _ in spans]
-        decoder = Decoder(stream)
-        for moment, pts, frame in _shown(needed_frames(decoder, container, marks, wanted), moments):
-            rows = found[moment.span]
-            if pts not in rows:
-                rows[pts] = _row(pts, _jpeg(pictures(frame), quality=jpeg_quality))
-            _add_roles(rows[pts], moment.plan)
-    origin = decoder.first_pts or 0
-    return [_finished(rows, span, base=base, origin_pts=origin) for rows, span in zip(found, spans, strict=True)]
+
+    def taken(wanted: set[int | None], moments: Sequence[_Moment]) -> tuple[dict[int, dict[int, dict[str, Any]]], int]:
+        """By span and time the rows of the frames at the moments, and the time of the first frame."""
+        found: dict[int, dict[int, dict[str, Any]]] = {}
+        with opened_video(source_uri, max_pixels=max_pixels, threads=threads) as (container, stream):
+            pictures, decoder = UprightPictures(stream, short_side_pixels=short_side_pixels), Decoder(stream)
+            for moment, pts, frame in _shown(needed_frames(decoder, container, marks, wanted), moments):
+                rows = found.setdefault(moment.span, {})
+                if pts not in rows:
+                    rows[pts] = _row(pts, _jpeg(pictures(frame), quality=jpeg_quality))
+                _add_roles(rows[pts], moment.plan)
+        return found, decoder.first_pts or 0
+
+    found, origin = taken(wanted, moments)
+    missed = [moment for moment in moments if moment.span not in found]
+    if missed and None not in wanted:
+        # After a damaged time, pictures are shown at others than their packets': all of them tell which.
+        found |= taken({None}, missed)[0]
+    return [_finished(found.get(i, {}), span, base=base, origin_pts=origin) for i, span in enumerate(spans)]
 
 
 @dataclass(frozen=True)
@@ -67,12 +77,12 @@ class _Moment:
     plan: PlannedFrame
 
 
-def _moments(spans: Sequence[tuple[int, int]], base: Fraction) -> list[_Moment]:
+def _moments(spans: Sequence[tuple[int, int]], base: Fraction, plan: FramePlan) -> list[_Moment]:
     moments = [
-        _Moment(start, end, index, plan)
+        _Moment(start, end, index, planned)
         for index, (start, end) in enumerate(spans)
         if end > start
-        for plan in clip_frame_plan(start, end, base)
+        for planned in plan(start, end, base)
     ]
     return sorted(moments, key=lambda moment: moment.plan.time_pts)
 

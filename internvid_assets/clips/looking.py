@@ -55,7 +55,9 @@ class Looker:
         tiny = _tiny(grey)
         last, self._last = self._last, (hsv, grey, tiny)
         score, motion, flow = (0.0, 0.0, 0.0) if last is None else self._change(self._last, last)
-        return Look(pts, score, motion, flow, cv2.mean(grey)[0], *_uniform(grey), self._brightest(pts, grey, time_base))
+        brightness = cv2.mean(grey)[0]
+        bars = self._brightest(pts, grey, time_base)
+        return Look(pts, score, motion, flow, brightness, *_uniform(grey, brightness), bars)
 
     def _change(
         self, new: tuple[np.ndarray, np.ndarray, np.ndarray], old: tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -116,10 +118,15 @@ def _tiny(grey: np.ndarray) -> np.ndarray:
     return cv2.resize(grey, size, interpolation=cv2.INTER_AREA) if factor < 1 else grey
 
 
-def _uniform(grey: np.ndarray) -> tuple[bool, bool]:
-    """(black, white)"""
+def _uniform(grey: np.ndarray, brightness: float) -> tuple[bool, bool]:
+    """(black, white). For most pictures their mean rules both out: the others' pixels could not make it."""
+    may_be_black = brightness <= UNIFORM_SHARE * DARK + (1 - UNIFORM_SHARE) * 255 + 1
+    may_be_white = brightness >= UNIFORM_SHARE * BRIGHT - 1
+    return may_be_black and _is_filled(grey, 0, DARK), may_be_white and _is_filled(grey, BRIGHT, 255)
+
+
+def _is_filled(grey: np.ndarray, low: int, high: int) -> bool:
+    """Whether nearly all grey levels lie in [low, high]."""
     import cv2
 
-    is_black = cv2.countNonZero(cv2.inRange(grey, 0, DARK)) >= UNIFORM_SHARE * grey.size  # type: ignore[call-overload]
-    is_white = cv2.countNonZero(cv2.inRange(grey, BRIGHT, 255)) >= UNIFORM_SHARE * grey.size  # type: ignore[call-overload]
-    return is_black, is_white
+    return cv2.countNonZero(cv2.inRange(grey, low, high)) >= UNIFORM_SHARE * grey.size  # type: ignore[call-overload]

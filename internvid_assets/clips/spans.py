@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from internvid_assets.clips.looking import DARK, Look
@@ -22,6 +23,16 @@ def spans_between(bounds: Sequence[int], looks: Sequence[Look]) -> Iterator[tupl
     times = [look.pts for look in looks]
     for start, end in pairwise(bounds):
         yield start, end, looks[bisect_left(times, start) : bisect_left(times, end)]
+
+
+def with_long_cut(bounds: Sequence[int], times: Sequence[int], longest_ticks: Fraction) -> list[int]:
+    """`bounds`, with more of them where two lie over `longest_ticks` apart: parts equal to within a picture."""
+    cut = [bounds[0]]
+    for start, end in pairwise(bounds):
+        parts = ceil((end - start) / longest_ticks)
+        on_display = (bisect_right(times, start + Fraction(end - start) * part / parts) - 1 for part in range(1, parts))
+        cut += [*sorted({times[i] for i in on_display if times[i] > start}), end]
+    return cut
 
 
 def clip_of(start: int, end: int, looks: Sequence[Look], seen: Seen) -> dict[str, Any]:

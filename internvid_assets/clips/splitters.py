@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, Protocol
 
 from internvid_assets.clips.cuts import Opening, Seen, content_cuts, look_at_all
-from internvid_assets.clips.spans import clip_of, spans_between
+from internvid_assets.clips.spans import clip_of, spans_between, with_long_cut
 from internvid_assets.clips.transitions import transition_cuts
 from internvid_assets.media.opening import MAX_PIXELS
 
@@ -29,19 +30,23 @@ def split(
     threshold: float = 27.0,
     min_scene_length_frames: int = 15,
     weights: str = "",
+    max_clip_seconds: float | None = None,
     max_pixels: int = MAX_PIXELS,
     threads: int = 1,
 ) -> list[dict[str, Any]]:
     """Spans between cuts (InternVid 3.1: PySceneDetect, threshold 27) as the payload of `clips`, in time order.
 
     Times are the stream's own ticks, half open, the last clip ending with its last frame; seconds count from the first
-    frame. `weights` is the file of the network that `transnetv2` needs.
+    frame. `weights` is the file of the network that `transnetv2` needs. Spans of more than `max_clip_seconds` are cut
+    into equal parts.
     Raises `CallError`: the codes of `opened_video`, and `undecodable` where no frame decodes.
     """
     limits = {"threshold": threshold, "min_scene_length_frames": min_scene_length_frames}
     limits |= {"weights": weights} if weights else {}
     seen, cuts = SPLITTERS[splitter](source_uri, **limits, opening={"max_pixels": max_pixels, "threads": threads})
     bounds = [seen.looks[0].pts, *cuts, seen.end_pts]
+    if max_clip_seconds is not None:
+        bounds = with_long_cut(bounds, seen.times, Fraction(max_clip_seconds) / seen.time_base)
     return [clip_of(start, end, looks, seen) for start, end, looks in spans_between(bounds, seen.looks)]
 
 

@@ -3,33 +3,51 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from internvid_assets.cells.bench import Bench
 from internvid_assets.cells.errors import CallError
-from internvid_assets.cells.feature import Outcome, Work
+from internvid_assets.cells.feature import Outcome, Payload, Work
 from internvid_assets.clips.frames import sample_frames
 from internvid_assets.clips.splitters import split
+from internvid_assets.clips.stitching import end_vectors, split_with_ends, stitched
 
 STORE_SECONDS = 2.0
 """Pictures are stored this often: one write for many costs what one for few does."""
 
 
 def split_videos(bench: Bench) -> Work:
-    """Cuts videos into spans, each answered when it is done; see `clips.splitters.split`."""
+    """Cuts videos into spans, each answered when it is done; see `clips.splitters.split` and `clips.stitching`."""
     parameters = bench.parameters
     cutting = {**parameters.cutting(), "max_pixels": bench.settings.videos.max_pixels}
+    cut: Callable[..., Any] = split_with_ends if parameters.stitching else split
+    finished = _stitcher(bench) if parameters.stitching else _as_cut
 
     def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
         threads = _threads(batch, bench)
         calls = [{"source_uri": bench.place(uri), **cutting, "threads": threads} for uri in batch["media_uri"]]
-        for row, answer in bench.engine.as_answered(split, calls, timeout_seconds=parameters.timeout_seconds):
-            yield {row: answer}
+        for row, answer in bench.engine.as_answered(cut, calls, timeout_seconds=parameters.timeout_seconds):
+            yield {row: answer if isinstance(answer, CallError) else finished(answer)}
 
     return work
+
+
+def _as_cut(clips: Sequence[Payload]) -> Sequence[Payload]:
+    return clips
+
+
+def _stitcher(bench: Bench) -> Callable[[Any], Sequence[Payload]]:
+    """Takes an answer of `split_with_ends`. The model runs in this process: workers hold none."""
+    embedder, limits = bench.models.embedder, bench.parameters.stitching_limits()
+
+    def finished(answer: tuple[Sequence[Payload], Sequence[bytes]]) -> Sequence[Payload]:
+        clips, ends = answer
+        return stitched(clips, end_vectors(ends, embedder), **limits)
+
+    return finished
 
 
 def sample_clips(bench: Bench) -> Work:

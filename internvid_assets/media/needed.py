@@ -44,11 +44,12 @@ def needed_frames(
 ) -> Iterator[tuple[int, VideoFrame]]:
     """(pts, frame) of at least the first frame and those at the `wanted` times, decoding little else.
 
-    Groups of pictures without such a frame are not decoded at all, pictures no other refers to only when wanted.
-    A `wanted` that holds None wants everything.
+    Groups of pictures without such a frame are not decoded at all, others up to the last wanted one, and pictures no
+    other refers to only when wanted. A `wanted` that holds None wants everything.
     """
-    in_group = _in_needed_group(marks, wanted)
     context, mark, was_decoding = decoder.stream.codec_context, 0, True
+    # Frame threads would stand still at every end of a group, which costs more than its last pictures.
+    in_group = _needed(marks, wanted, with_tails=context.thread_count != 1)
     for packet in packets(container, decoder.stream):
         is_last = packet.size == 0
         decoding = is_last or in_group[mark] or decoder.first_pts is None
@@ -61,16 +62,23 @@ def needed_frames(
         was_decoding, mark = decoding, mark + 1
 
 
-def _in_needed_group(marks: Sequence[Mark], wanted: set[int | None]) -> list[bool]:
-    """For each packet whether its group of pictures, key frame to key frame, may show or lead to a wanted frame."""
+def _needed(marks: Sequence[Mark], wanted: set[int | None], *, with_tails: bool) -> list[bool]:
+    """For each packet whether it may show or lead to a wanted frame.
+
+    A group of pictures, key frame to key frame, is needed up to its last wanted packet: nothing refers to a later one,
+    unless the next group begins with wanted pictures from before its key frame.
+    """
     if None in wanted:
         return [True] * len(marks)
     times = sorted(time for time in wanted if time is not None)
-    needed: list[bool] = []
+    needed = [False] * len(marks)
     keys = [i for i, mark in enumerate(marks) if mark.is_key and i > 0]
     for first, after in pairwise([0, *keys, len(marks)]):
         low = min(mark.pts for mark in marks[first:after] if mark.pts is not None)  # open groups begin before their key
         high = marks[after].pts if after < len(marks) else None
-        i = bisect_left(times, low)
-        needed += [i < len(times) and (high is None or times[i] < high)] * (after - first)
+        inside = times[bisect_left(times, low) : None if high is None else bisect_left(times, high)]
+        last = max((i for i in range(first, after) if marks[i].pts in wanted), default=first - 1)
+        is_whole = with_tails or not {mark.pts for mark in marks[first:after]}.issuperset(inside)
+        end = (after if is_whole else last + 1) if inside else first
+        needed[first:end] = [True] * (end - first)
     return needed

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
 MAX_SECONDS = 86_400
 """A clip of over a day, which only a damaged header has, is sampled as often as one of a day."""
@@ -29,6 +31,10 @@ class PlannedFrame:
     uniform_8: int | None = None
 
 
+FramePlan: TypeAlias = Callable[[int, int, Fraction], list[PlannedFrame]]
+"""From start and end of a clip in ticks, half open, and the time base to its moments, in time order."""
+
+
 def clip_frame_plan(start_pts: int, end_pts: int, time_base: Fraction) -> list[PlannedFrame]:
     """The centre, 1 fps, 4 and 8 uniform frames of [start_pts, end_pts), one entry per moment, in time order.
 
@@ -42,3 +48,9 @@ def clip_frame_plan(start_pts: int, end_pts: int, time_base: Fraction) -> list[P
             roles.setdefault(time, {})[role] = position
     roles.setdefault(uniform_times(start_pts, end_pts, 1)[0], {})["is_center"] = True
     return [PlannedFrame(time, **roles[time]) for time in sorted(roles)]  # type: ignore[arg-type]
+
+
+def end_frame_plan(start_pts: int, end_pts: int, time_base: Fraction) -> list[PlannedFrame]:
+    """A twentieth after the start and before the end of [start_pts, end_pts): there Panda-70M compares clips."""
+    first, *_, last = uniform_times(start_pts, end_pts, 10)
+    return [PlannedFrame(first), PlannedFrame(last)]

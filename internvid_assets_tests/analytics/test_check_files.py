@@ -50,6 +50,10 @@ BREAKS: dict[str, list[tuple[Break, int]]] = {
     ],
     "clips__within_video_duration": [(_first("videos", duration_seconds=9.8), 1)],
     "clips__do_not_overlap": [(_second("clips", start_pts=3999), 1)],
+    "clips__leave_no_gap": [
+        (_second("clips", start_pts=4001), 1),
+        (_first("clips", start_seconds=0.04), 1),
+    ],
     "clips__every_eligible_video_has_one": [
         (lambda rows: rows["videos"].append(rows["videos"][0] | {"video_id": "lost"}), 1)
     ],

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mp4_boxes import SAMPLE_TABLE, box, edit_file, full_box
 from tiny_videos import grey, noise, presentation_times, write_video
 
 import internvid_assets.clips.frames as frames_module
@@ -148,6 +149,34 @@ def test_groups_between_the_spans_are_not_decoded(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(Counting, "decoded", 0)
     sample_frames(path, [(times[100], times[110]), (times[150], times[160])])
     assert Counting.decoded <= 25
+
+
+def test_groups_are_decoded_up_to_their_last_wanted_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {"preset": "ultrafast", "g": "100"}
+    path = str(write_video(tmp_path / "v.mp4", [noise(i // 40) for i in range(200)], codec_options=options))
+    times = presentation_times(Path(path))
+    monkeypatch.setattr(frames_module, "Decoder", Counting)
+    monkeypatch.setattr(Counting, "decoded", 0)
+    sample_frames(path, [(times[0], times[10]), (times[100], times[110])])
+    assert Counting.decoded <= 2 * 10 + 1
+
+
+def test_a_span_after_a_damaged_time_has_its_frames(tmp_path: Path) -> None:
+    """One time is a minute ahead: the frames behind it follow it closely, at other times than their packets say."""
+    options = {"preset": "ultrafast", "g": "10"}
+    path = write_video(
+        tmp_path / "v.mp4",
+        [noise(i // 30) for i in range(120)],
+        codec_options=options,
+        container_options={"use_editlist": "0"},
+    )
+    edit_file(path, SAMPLE_TABLE, lambda tables: tables + box("ctts", b""))
+    edit_file(path, (*SAMPLE_TABLE, "ctts"), full_box(3, 35, 0, 1, 60 * 12_800, 84, 0))
+    spans = [(clip["start_pts"], clip["end_pts"]) for clip in split(str(path))]
+    assert len(spans) == 3
+    for (start, end), rows in zip(spans, sample_frames(str(path), spans), strict=True):
+        assert not isinstance(rows, CallError)
+        assert all(start <= row["pts"] < end for row in rows)
 
 
 def test_real_videos_give_what_decoding_everything_gives(shared_videos: Path, monkeypatch: pytest.MonkeyPatch) -> None:

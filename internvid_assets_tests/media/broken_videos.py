@@ -45,6 +45,7 @@ STSD = (*SAMPLE_TABLE, "stsd")
 WHOLE = "40 frames of 64x48 in 1.6 s, cut at 0.8"
 THREE = [noise(i) for i in range(3)]
 ODD = [noise(scene, width=72, height=56)[:49, :65] for scene in range(2) for _ in range(20)]
+PQ = "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"
 VP9 = video(codec="libvpx-vp9", codec_options={})
 
 NO_VIDEO: dict[str, tuple[Maker, str]] = {
@@ -152,6 +153,11 @@ ODD_TIMES: dict[str, tuple[Maker, str]] = {
         video(pts=range(-10, 30), container_options={"avoid_negative_ts": "disabled"}),
         "40 frames of 64x48 in 1.2 s, no cut",
     ),
+    "starts_before_zero.ts": (
+        video(pts=range(-10, 30), codec_options=REORDERED, container_options={"avoid_negative_ts": "disabled"}),
+        WHOLE,
+    ),
+    "starts_at_an_hour.ts": (video(pts=range(90_000, 90_040), codec_options=REORDERED), WHOLE),
     "a_hundred_thousand_frames.avi": (repeated(100_000), "100000 frames of 16x16 in 4000 s, no cut"),
 }
 
@@ -179,6 +185,11 @@ ODD_PICTURES: dict[str, tuple[Maker, str]] = {
         "40 frames of 49x87 in 1.6 s, cut at 0.8",
     ),
     "interlaced.mpg": (video(codec="mpeg2video", codec_options={"flags": "+ildct+ilme"}), WHOLE),
+    "interlaced.mp4": (video(codec_options={"preset": "medium", "x264-params": "interlaced=1:tff=1"}), WHOLE),
+    "high_dynamic_range.mp4": (
+        video(codec="libx265", pix_fmt="yuv420p10le", codec_options={"x265-params": f"log-level=none:{PQ}"}),
+        WHOLE,
+    ),
     "ten_bits.mp4": (
         video(codec="libx265", pix_fmt="yuv420p10le", codec_options={"x265-params": "log-level=none"}),
         WHOLE,

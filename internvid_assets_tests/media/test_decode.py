@@ -42,6 +42,30 @@ def test_exact_times_of_variable_frame_rate_with_reordered_frames(tmp_path: Path
     assert times_of(path, threads=threads) == times
 
 
+INTERLACED = {
+    "libx264": {"preset": "medium", "x264-params": "interlaced=1:bff=1"},
+    "mpeg2video": {"flags": "+ildct+ilme", "bf": "2"},
+}
+
+
+@pytest.mark.parametrize("codec", INTERLACED)
+def test_two_fields_are_one_picture(tmp_path: Path, codec: str) -> None:
+    pictures = [noise(i // 10) for i in range(30)]
+    path = write_video(tmp_path / "v.ts", pictures, codec=codec, codec_options=INTERLACED[codec])
+    with opened_video(str(path)) as (container, stream):
+        seen = [(pts, frame.interlaced_frame) for pts, frame in decoded(container, stream)]
+    assert {later - earlier for (earlier, _), (later, _) in pairwise(seen)} == {3600}  # 90 kHz ticks at 25 fps
+    assert len(seen) == 30 and all(is_interlaced for _, is_interlaced in seen)
+
+
+@pytest.mark.parametrize("first", [-10, 90_000], ids=["before zero", "at an hour"])
+def test_times_need_not_begin_at_zero(tmp_path: Path, first: int) -> None:
+    options = {"avoid_negative_ts": "disabled"}
+    pts = range(first, first + 20)
+    path = write_video(tmp_path / "v.ts", [noise(i) for i in range(20)], pts=pts, container_options=options)
+    assert times_of(path) == [3600 * time for time in pts]
+
+
 def test_a_recording_that_restarts_its_clock_goes_on(tmp_path: Path) -> None:
     parts = [write_video(tmp_path / f"{i}.ts", [noise(i * 60 + j) for j in range(60)]) for i in range(2)]
     joined = tmp_path / "joined.ts"
