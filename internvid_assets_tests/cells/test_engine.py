@@ -106,7 +106,9 @@ def test_a_closed_engine_lets_its_program_end():
 
 
 HANGING_RUN = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit that it is ignored
+signal.signal(signal.SIGTERM, signal.SIG_DFL)  # so do processes of one in which Dagster made the two alike
 sys.path.insert(0, sys.argv[1])
 from internvid_assets.cells.engine import LocalEngine
 from test_engine import behave

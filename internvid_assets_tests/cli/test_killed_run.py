@@ -52,7 +52,7 @@ def test_a_killed_run_is_simply_run_again(uncaptioned, process):
     assert not (home / "lake/fused_captions").exists()
     assert runs(home)[0] == "STARTED", "the dead run still looks alive"
 
-    done = process.run(*COMMAND, home=home, timeout_seconds=120)
+    done = process.run(*COMMAND, home=home)
     assert done.exit_code == 0, done.stderr or "it waited for the dead run: whatever that held must be set free"
     assert runs(home) == ["SUCCESS", "SUCCESS", "FAILURE"], "what has no category, then the category"
     for table, found in committed.items():
