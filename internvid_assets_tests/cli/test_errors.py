@@ -89,7 +89,8 @@ def test_a_step_that_fails_is_a_line_and_the_exit_code(home):
     """Another process fills the table: the step fails, what does not depend on it goes on."""
     with lease(home, "videos", "music", holder="a test"):
         done = run_here("materialize", "key:videos", "-c", "music", "-c", "sports", home=home)
-    (line,) = done.stderr.splitlines()
+    *begun, line = done.stderr.splitlines()
+    assert begun == ["category 1 of 2: music", "category 2 of 2: sports"]
     assert done.exit_code == 1
     assert line.startswith("internvid: videos of music: ") and "is being filled by process" in line
     assert "up to date" not in done.stdout

@@ -213,7 +213,7 @@ def too_long(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 def too_late(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Breaks `clips__within_video_duration`, which is a warning."""
-    return rows.with_columns(pl.col("start_seconds", "end_seconds") + 1000)
+    return rows.with_columns(pl.col("end_seconds", "duration_seconds") + 1000)
 
 
 @pytest.mark.parametrize(

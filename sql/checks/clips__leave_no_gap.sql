@@ -1,4 +1,4 @@
--- One row per clip that begins later than the previous clip of its video ended, or than its video's first frame.
+-- One row per clip that begins later than its video, or than the previous clip ended.
 -- severity: error
 with in_order as (
     select
