@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,20 +31,36 @@ Row = Mapping[str, Any]
 
 
 def acquire_videos(bench: Bench) -> Work:
-    """Brings the bytes of a batch of candidates to this machine; a batch's outcomes are complete when all are done."""
+    """Brings the bytes of a batch of candidates to this machine, and answers for each when it is done."""
     parameters = bench.parameters
     hosts = Hosts(parameters.requests_per_second)
     wanted = {name: getattr(parameters, name) for name in WANTED}
 
-    def work(batch: pl.DataFrame) -> Sequence[Outcome]:
+    def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
         folder = MediaFolder(bench.settings.home, batch["category"][0], wanted)
-        rows = batch.to_dicts()
-        outcomes: list[Any] = [_at_once(row, folder, parameters.object_stores) for row in rows]
-        if None in outcomes:
-            _fetch_missing(rows, outcomes, folder, hosts, parameters)
-        return outcomes
+        with open_client(parameters) as client:
+
+            def answer(index: int) -> tuple[int, Outcome]:
+                return index, _outcome(batch.row(index, named=True), folder, client, hosts, parameters)
+
+            queues: dict[str, deque[Callable[[], tuple[int, Outcome]]]] = defaultdict(deque)
+            for index, uri in enumerate(batch["source_uri"]):
+                queues[host_of(uri)].append(partial(answer, index))
+            at_once = {"concurrency": parameters.concurrency, "connections_per_host": parameters.connections_per_host}
+            for together in in_lanes(queues, hosts, **at_once):
+                yield dict(together)
 
     return work
+
+
+def _outcome(row: Row, folder: MediaFolder, client: Any, hosts: Hosts, parameters: Any) -> Outcome:
+    """A full disk ends the run; any other trouble is the row's own."""
+    try:
+        return _at_once(row, folder, parameters.object_stores) or _fetched(row, folder, client, hosts, parameters)
+    except Exception as error:
+        if isinstance(error, Stopped) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
+            raise
+        return as_call_error(error)
 
 
 def _at_once(row: Row, folder: MediaFolder, object_stores: Sequence[str]) -> Outcome | None:
@@ -70,29 +87,6 @@ def _referenced(row: Row) -> Outcome:
     }
 
 
-def _fetch_missing(
-    rows: Sequence[Row], outcomes: list[Any], folder: MediaFolder, hosts: Hosts, parameters: Any
-) -> None:
-    """Fill the places in `outcomes` that are None. A full disk ends the run; any other trouble is a row's own."""
-    queues: dict[str, deque[Callable[[], None]]] = defaultdict(deque)
-    with open_client(parameters) as client:
-
-        def fetch_one(index: int) -> None:
-            try:
-                outcomes[index] = _fetched(rows[index], folder, client, hosts, parameters)
-            except Exception as error:
-                if isinstance(error, Stopped) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
-                    raise
-                outcomes[index] = as_call_error(error)
-
-        for index, row in enumerate(rows):
-            if outcomes[index] is None:
-                queues[host_of(row["source_uri"])].append(lambda index=index: fetch_one(index))
-        in_lanes(
-            queues, hosts, concurrency=parameters.concurrency, connections_per_host=parameters.connections_per_host
-        )
-
-
 def _fetched(row: Row, folder: MediaFolder, client: Any, hosts: Hosts, parameters: Any) -> dict[str, Any]:
     def attempt() -> dict[str, Any]:
         if youtube_id(row["source_uri"]):
@@ -109,10 +103,10 @@ def _fetched(row: Row, folder: MediaFolder, client: Any, hosts: Hosts, parameter
 
 
 def _fetch_file(row: Row, folder: MediaFolder, client: Any, hosts: Hosts, parameters: Any) -> dict[str, Any]:
-    partial, uri = folder.partial(row), row["source_uri"]
+    begun, uri = folder.partial(row), row["source_uri"]
     if scheme_of(uri) in WEB:
-        fetch(uri, partial, client=client, hosts=hosts, parameters=parameters)
+        fetch(uri, begun, client=client, hosts=hosts, parameters=parameters)
     else:
-        fetch_object(uri, partial, hosts=hosts, parameters=parameters)
-    media = folder.path / f"{folder.name_of(row)}{ending_of(partial.path)}"
-    return folder.described(partial.finish(media))
+        fetch_object(uri, begun, hosts=hosts, parameters=parameters)
+    media = folder.path / f"{folder.name_of(row)}{ending_of(begun.path)}"
+    return folder.described(begun.finish(media))

@@ -77,7 +77,7 @@ def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[H
         "internvid_assets.videos.refusals",
         "internvid_assets.videos.subtitle_names",
     ],
-    batch_rows=512,
+    batch_rows=100_000,
     kinds=["ytdlp"],
 )
 def acquired_videos(candidate_videos: pl.LazyFrame) -> pl.LazyFrame:
