@@ -54,9 +54,13 @@ def acquire_videos(bench: Bench) -> Work:
 
 
 def _outcome(row: Row, folder: MediaFolder, client: Any, hosts: Hosts, parameters: Any) -> Outcome:
-    """A full disk ends the run; any other trouble is the row's own."""
+    """What is here already is used; what is known elsewhere is not fetched.
+
+    A full disk ends the run; any other trouble is the row's own.
+    """
     try:
-        return _at_once(row, folder, parameters.object_stores) or _fetched(row, folder, client, hosts, parameters)
+        outcome = _at_once(row, folder, parameters.object_stores) or _spared(row)
+        return outcome or _fetched(row, folder, client, hosts, parameters)
     except Exception as error:
         if isinstance(error, Stopped) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
             raise
@@ -74,6 +78,13 @@ def _at_once(row: Row, folder: MediaFolder, object_stores: Sequence[str]) -> Out
         known = ", ".join(["http", "https", *object_stores])
         return CallError("unsupported_source", f"{row['source_uri']!r} is none of {known}, nor a local file")
     return folder.kept(row)
+
+
+def _spared(row: Row) -> CallError | None:
+    if row["rejection_reason"]:
+        told = "a public dataset holds it: see known_videos, and videos.exclude_known"
+        return CallError(row["rejection_reason"], f"{row['source_uri']} was not fetched: {told}")
+    return None
 
 
 def _referenced(row: Row) -> Outcome:
