@@ -132,7 +132,8 @@ def _library(options: Mapping[str, Any], url: str, hosts: Hosts, *, allow_privat
 
     class Guarded(YoutubeDL):
         def build_request_director(self, handlers: Any, preferences: Any = None) -> Any:
-            return super().build_request_director([request_handler(admit)], preferences)
+            ours: list[Any] = [request_handler(admit)]
+            return super().build_request_director(ours, preferences)
 
         def urlopen(self, req: Any) -> Any:
             admit(req if isinstance(req, str) else req.url)

@@ -33,7 +33,7 @@ def request_handler(admit: Callable[[str], None]) -> type[UrllibRH]:
 
     class AdmittingRH(UrllibRH):
         def _create_instance(self, **options: Any) -> Any:
-            opener = super()._create_instance(**options)
+            opener = super()._create_instance(**options)  # pyright: ignore[reportAttributeAccessIssue]
             opener.add_handler(Admitting())
             return opener
 
