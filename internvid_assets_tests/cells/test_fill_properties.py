@@ -26,9 +26,6 @@ from internvid_assets.cells.store import Store
 IDS = st.sampled_from("abcdef")
 TEXTS = st.sampled_from(["", "one", "two words", "three words here", "naïve 词", "one "])
 MAX_ATTEMPTS = 3
-COMPACTION = {"above_parts": 2}
-ABOVE_PARTS = st.sampled_from([2, 1000])
-"""Compaction at nearly every run, or never: it forgets the failures that others came after."""
 
 Call = tuple[str, str]
 """A recipe and an input, both hashed."""
@@ -103,9 +100,8 @@ def call_of(text: str, suffix: str) -> Call:
 class Histories(RuleBasedStateMachine):
     """Starts with rows enough for several commits; a run makes one call per commit, so that it can die in between."""
 
-    @initialize(rows=st.dictionaries(IDS, TEXTS, min_size=4), broken=st.sets(TEXTS, max_size=2), parts=ABOVE_PARTS)
-    def begin(self, rows: dict[str, str], broken: set[str], parts: int) -> None:
-        COMPACTION["above_parts"] = parts
+    @initialize(rows=st.dictionaries(IDS, TEXTS, min_size=4), broken=st.sets(TEXTS, max_size=2))
+    def begin(self, rows: dict[str, str], broken: set[str]) -> None:
         self.folder = Path(tempfile.mkdtemp())
         self.store = MortalStore(self.folder)
         self.rows, self.broken, self.hopeless = rows, broken, set[str]()
@@ -214,7 +210,7 @@ class Histories(RuleBasedStateMachine):
 
 @pytest.fixture(autouse=True)
 def compact_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remembered.Remembered.compact, "__kwdefaults__", COMPACTION)
+    monkeypatch.setattr(remembered.Remembered.compact, "__kwdefaults__", {"above_parts": 2})
 
 
 def test_histories_end_as_the_model_says(monkeypatch: pytest.MonkeyPatch) -> None:
