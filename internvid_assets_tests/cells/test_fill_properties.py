@@ -218,6 +218,6 @@ def test_histories_end_as_the_model_says(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(tables.PER_CATEGORY, "words", Words)
     run_state_machine = Histories.TestCase("runTest")
     run_state_machine.settings = settings(
-        max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=35, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
     )
     run_state_machine.runTest()
