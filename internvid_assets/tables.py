@@ -114,6 +114,12 @@ class CandidateVideos(dy.Schema):
     sidecars_modified_nanoseconds = dy.Int64(nullable=True, description="Latest modification time of those.")
     listing_error = dy.String(nullable=True, description="Why a line or listing names no video; null: it does.")
     listing_error_message = dy.String(nullable=True, description="One line about that, for a human.")
+    known_dataset = dy.String(
+        nullable=True, description="A dataset of purpose `exclude` in `known_videos` that has it."
+    )
+    rejection_reason = dy.String(
+        nullable=True, description="`known_dataset` where that spares the download; null: its bytes are wanted."
+    )
 
 
 class AcquiredVideos(Called):
@@ -151,9 +157,7 @@ class Videos(Called):
     title = dy.String(nullable=True, description="Title: from sidecar or list, else from its page.")
     language = dy.String(nullable=True, description="Language: from sidecar or list, else from its page.")
     query = dy.String(nullable=True, description="The search query that found it, if any.")
-    known_dataset = dy.String(
-        nullable=True, description="A dataset of purpose `exclude` in `known_videos` that has it."
-    )
+    known_dataset = dy.String(nullable=True, description="As in `candidate_videos`.")
     licence = dy.String(nullable=True, description="Licence: from sidecar or list, else from its page.")
     content_hash = dy.String(nullable=True, description="Hash of the file's bytes: equal files share their calls.")
     container = dy.String(nullable=True, description="Demuxer name, such as `mov,mp4,m4a,3gp,3g2,mj2`.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import polars as pl
@@ -12,7 +12,7 @@ from internvid_assets.cells.errors import RunStopped, as_call_error
 from internvid_assets.cells.feature import Outcome, Work
 
 
-def answered(work: Work, batch: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, Sequence[Outcome]]]:
+def answered(work: Work, batch: pl.DataFrame) -> Generator[tuple[pl.DataFrame, Sequence[Outcome]], None, None]:
     """Every call of the batch once, with its outcome."""
     answer = _ask(work, batch)
     if isinstance(answer, Iterator):

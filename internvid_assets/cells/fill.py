@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -120,14 +120,15 @@ def _make_calls(
     with _committing(remembered, options, report) as commit:
         for batch in batches:
             last_answer = time.monotonic()
-            for calls, outcomes in answered(work, batch):
-                seconds_each = (time.monotonic() - last_answer) / calls.height
-                _count(report, outcomes)
-                if report.calls_made >= HOPELESS_CALLS:
-                    _stop_if_hopeless(report, outcomes)
-                commit(_cells(calls, outcomes, seconds_each, made_with, remembered))
-                progress(report.calls_made, to_make)
-                last_answer = time.monotonic()
+            with closing(answered(work, batch)) as pieces:  # who answers in pieces stops when the run does
+                for calls, outcomes in pieces:
+                    seconds_each = (time.monotonic() - last_answer) / calls.height
+                    _count(report, outcomes)
+                    if report.calls_made >= HOPELESS_CALLS:
+                        _stop_if_hopeless(report, outcomes)
+                    commit(_cells(calls, outcomes, seconds_each, made_with, remembered))
+                    progress(report.calls_made, to_make)
+                    last_answer = time.monotonic()
     if report.calls_made > 1 and not report.rows_remembered:
         _stop_if_hopeless(report, outcomes)
 

@@ -76,12 +76,12 @@ def beside_cells(
     inputs: StagedInputs, remembered: Remembered, *, max_attempts: int = 3, retry_quarantined: bool = False
 ) -> Iterator[Staged]:
     """The staged rows beside the calls remembered at this moment."""
-    settled = "false" if retry_quarantined else f"not is_retryable or attempts >= {max_attempts}"
+    settled = "bool_or(error is null)" if retry_quarantined else is_settled(max_attempts)
     with remembered.query() as connection:
         connection.execute(f"create view inputs as select * from read_parquet({listed(inputs.paths)})")
         connection.execute(f"""
             create view pending as
-            with settled as (select input_hash from heads where error is null or {settled}),
+            with settled as (select input_hash from heads group by input_hash having {settled}),
             first_rows as (select min(row_number) as row_number from inputs group by input_hash),
             failures as (select input_hash, max(attempts) as attempts from heads where error is not null group by all)
             select inputs.*, coalesce(failures.attempts, 0) as earlier_attempts
@@ -90,6 +90,14 @@ def beside_cells(
             anti join settled using (input_hash)
             left join failures using (input_hash)""")
         yield Staged(connection, inputs.scratch)
+
+
+def is_settled(max_attempts: int) -> str:
+    """SQL over the heads of one call: whether it need not be made (again).
+
+    The last failure counts: what had failed for good may fail otherwise when it is asked for again.
+    """
+    return f"bool_or(error is null) or arg_max(not is_retryable or attempts >= {max_attempts}, attempts)"
 
 
 def _batches(upstream: pl.LazyFrame) -> Iterator[pl.DataFrame]:

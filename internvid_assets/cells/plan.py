@@ -14,7 +14,7 @@ import polars as pl
 from internvid_assets.cells.feature import Feature
 from internvid_assets.cells.inputs import input_hashes
 from internvid_assets.cells.lake import file_name
-from internvid_assets.cells.pending import STAGED_ROWS
+from internvid_assets.cells.pending import STAGED_ROWS, is_settled
 from internvid_assets.cells.remembered import Remembered, connect, fetch_one, listed, quoted
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _parts(feature: Feature, home: Home, categories: Iterable[str | None]) -> li
 
 
 def _find_settled(connection: duckdb.DuckDBPyConnection, parts: Sequence[tuple[str, str]], max_attempts: int) -> None:
-    """Table `settled`: the calls that need not be made (again), by the rule of `pending.beside_cells`."""
+    """Table `settled`: the calls that need not be made (again)."""
     connection.execute("create table settled (category varchar, input_hash varchar)")
     connection.execute("create table parts (category varchar, path varchar)")
     if not parts:
@@ -154,8 +154,9 @@ def _find_settled(connection: duckdb.DuckDBPyConnection, parts: Sequence[tuple[s
     cells = f"read_parquet({listed(path for _, path in parts)}, filename = 'path', hive_partitioning = false)"
     connection.execute(f"""
         insert into settled
-        select distinct category, input_hash from {cells} join parts using (path)
-        where coalesce(row_index, 0) = 0 and (error is null or not is_retryable or attempts >= {max_attempts})""")
+        select category, input_hash from {cells} join parts using (path)
+        where coalesce(row_index, 0) = 0
+        group by all having {is_settled(max_attempts)}""")
 
 
 def _find_present(

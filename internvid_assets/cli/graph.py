@@ -94,7 +94,7 @@ def listings(home: Home, categories: Sequence[str]) -> Iterator[tuple[tuple[str,
     """((table, category), rows) of each listing, as a run would find it now."""
     from internvid_assets.queries.corpora import list_captions
     from internvid_assets.queries.merging import merged_queries
-    from internvid_assets.videos.candidates import list_candidates
+    from internvid_assets.videos.candidates import list_candidates, to_be_spared
     from internvid_assets.videos.listings import open_listings
     from internvid_assets.videos.sources import read_sources
 
@@ -102,7 +102,8 @@ def listings(home: Home, categories: Sequence[str]) -> Iterator[tuple[tuple[str,
     phrases = home.lake.scan("caption_phrases")
     yield ("action_queries", None), merged_queries(home.settings.queries, phrases).lazy()
     sources, remembered = read_sources(home.path), open_listings(home, is_offline=True)
-    offered = ((name, list_candidates(sources, name, remembered)) for name in categories)
+    known = to_be_spared(home)
+    offered = ((name, list_candidates(sources, name, remembered, known)) for name in categories)
     yield from ((("candidate_videos", name), rows.lazy()) for name, rows in offered)
 
 

@@ -7,11 +7,9 @@ from functools import cache
 import polars as pl
 
 from internvid_assets.clips.selection import kept
-from internvid_assets.videos.subtitle_names import AUTOMATIC, UNDETERMINED
+from internvid_assets.videos.subtitle_names import AUTOMATIC, FORMATS, UNDETERMINED
 
 ENGLISH = "en"
-FORMATS = ("json3", "vtt", "ttml", "ass", "ssa", "srt")
-"""Endings that are read; of two files in one language the earlier ending counts: it is likelier to time its words."""
 _AUTOMATIC = rf"(?i)[._-](?:{'|'.join(AUTOMATIC)})[._-]"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,20 +31,40 @@ Row = Mapping[str, Any]
 
 
 def acquire_videos(bench: Bench) -> Work:
-    """Brings the bytes of a batch of candidates to this machine; a batch's outcomes are complete when all are done."""
+    """Brings the bytes of a batch of candidates to this machine, and answers for each when it is done."""
     parameters = bench.parameters
     hosts = Hosts(parameters.requests_per_second)
     wanted = {name: getattr(parameters, name) for name in WANTED}
 
-    def work(batch: pl.DataFrame) -> Sequence[Outcome]:
+    def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
         folder = MediaFolder(bench.settings.home, batch["category"][0], wanted)
-        rows = batch.to_dicts()
-        outcomes: list[Any] = [_at_once(row, folder, parameters.object_stores) for row in rows]
-        if None in outcomes:
-            _fetch_missing(rows, outcomes, folder, hosts, parameters)
-        return outcomes
+        with open_client(parameters) as client:
+
+            def answer(index: int) -> tuple[int, Outcome]:
+                return index, _outcome(batch.row(index, named=True), folder, client, hosts, parameters)
+
+            queues: dict[str, deque[Callable[[], tuple[int, Outcome]]]] = defaultdict(deque)
+            for index, uri in enumerate(batch["source_uri"]):
+                queues[host_of(uri)].append(partial(answer, index))
+            at_once = {"concurrency": parameters.concurrency, "connections_per_host": parameters.connections_per_host}
+            for together in in_lanes(queues, hosts, **at_once):
+                yield dict(together)
 
     return work
+
+
+def _outcome(row: Row, folder: MediaFolder, client: Any, hosts: Hosts, parameters: Any) -> Outcome:
+    """What is here already is used; what is known elsewhere is not fetched.
+
+    A full disk ends the run; any other trouble is the row's own.
+    """
+    try:
+        outcome = _at_once(row, folder, parameters.object_stores) or _spared(row)
+        return outcome or _fetched(row, folder, client, hosts, parameters)
+    except Exception as error:
+        if isinstance(error, Stopped) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
+            raise
+        return as_call_error(error)
 
 
 def _at_once(row: Row, folder: MediaFolder, object_stores: Sequence[str]) -> Outcome | None:
@@ -59,6 +80,13 @@ def _at_once(row: Row, folder: MediaFolder, object_stores: Sequence[str]) -> Out
     return folder.kept(row)
 
 
+def _spared(row: Row) -> CallError | None:
+    if row["rejection_reason"]:
+        told = "a public dataset holds it: see known_videos, and videos.exclude_known"
+        return CallError(row["rejection_reason"], f"{row['source_uri']} was not fetched: {told}")
+    return None
+
+
 def _referenced(row: Row) -> Outcome:
     """A local file stays where it is: only the subtitles beside it are read."""
     stem = os.path.splitext(os.path.basename(local_path(row["source_uri"])))[0]
@@ -68,29 +96,6 @@ def _referenced(row: Row) -> Outcome:
         "media_modified_nanoseconds": row["modified_nanoseconds"],
         **subtitle_columns({uri: Path(local_path(uri)) for uri in row["sidecar_uris"] or []}, stem),
     }
-
-
-def _fetch_missing(
-    rows: Sequence[Row], outcomes: list[Any], folder: MediaFolder, hosts: Hosts, parameters: Any
-) -> None:
-    """Fill the places in `outcomes` that are None. A full disk ends the run; any other trouble is a row's own."""
-    queues: dict[str, deque[Callable[[], None]]] = defaultdict(deque)
-    with open_client(parameters) as client:
-
-        def fetch_one(index: int) -> None:
-            try:
-                outcomes[index] = _fetched(rows[index], folder, client, hosts, parameters)
-            except Exception as error:
-                if isinstance(error, Stopped) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
-                    raise
-                outcomes[index] = as_call_error(error)
-
-        for index, row in enumerate(rows):
-            if outcomes[index] is None:
-                queues[host_of(row["source_uri"])].append(lambda index=index: fetch_one(index))
-        in_lanes(
-            queues, hosts, concurrency=parameters.concurrency, connections_per_host=parameters.connections_per_host
-        )
 
 
 def _fetched(row: Row, folder: MediaFolder, client: Any, hosts: Hosts, parameters: Any) -> dict[str, Any]:
@@ -109,10 +114,10 @@ def _fetched(row: Row, folder: MediaFolder, client: Any, hosts: Hosts, parameter
 
 
 def _fetch_file(row: Row, folder: MediaFolder, client: Any, hosts: Hosts, parameters: Any) -> dict[str, Any]:
-    partial, uri = folder.partial(row), row["source_uri"]
+    begun, uri = folder.partial(row), row["source_uri"]
     if scheme_of(uri) in WEB:
-        fetch(uri, partial, client=client, hosts=hosts, parameters=parameters)
+        fetch(uri, begun, client=client, hosts=hosts, parameters=parameters)
     else:
-        fetch_object(uri, partial, hosts=hosts, parameters=parameters)
-    media = folder.path / f"{folder.name_of(row)}{ending_of(partial.path)}"
-    return folder.described(partial.finish(media))
+        fetch_object(uri, begun, hosts=hosts, parameters=parameters)
+    media = folder.path / f"{folder.name_of(row)}{ending_of(begun.path)}"
+    return folder.described(begun.finish(media))

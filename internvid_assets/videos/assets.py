@@ -11,10 +11,9 @@ from internvid_assets.cells.feature import feature
 from internvid_assets.cells.recipes import code_hash
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
-from internvid_assets.queries.known import known_datasets
 from internvid_assets.selects.assets import check_results, check_specs
 from internvid_assets.videos.acquiring import acquire_videos
-from internvid_assets.videos.candidates import list_candidates
+from internvid_assets.videos.candidates import list_candidates, to_be_spared
 from internvid_assets.videos.eligibility import rejection_reason
 from internvid_assets.videos.listings import open_listings
 from internvid_assets.videos.probing import probe_videos
@@ -28,8 +27,9 @@ OFFERED = [
     "sidecars_modified_nanoseconds",
     "listing_error",
     "listing_error_message",
+    "rejection_reason",
 ]
-"""What says where a candidate's bytes are, and whether they changed."""
+"""What says where a candidate's bytes are, whether they changed, and whether they are wanted."""
 
 LISTING = [f"internvid_assets.videos.{module}" for module in ("candidates", "folders", "lists", "listings", "sources")]
 
@@ -37,7 +37,7 @@ LISTING = [f"internvid_assets.videos.{module}" for module in ("candidates", "fol
 @dg.asset(
     group_name="videos",
     partitions_def=by_category,
-    deps=["action_queries", "query_translations"],
+    deps=["action_queries", "query_translations", "known_videos"],
     kinds={"polars", "parquet", "ytdlp"},
     code_version=code_hash(LISTING),
     metadata={"dagster/column_schema": column_schema(tables.CandidateVideos)},
@@ -46,7 +46,7 @@ LISTING = [f"internvid_assets.videos.{module}" for module in ("candidates", "fol
 def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per video somebody offered: what the sources of this category hold at this moment."""
     category, listings = context.partition_key, open_listings(home)
-    rows = list_candidates(read_sources(home.path), category, listings)
+    rows = list_candidates(read_sources(home.path), category, listings, to_be_spared(home))
     version = home.lake.write(rows.lazy(), "candidate_videos", category, schema=tables.CandidateVideos)
     for problem in listings.problems:
         context.log.warning(problem)
@@ -66,7 +66,7 @@ def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[H
     schema=tables.AcquiredVideos,
     reads=OFFERED,
     work=acquire_videos,
-    version="2",
+    version="3",
     code=[
         "internvid_assets.videos.addresses",
         "internvid_assets.videos.fetching",
@@ -74,10 +74,11 @@ def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[H
         "internvid_assets.videos.objects",
         "internvid_assets.videos.pages",
         "internvid_assets.videos.partials",
+        "internvid_assets.videos.redirects",
         "internvid_assets.videos.refusals",
         "internvid_assets.videos.subtitle_names",
     ],
-    batch_rows=512,
+    batch_rows=100_000,
     kinds=["ytdlp"],
 )
 def acquired_videos(candidate_videos: pl.LazyFrame) -> pl.LazyFrame:
@@ -113,7 +114,7 @@ def judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     batch_rows=32,
     kinds=["ffmpeg"],
 )
-def videos(candidate_videos: pl.LazyFrame, acquired_videos: pl.LazyFrame, known_videos: pl.LazyFrame) -> pl.LazyFrame:
+def videos(candidate_videos: pl.LazyFrame, acquired_videos: pl.LazyFrame) -> pl.LazyFrame:
     """One row per candidate: probed and judged, with the reason it was rejected (null: eligible)."""
     acquired = acquired_videos.select(
         "video_id",
@@ -124,8 +125,9 @@ def videos(candidate_videos: pl.LazyFrame, acquired_videos: pl.LazyFrame, known_
         acquisition_error="error",
         acquisition_error_message="error_message",
     )
-    offered = candidate_videos.select("video_id", "category", "source_uri", "title", "language", "query", "licence")
+    offered = candidate_videos.select(
+        "video_id", "category", "source_uri", "title", "language", "query", "licence", "known_dataset"
+    )
     rows = offered.join(acquired, on="video_id", how="inner", maintain_order="left")
     told = {name: pl.coalesce(name, f"page_{name}") for name in ("title", "language", "licence")}
-    rows = rows.with_columns(**told).drop("page_title", "page_language", "page_licence")
-    return rows.join(known_datasets(known_videos, "exclude"), on="video_id", how="left", maintain_order="left")
+    return rows.with_columns(**told).drop("page_title", "page_language", "page_licence")

@@ -10,20 +10,27 @@ import polars as pl
 
 from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
+from internvid_assets.home import Home
+from internvid_assets.queries.known import known_datasets
 from internvid_assets.videos.folders import files_in
 from internvid_assets.videos.listings import Listings, Search
 from internvid_assets.videos.offers import SCHEMA, as_frame, of_address, of_file, of_trouble
 from internvid_assets.videos.sidecars import read_metadata, video_id
 from internvid_assets.videos.sources import DEFAULT_TOP, Source
 
+KNOWN = {"video_id": pl.String(), "known_dataset": pl.String(), "rejection_reason": pl.String()}
+
 log = logging.getLogger(__name__)
 
 
-def list_candidates(sources: Iterable[Source], category: str, listings: Listings | None = None) -> pl.DataFrame:
+def list_candidates(
+    sources: Iterable[Source], category: str, listings: Listings | None = None, known: pl.LazyFrame | None = None
+) -> pl.DataFrame:
     """Every video the sources offer for `category` now, as `candidate_videos`: one row per source and id.
 
     A file that several local sources reach is one row. Without `listings` only files and folders are listed. A source
-    that has vanished offers nothing and is warned about: its rows go, and come back with it.
+    that has vanished offers nothing and is warned about: its rows go, and come back with it. `known` are the videos
+    that are not to be fetched, as `to_be_spared` gives them.
     """
     frames = [_named(frame, source) for source in sources for frame in _offered(source, category, listings)]
     rows = pl.concat([pl.DataFrame(schema={**SCHEMA, "source": pl.String()}), *frames])
@@ -32,7 +39,15 @@ def list_candidates(sources: Iterable[Source], category: str, listings: Listings
     once = pl.when(is_file).then(pl.lit("")).otherwise(pl.col("source"))
     rows = rows.filter(pl.struct(once, "source_uri").is_first_distinct())
     keyed = rows.with_columns(video_id=pl.Series(_unique_ids(rows), dtype=pl.String))
+    keyed = _with_known(keyed, known if known is not None else pl.LazyFrame(schema=KNOWN))
     return tables.CandidateVideos.validate(keyed.select(tables.CandidateVideos.column_names()))
+
+
+def to_be_spared(home: Home) -> pl.LazyFrame:
+    """(video_id, known_dataset, rejection_reason): what public datasets hold, and whether that spares its download."""
+    reason = "known_dataset" if home.settings.videos.exclude_known else None
+    held = known_datasets(home.lake.scan("known_videos"), "exclude")
+    return held.with_columns(rejection_reason=pl.lit(reason, pl.String))
 
 
 def categories_offered(sources: Iterable[Source], listings: Listings) -> set[str]:
@@ -90,6 +105,17 @@ def _named(frame: pl.DataFrame, source: Source) -> pl.DataFrame:
         pl.col("query").fill_null(pl.lit(source.query, pl.String)),
         source=pl.lit(source.name),
     ).select(*SCHEMA, "source")
+
+
+def _with_known(rows: pl.DataFrame, known: pl.LazyFrame) -> pl.DataFrame:
+    """A video is known by its source's id, whatever its key. Local files are here: nothing is spared."""
+    named = rows.with_columns(known_id=pl.coalesce("own_id", "video_id"))
+    held = known.rename({"video_id": "known_id"}).join(
+        named.lazy().select("known_id").unique(), on="known_id", how="semi"
+    )
+    joined = named.join(held.collect(), on="known_id", how="left", maintain_order="left")
+    is_here = pl.col("source_uri").str.starts_with("file://")
+    return joined.with_columns(rejection_reason=pl.when(is_here).then(None).otherwise("rejection_reason"))
 
 
 def _unique_ids(rows: pl.DataFrame) -> list[str]:

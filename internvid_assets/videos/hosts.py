@@ -6,10 +6,11 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from internvid_assets.cells.errors import CallError
@@ -75,27 +76,44 @@ def with_tries(call: Callable[[], T], host: str, hosts: Hosts, parameters: Any) 
 
 
 def in_lanes(
-    queues: Mapping[str, deque[Callable[[], None]]], hosts: Hosts, *, concurrency: int, connections_per_host: int
-) -> None:
-    """Call what stands in each host's queue, in its order, in at most so many threads.
+    queues: Mapping[str, deque[Callable[[], T]]], hosts: Hosts, *, concurrency: int, connections_per_host: int
+) -> Iterator[list[T]]:
+    """Call what stands in each host's queue, in its order, in at most so many threads; whatever has come, as it comes.
 
-    A thread works off one host's queue, so none waits for the slots of a host while other hosts are idle.
+    A thread works off one host's queue, so none waits for the slots of a host while other hosts are idle. Raises what
+    a call raises; then, and when nobody wants the rest, the others are told to let go.
     """
+    answers: SimpleQueue[Future[T]] = SimpleQueue()
 
-    def work_off(queue: deque[Callable[[], None]]) -> None:
+    def work_off(queue: deque[Callable[[], T]]) -> None:
         while not hosts.stopping.is_set():
             try:
                 call = queue.popleft()
             except IndexError:
                 return
-            call()
+            answers.put(_finished(call))
 
+    lanes = [queue for lane in range(connections_per_host) for queue in queues.values() if lane < len(queue)]
+    left = sum(map(len, queues.values()))
     with ThreadPoolExecutor(concurrency, thread_name_prefix="acquire") as threads:
-        lanes = [queue for lane in range(connections_per_host) for queue in queues.values() if lane < len(queue)]
-        running = [threads.submit(work_off, queue) for queue in lanes]
         try:
-            for lane in running:
-                lane.result()
+            for queue in lanes:
+                threads.submit(work_off, queue)
+            while left:
+                together = [answers.get().result()]
+                while not answers.empty():
+                    together.append(answers.get().result())
+                left -= len(together)
+                yield together
         except BaseException:
             hosts.stopping.set()
             raise
+
+
+def _finished(call: Callable[[], T]) -> Future[T]:
+    done: Future[T] = Future()
+    try:
+        done.set_result(call())
+    except BaseException as error:
+        done.set_exception(error)
+    return done

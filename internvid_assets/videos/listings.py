@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -80,14 +81,10 @@ class Listings:
     def of_queries(self, top: int) -> list[pl.DataFrame]:
         """A search per action query and language, a few at a time."""
         searches = [Search(query, top, language) for query, language in self.queries]
-        found: list[pl.DataFrame] = [pl.DataFrame(schema=SCHEMA)] * len(searches)
-
-        def search(index: int) -> None:
-            found[index] = self.of_search(searches[index])
-
-        calls = deque([lambda index=index: search(index) for index in range(len(searches))])
-        in_lanes({"search": calls}, self.hosts, concurrency=4, connections_per_host=4)
-        return found
+        calls = deque([lambda at=at: (at, self.of_search(searches[at])) for at in range(len(searches))])
+        answers = in_lanes({"search": calls}, self.hosts, concurrency=4, connections_per_host=4)
+        found = dict(chain.from_iterable(answers))
+        return [found[at] for at in range(len(searches))]
 
     def _remembered(
         self,

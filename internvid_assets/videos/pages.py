@@ -19,7 +19,7 @@ from internvid_assets.videos.media_folder import MediaFolder, subtitle_columns
 from internvid_assets.videos.partials import check_size, ending_of, flush
 from internvid_assets.videos.refusals import of_words
 from internvid_assets.videos.sidecars import metadata_of
-from internvid_assets.videos.subtitle_names import SUBTITLES, language_tag
+from internvid_assets.videos.subtitle_names import FORMATS, SUBTITLES, language_tag
 
 NATIVE = frozenset({"http", "https", "m3u8_native", "http_dash_segments"})
 """What yt-dlp fetches by itself, so that no other program opens addresses that nobody checked."""
@@ -34,7 +34,7 @@ def fetch_page(row: Mapping[str, Any], folder: MediaFolder, *, hosts: Hosts, par
     Raises `CallError`: the codes of `refusals`, several_videos, live_stream, too_long, too_large, private_address.
     """
     url, scratch = row["source_uri"], folder.path / f"{folder.name_of(row)}.downloading"
-    options, may_be_private = _options(scratch, hosts, url, parameters), parameters.allow_private_addresses
+    options, may_be_private = page_options(scratch, hosts, url, parameters), parameters.allow_private_addresses
     try:
         with _told(url), _library(options, url, hosts, allow_private_addresses=may_be_private) as library:
             info = library.extract_info(url, download=False)
@@ -69,7 +69,9 @@ def _format_choice(parameters: Any) -> str:
     return format_choice(**limits)
 
 
-def _options(scratch: Path, hosts: Hosts, url: str, parameters: Any) -> dict[str, Any]:
+def page_options(scratch: Path, hosts: Hosts, url: str, parameters: Any) -> dict[str, Any]:
+    """What yt-dlp is asked for: formats, subtitles in every language that are read, metadata, all below `scratch`."""
+
     def watch(status: Mapping[str, Any]) -> None:
         check_size(status.get("downloaded_bytes") or 0, parameters.max_bytes, url)
         hosts.rest(0)
@@ -82,7 +84,7 @@ def _options(scratch: Path, hosts: Hosts, url: str, parameters: Any) -> dict[str
         "writesubtitles": True,
         "writeautomaticsub": True,
         "subtitleslangs": [*parameters.subtitle_languages, "-live_chat"],
-        "subtitlesformat": "vtt/best",
+        "subtitlesformat": "/".join([*FORMATS, "best"]),
         "extractor_args": {"youtube": {"skip": ["translated_subs"]}},
         "socket_timeout": parameters.stall_timeout_seconds,
         "progress_hooks": [watch],
@@ -119,20 +121,24 @@ def _library(options: Mapping[str, Any], url: str, hosts: Hosts, *, allow_privat
     """yt-dlp, whose every request is checked, wherever page and playlist lead, and takes its turn."""
     from yt_dlp import YoutubeDL
 
-    def check(at: str) -> None:
+    from internvid_assets.videos.redirects import redirect_refusals, request_handler
+
+    def admit(at: str) -> None:
         if scheme_of(at) not in WEB:
             raise CallError("unsupported_source", f"{url} leads to {at[:100]}: only http and https are followed")
         if not allow_private_addresses and leads_inside(url, at):
             raise CallError("private_address", f"{url} leads to {at[:100]}, which is not public")
+        hosts.turn(host_of(at))
 
     class Guarded(YoutubeDL):
+        def build_request_director(self, handlers: Any, preferences: Any = None) -> Any:
+            ours: list[Any] = [request_handler(admit)]
+            return super().build_request_director(ours, preferences)
+
         def urlopen(self, req: Any) -> Any:
-            at = req if isinstance(req, str) else req.url
-            check(at)
-            hosts.turn(host_of(at))
-            response = super().urlopen(req)
-            check(response.url)
-            return response
+            admit(req if isinstance(req, str) else req.url)
+            with redirect_refusals():
+                return super().urlopen(req)
 
     with Guarded({**options, "logger": _Silent()}) as library:  # pyright: ignore[reportArgumentType]
         yield library

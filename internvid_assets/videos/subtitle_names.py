@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 
 SUBTITLES = (".vtt", ".srt", ".ass", ".ssa", ".lrc", ".ttml", ".srv1", ".srv2", ".srv3", ".json3")
+FORMATS = ("json3", "vtt", "ttml", "ass", "ssa", "srt")
+"""Endings that are read; of two files in one language the earlier ending counts: it is likelier to time its words."""
 UNDETERMINED = "und"
 """ISO 639's code where nobody names a language."""
 

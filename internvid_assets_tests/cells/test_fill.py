@@ -121,6 +121,16 @@ def test_failures_are_quarantined_after_their_attempts_until_asked_for(lake, ret
     assert words(lake) == [("a", 0, "bad")]
 
 
+def test_a_permanent_failure_that_may_pass_when_asked_for_again_is_tried_again(lake):
+    rows = {"a": "bad"}
+    run(lake, rows, Splitter(hopeless=["bad"]))
+    run(lake, rows, Splitter(broken=["bad"]), retry_quarantined=True)
+    work = Splitter()
+    run(lake, rows, work)
+    assert work.asked == ["bad"]
+    assert words(lake) == [("a", 0, "bad")]
+
+
 def test_a_limit_commits_cells_and_writes_no_table(lake):
     rows = {"a": "one", "b": "two", "c": "three"}
     report = run(lake, rows, Splitter(), limit=2)

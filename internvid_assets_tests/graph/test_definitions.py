@@ -29,9 +29,9 @@ GRAPH = {
         "known_videos": "",
     },
     "videos": {
-        "candidate_videos": "action_queries query_translations",
+        "candidate_videos": "action_queries query_translations known_videos",
         "acquired_videos": "candidate_videos",
-        "videos": "candidate_videos acquired_videos known_videos",
+        "videos": "candidate_videos acquired_videos",
     },
     "clips": {
         "clips": "videos",

@@ -8,14 +8,14 @@ from internvid_assets import tables
 from internvid_assets.cells.fill import FillReport
 from internvid_assets.home import Home
 from internvid_assets.videos.assets import acquired_videos
-from internvid_assets.videos.candidates import list_candidates
+from internvid_assets.videos.candidates import list_candidates, to_be_spared
 from internvid_assets.videos.listings import open_listings
 from internvid_assets.videos.sources import Source
 
 
 def candidates(home: Home, sources: list[Source], category: str = "sports") -> pl.DataFrame:
     """List the sources as the asset does."""
-    rows = list_candidates(sources, category, open_listings(home))
+    rows = list_candidates(sources, category, open_listings(home), to_be_spared(home))
     home.lake.write(rows.lazy(), "candidate_videos", category, schema=tables.CandidateVideos)
     return rows
 

@@ -12,7 +12,7 @@ from time import monotonic
 import fsspec
 import pytest
 from acquisitions import acquire, candidates, fill, media
-from loopback_server import answers, file
+from loopback_server import Handler, answers, file
 from tiny_videos import noise, write_video
 
 from internvid_assets.home import Home
@@ -183,6 +183,25 @@ def test_other_formats_and_a_removed_file_are_fetched_again(server, open_home):
     (home.path / row["media_uri"]).unlink()
     acquire(open_home(max_height_pixels=480, max_bytes=10**9), url)
     assert server.count()["/v.webm"] == 3
+
+
+def test_what_is_done_is_committed_while_others_are_still_under_way(server, open_home):
+    home = open_home(connections_per_host=1)
+    home = Home(home.settings.model_copy(update={"commit_seconds": 0.0}))
+    committed = []
+
+    def slow(handler: Handler) -> None:
+        for _ in range(200):
+            committed[:] = home.path.glob("cells/acquired_videos/**/*.parquet")
+            if committed or handler.told.closing.wait(0.05):
+                break
+        file(BODY)(handler)
+
+    first = server.put("/slow.webm", slow)
+    others = [server.put(f"/{i}.webm", file(BODY)).replace("127.0.0.1", "localhost") for i in range(3)]
+    rows = acquire(home, first, *others)
+    assert committed
+    assert [row["error"] for row in rows.values()] == [None] * 4
 
 
 def test_one_address_from_two_sources_is_fetched_once(server, home, tmp_path):

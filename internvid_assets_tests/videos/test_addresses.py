@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from acquisitions import acquire, media
-from loopback_server import file, leads_to, page
+from loopback_server import Behaviour, file, in_turn, leads_to, page
+from tiny_videos import noise, write_video
 
 from internvid_assets.videos.addresses import is_youtube_list, leads_inside, scheme_of, youtube_id
 
@@ -118,6 +119,28 @@ def test_a_page_does_not_reach_inside(internet, home):
     assert SECRET not in internet.count()
 
 
+def test_a_redirect_of_a_page_does_not_reach_inside(internet, home):
+    """Neither of the page itself, nor of the video on it; yt-dlp would follow both by itself."""
+    moved, video = f"{PUBLIC}moved", f"{PUBLIC}v.mp4"
+    internet.behaviours[f"{PUBLIC}page"] = page(f'<html><body><video src="{video}"></video></body></html>')
+    internet.behaviours[f"{PUBLIC}list.m3u8"] = in_turn(playlist_of(f"{PUBLIC}s.ts"), leads_to(SECRET))
+    internet.behaviours[video] = internet.behaviours[f"{PUBLIC}s.ts"] = leads_to(moved)
+    internet.behaviours[moved] = leads_to(SECRET)
+    internet.behaviours[SECRET] = file(b"secret")
+    rows = acquire(home, f"{PUBLIC}page", f"{PUBLIC}list.m3u8")
+    assert [row["error"] for row in rows.values()] == ["private_address"] * 2, rows
+    assert SECRET not in internet.count()
+
+
+def test_a_redirect_of_a_page_is_followed(server, home, tmp_path):
+    body = write_video(tmp_path / "v.mp4", [noise(i, width=640, height=368) for i in range(10)]).read_bytes()
+    server.put("/moved.mp4", file(body))
+    server.put("/v.mp4", leads_to(server.url("/moved.mp4")))
+    (row,) = acquire(home, server.put("/page", page('<html><body><video src="/v.mp4"></video></body></html>'))).values()
+    assert row["error"] is None, row["error_message"]
+    assert media(home, row) == body
+
+
 def test_a_user_may_allow_it(internet, open_home):
     internet.behaviours[f"{PUBLIC}v.mp4"] = leads_to(SECRET)
     internet.behaviours[SECRET] = file(b"secret")
@@ -126,10 +149,13 @@ def test_a_user_may_allow_it(internet, open_home):
     assert media(home, row) == b"secret"
 
 
+def playlist_of(segment: str) -> Behaviour:
+    lines = f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2.0,\n{segment}\n#EXT-X-ENDLIST\n"
+    return file(lines.encode(), content_type="application/vnd.apple.mpegurl")
+
+
 def test_a_playlist_does_not_reach_inside(internet, home):
-    segments = f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2.0,\n{SECRET}\n#EXT-X-ENDLIST\n"
-    playlist = file(segments.encode(), content_type="application/vnd.apple.mpegurl")
-    internet.behaviours[f"{PUBLIC}v.m3u8"] = playlist
+    internet.behaviours[f"{PUBLIC}v.m3u8"] = playlist_of(SECRET)
     internet.behaviours[SECRET] = file(b"secret")
     (row,) = acquire(home, f"{PUBLIC}v.m3u8").values()
     assert row["error"] == "private_address", row["error_message"]
@@ -138,7 +164,6 @@ def test_a_playlist_does_not_reach_inside(internet, home):
 
 @pytest.mark.parametrize("segment", ["file:///etc/hostname", "ftp://127.0.0.1/v.ts"])
 def test_a_playlist_leads_to_the_web_only(server, home, segment):
-    segments = f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2.0,\n{segment}\n#EXT-X-ENDLIST\n"
-    url = server.put("/v.m3u8", file(segments.encode(), content_type="application/vnd.apple.mpegurl"))
+    url = server.put("/v.m3u8", playlist_of(segment))
     (row,) = acquire(home, url).values()
     assert row["error"] == "unsupported_source", row["error_message"]

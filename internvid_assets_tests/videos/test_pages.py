@@ -11,7 +11,8 @@ from acquisitions import acquire, media
 from loopback_server import Handler, answers, file, first_part, in_turn, page
 from tiny_videos import noise, write_video
 
-from internvid_assets.videos.pages import format_choice
+from internvid_assets.videos.hosts import Hosts
+from internvid_assets.videos.pages import format_choice, page_options
 from internvid_assets.videos.refusals import SAID, of_words, seconds_of
 
 
@@ -138,6 +139,35 @@ def test_the_format_is_the_best_up_to_720_and_at_least_360(heights, chosen):
     given = {"formats": [sound, *formats], "incomplete_formats": False, "has_merged_format": False}
     picked = [form["format_id"] for form in select(given)]
     assert picked == ([str(chosen)] if chosen else []) + ["sound"]
+
+
+SUBTITLES = [
+    (["json3", "srv1", "srv2", "srv3", "ttml", "srt", "vtt"], "json3"),
+    (["srv3", "vtt", "ttml"], "vtt"),
+    (["srt", "ttml", "srv3"], "ttml"),
+    (["ass", "srt"], "ass"),
+    (["vtt", "srt"], "vtt"),
+    (["srv3"], "srv3"),
+]
+"""The first as YouTube offers them. Its own XML, which nothing here reads, comes where nothing else is to be had."""
+
+
+@pytest.mark.parametrize(("offered", "chosen"), SUBTITLES)
+def test_subtitles_come_in_a_format_that_is_read(home, tmp_path, offered, chosen):
+    """As yt-dlp itself chooses: every language, automatic captions where nobody wrote any, no chats."""
+    from yt_dlp import YoutubeDL
+
+    def each(name: str) -> list[dict]:
+        return [{"url": f"http://x/{name}.{ending}", "ext": ending} for ending in offered]
+
+    options = page_options(tmp_path, Hosts(1), "http://x", home.settings.acquired_videos)
+    library = YoutubeDL(options)  # pyright: ignore[reportArgumentType]
+    written, automatic = {"en": each("written"), "live_chat": each("chat")}, {"en": each("heard"), "de": each("heard")}
+    picked = library.process_subtitles("x", written, automatic)
+    assert {tag: told["url"] for tag, told in (picked or {}).items()} == {
+        "en": f"http://x/written.{chosen}",
+        "de": f"http://x/heard.{chosen}",
+    }
 
 
 def test_all_formats_are_sorted_as_expected():
