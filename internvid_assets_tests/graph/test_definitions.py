@@ -47,13 +47,15 @@ GRAPH = {
         "frame_captions": "clips clip_frames",
         "fused_captions": "clips center_captions frame_captions",
     },
-    "embeddings": {
-        "clip_embeddings": "clips clip_frames fused_captions",
-        "clip_index": "clips fused_captions clip_embeddings",
-    },
     "scores": {
         "aesthetic_scores": "clips clip_frames",
         "umt_scores": "clips clip_frames fused_captions",
+    },
+    "embeddings": {
+        "clip_embeddings": "clips clip_frames fused_captions",
+        "clip_index": "clips fused_captions clip_embeddings umt_scores aesthetic_scores",
+        "near_duplicates": "clip_index",
+        "duplicate_groups": "near_duplicates",
     },
     "subsets": {
         "internvid_10m_div": "clips fused_captions umt_scores aesthetic_scores known_videos",
