@@ -114,7 +114,8 @@ class ClipIndex:
 
 def matrix(vectors: pl.Series) -> np.ndarray:
     """A column of equally long vectors as float32 [rows, d]."""
-    return vectors.explode().cast(pl.Float32).to_numpy().reshape(len(vectors), -1)
+    numbers = vectors.explode().cast(pl.Float32).to_numpy()
+    return numbers.reshape(len(vectors), len(numbers) // max(len(vectors), 1))
 
 
 def _schema(rows: pl.LazyFrame) -> pa.Schema:

@@ -54,12 +54,13 @@ def _picture(path: str) -> bytes:
 
 
 def _span(path: str) -> tuple[int, int]:
-    """First and last time of the video's packets, in ticks, half open."""
+    """From the video's first picture to the end of its last, in ticks."""
     with opened_video(path) as (container, stream):
-        times = [packet.pts for packet in packets(container, stream) if packet.size and packet.pts is not None]
-    if not times:
+        timed = [packet for packet in packets(container, stream) if packet.size and packet.pts is not None]
+        spans = [(packet.pts, packet.pts + max(packet.duration or 0, 1)) for packet in timed]
+    if not spans:
         raise CallError("undecodable", f"{path!r} has no picture with a time")
-    return min(times), max(times) + 1
+    return min(spans)[0], max(end for _, end in spans)
 
 
 def _pixels(jpeg: bytes) -> np.ndarray:

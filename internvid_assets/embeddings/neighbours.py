@@ -41,7 +41,9 @@ class Neighbours:
     def pairs(self, min_cosine: float, progress: Callable[[int, int], None]) -> pl.DataFrame:
         """Every pair once, as `near_duplicates` has it. Asks about the clips that nothing is remembered of."""
         self.table.ensure(_schema())
-        clips = self.index.table.read(CLIP)
+        clips = (
+            self.index.table.read(CLIP) if self.index.exists() else pl.DataFrame(schema=dict.fromkeys(CLIP, pl.String))
+        )
         pending = clips.join(self._remembered(min_cosine), on=["clip_id", "video_hash"], how="anti")
         for number, batch in enumerate(pending.iter_slices(ASKED_AT_ONCE)):
             self.table.upsert(self._asked(batch, min_cosine))
@@ -62,7 +64,7 @@ class Neighbours:
         """One row for each of `clips`, all in one search; more neighbours for those who have only near ones."""
         found, count = [], FIRST_NEIGHBOURS
         while clips.height:
-            near = _nearest(self.index, clips, count).filter(pl.col("cosine") >= min_cosine)
+            near = nearest(self.index, clips, count).filter(pl.col("cosine") >= min_cosine)
             rows = clips.join(near, on="clip_id", how="left").group_by("clip_id", "video_hash")
             is_other = pl.col("neighbour_video") != pl.col("video_id")
             full = (pl.col("neighbour").count() >= count).alias("is_crowded")
@@ -91,7 +93,7 @@ def _schema() -> pa.Schema:
     return pa.schema([key_field("clip_id"), *about, *lists])
 
 
-def _nearest(index: ClipIndex, clips: pl.DataFrame, count: int) -> pl.DataFrame:
+def nearest(index: ClipIndex, clips: pl.DataFrame, count: int) -> pl.DataFrame:
     """Each clip's `count` nearest, itself among them: `neighbour`, its video and hash, and the cosine."""
     listed = ", ".join(map(quoted, clips["clip_id"]))
     asked = index.table.read(["clip_id", "video_embedding"], where=f"clip_id in ({listed})")

@@ -62,7 +62,8 @@ def search(
         found = _asked(table, vector, words, max(count, FUSED_AT_LEAST) if words else count, filters.where())
     except (RuntimeError, ValueError) as error:
         raise UserError(f"the index cannot be searched ({str(error).splitlines()[0]}); {WAY_OUT}") from None
-    cosines = matrix(found["video_embedding"]) @ (vector / np.linalg.norm(vector)).astype(np.float32)
+    unit = (vector / np.linalg.norm(vector)).astype(np.float32)
+    cosines = matrix(found["video_embedding"]) @ unit if found.height else ()
     ranked = found.with_columns(similarity=pl.Series(cosines, dtype=pl.Float64))
     order = ["_relevance_score", "similarity"] if words else ["similarity"]
     ranked = ranked.sort(*order, "clip_id", descending=[*[True] * len(order), False])
