@@ -25,6 +25,7 @@ FIRST_NEIGHBOURS, MOST_NEIGHBOURS = 32, 512
 """A clip whose neighbours are all alike is asked for more of them, up to the most."""
 
 CLIP = ["clip_id", "video_id", "category", "video_hash"]
+NO_CLIPS = pl.DataFrame(schema=dict.fromkeys(CLIP, pl.String))
 FOUND = ["neighbour", "neighbour_hash", "cosine"]
 
 
@@ -41,9 +42,7 @@ class Neighbours:
     def pairs(self, min_cosine: float, progress: Callable[[int, int], None]) -> pl.DataFrame:
         """Every pair once, as `near_duplicates` has it. Asks about the clips that nothing is remembered of."""
         self.table.ensure(_schema())
-        clips = (
-            self.index.table.read(CLIP) if self.index.exists() else pl.DataFrame(schema=dict.fromkeys(CLIP, pl.String))
-        )
+        clips = self.index.table.read(CLIP) if self.index.exists() else NO_CLIPS
         pending = clips.join(self._remembered(min_cosine), on=["clip_id", "video_hash"], how="anti")
         for number, batch in enumerate(pending.iter_slices(ASKED_AT_ONCE)):
             self.table.upsert(self._asked(batch, min_cosine))
