@@ -56,8 +56,11 @@ def _picture(path: str) -> bytes:
 def _span(path: str) -> tuple[int, int]:
     """From the video's first picture to the end of its last, in ticks."""
     with opened_video(path) as (container, stream):
-        timed = [packet for packet in packets(container, stream) if packet.size and packet.pts is not None]
-        spans = [(packet.pts, packet.pts + max(packet.duration or 0, 1)) for packet in timed]
+        spans = [
+            (packet.pts, packet.pts + max(packet.duration or 0, 1))
+            for packet in packets(container, stream)
+            if packet.size and packet.pts is not None
+        ]
     if not spans:
         raise CallError("undecodable", f"{path!r} has no picture with a time")
     return min(spans)[0], max(end for _, end in spans)
