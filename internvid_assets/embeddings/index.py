@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WRITTEN_AT_ONCE = 20_000
 """Rows in one commit: 80 MB of vectors of 512 numbers."""
 APPROXIMATE_FROM_ROWS = 10_000
-"""Below this a scan of all vectors takes some 40 ms; from here on an approximate index answers in 4."""
+"""Here a scan of all vectors takes 11 ms, and ten times as many take twenty times that; an index answers in 4."""
 MOST_PARTS = 16
 """Every optimisation may add a part to the approximate index, and a search asks each: with more, it is built anew."""
 UNIT_TOLERANCE = 1e-3
@@ -87,7 +87,7 @@ class ClipIndex:
         vectors = indexed.get("video_embedding")
         is_in_parts = vectors is not None and (table.index_stats(vectors.name).num_indices or 0) > MOST_PARTS
         if is_in_parts or (vectors is None and table.count_rows() >= self.approximate_from_rows):
-            # Of LanceDB's kinds, RaBitQ with its nearest looked at again has the best recall for its milliseconds.
+            # RaBitQ is built in a tenth of the others' time; docs/performance.md has the figures.
             kind = IvfFlat if table.schema.field("video_embedding").type.list_size % 8 else IvfRq
             table.create_index("video_embedding", config=kind(distance_type="cosine"))
 

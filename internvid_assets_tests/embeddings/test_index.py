@@ -87,13 +87,13 @@ def files(index: ClipIndex) -> set[str]:
 
 
 def test_the_approximate_index_finds_what_an_exact_search_finds(index: ClipIndex):
-    vectors = crowd(2000)
+    vectors = crowd(2000, dimensions=128)
     index.synchronise([clips([f"c{number}" for number in range(2000)], vectors)])
     index.maintain()
     asked = vectors[:40]
     exact = np.argsort(-asked @ vectors.T, axis=1, kind="stable")[:, :10]
     found = [search(index, vector, count=10)["clip_id"].str.slice(1).cast(pl.Int64).to_list() for vector in asked]
-    assert np.mean([len({*mine} & {*truth}) for mine, truth in zip(found, exact.tolist(), strict=True)]) >= 9.5
+    assert np.mean([len({*mine} & {*truth}) for mine, truth in zip(found, exact.tolist(), strict=True)]) >= 8.5
 
 
 def test_what_is_wrong_with_vectors_is_counted(index: ClipIndex):
