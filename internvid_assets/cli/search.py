@@ -60,10 +60,7 @@ def search(
     from internvid_assets.embeddings import searching
     from internvid_assets.embeddings.index import ClipIndex
 
-    if text is None and like is None:
-        raise UserError('nothing to search for: give a text, such as "a red ball", or --like CLIP_ID, picture or video')
-    if (to is None) == (format is SearchFormat.html):
-        raise UserError("--format html and --to FILE go together: internvid search … --format html --to clips.html")
+    _refuse_contradictions(text, like, format, to)
     checked_categories([category] if category else [])
     home = open_home()
     index = ClipIndex(home.path / "index")
@@ -78,6 +75,13 @@ def search(
         _write_page(home, text or f"like {like}", hits, to)
     else:
         show(hits.select(SHOWN), Format(format))
+
+
+def _refuse_contradictions(text: str | None, like: str | None, format: SearchFormat, to: Path | None) -> None:
+    if text is None and like is None:
+        raise UserError('nothing to search for: give a text, such as "a red ball", or --like CLIP_ID, picture or video')
+    if (to is None) == (format is SearchFormat.html):
+        raise UserError("--format html and --to FILE go together: internvid search … --format html --to clips.html")
 
 
 def _likeness(home: Home, index: ClipIndex, like: str) -> np.ndarray:
