@@ -37,8 +37,8 @@ STAGES: dict[str, ModuleType] = {
     "clips": clips,
     "transcripts": transcripts,
     "captions": captions,
-    "embeddings": embeddings,
     "scores": scores,
+    "embeddings": embeddings,
     "subsets": subsets,
     "analytics": analytics,
 }

@@ -230,6 +230,12 @@ class FusedCaptionsParameters(Parameters):
         return {name: value for name, value in super().of_recipe().items() if name != "prompt"}
 
 
+class NearDuplicatesParameters(Parameters):
+    """When two clips of different videos count as the same picture."""
+
+    min_cosine: float = Field(0.95, gt=0, le=1, description="Of their video vectors; its scale is the model's.")
+
+
 class NoParameters(Parameters):
     """An asset whose recipe is its code and its model."""
 

@@ -23,6 +23,7 @@ from internvid_assets.parameters import (
     FusedCaptionsParameters,
     KnownVideosParameters,
     ModelSettings,
+    NearDuplicatesParameters,
     NoParameters,
     Parameters,
     QueriesParameters,
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     center_captions: CaptionParameters = CaptionParameters()  # pyright: ignore[reportCallIssue]
     frame_captions: CaptionParameters = CaptionParameters()  # pyright: ignore[reportCallIssue]
     fused_captions: FusedCaptionsParameters = FusedCaptionsParameters()  # pyright: ignore[reportCallIssue]
+    near_duplicates: NearDuplicatesParameters = NearDuplicatesParameters()  # pyright: ignore[reportCallIssue]
     subsets: dict[str, SubsetParameters] = Field(default_factory=dict)
 
     def parameters(self, asset: str) -> Parameters:

@@ -309,6 +309,28 @@ class ClipEmbeddings(Called):
     category = dy.String(description="Partition: one of the sixteen categories.")
     video_embedding = dy.List(dy.Float32(), nullable=True, description="Mean of the 8 uniform frames' vectors.")
     caption_embedding = dy.List(dy.Float32(), nullable=True, description="Vector of the fused caption.")
+    model = dy.String(nullable=True, description="The model that made both: vectors of two models do not compare.")
+    revision = dy.String(nullable=True, description="Revision of its weights.")
+
+
+class NearDuplicates(dy.Schema):
+    """One row per pair of clips of different videos that look alike, found through the index."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`: the smaller of the two.")
+    video_id = dy.String(description="Its video.")
+    category = dy.String(description="Its category.")
+    other_clip_id = dy.String(primary_key=True, description="The clip that looks like it.")
+    other_video_id = dy.String(description="That clip's video.")
+    other_category = dy.String(description="That clip's category.")
+    cosine = dy.Float64(description="Of the two video vectors; at least `near_duplicates.min_cosine`.")
+
+
+class DuplicateGroups(dy.Schema):
+    """One row per clip with near-duplicates: the clip that stands for it where one of them is enough."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    representative_clip_id = dy.String(description="A near-duplicate of it, or itself: one for the whole group.")
+    cosine = dy.Float64(description="With the representative's video vector; 1 for the representative itself.")
 
 
 class AestheticScores(Called):
@@ -358,6 +380,8 @@ OVER_ALL: dict[str, type[dy.Schema]] = {
     "action_queries": ActionQueries,
     "query_translations": QueryTranslations,
     "known_videos": KnownVideos,
+    "near_duplicates": NearDuplicates,
+    "duplicate_groups": DuplicateGroups,
 }
 """Tables with a single file, since categories do not divide them."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from internvid_assets.cli import data, demo, doctor, export, graph, ingest, recipes, server
+from internvid_assets.cli import data, demo, doctor, export, graph, ingest, recipes, search, server
 
 app = typer.Typer(
     name="internvid",
@@ -20,7 +20,7 @@ for command in (
     demo.demo,
     ingest.ingest,
     data.sql,
-    data.search,
+    search.search,
     data.sample_world,
     graph.materialize,
     graph.plan,

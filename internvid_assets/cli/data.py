@@ -1,11 +1,10 @@
-"""Commands that answer questions: sql, search; and sample-world, which makes something to ask about."""
+"""internvid sql, which answers questions, and sample-world, which makes something to ask about."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-import polars as pl
 import typer
 
 from internvid_assets.cells.errors import UserError
@@ -13,9 +12,6 @@ from internvid_assets.cli.environment import open_home
 from internvid_assets.cli.options import OutputFormat
 from internvid_assets.cli.output import Format, show
 from internvid_assets.cli.progress import FillProgress
-
-if TYPE_CHECKING:
-    from internvid_assets.embeddings.index import ClipIndex
 
 
 def sql(
@@ -38,40 +34,6 @@ def sql(
         except duckdb.Error as error:
             raise UserError(" ".join(str(error).split())[:500]) from None
     show(rows, format)
-
-
-def search(
-    text: Annotated[str, typer.Argument(help="What the clips should show.")],
-    count: Annotated[int, typer.Option("-k", min=1, help="How many clips.")] = 10,
-    category: Annotated[str | None, typer.Option("--category", "-c", help="Only this category.")] = None,
-    format: OutputFormat = Format.table,
-) -> None:
-    """The clips whose pictures are nearest to a text, best first.
-
-    Example: internvid search "a red ball moves left" -k 5
-    """
-    from internvid_assets.cli.runs import checked_categories
-    from internvid_assets.embeddings.index import ClipIndex
-
-    where = f"category = '{checked_categories([category])[0]}'" if category else None
-    home = open_home()
-    index = ClipIndex(home.path / "index")
-    if not index.exists():
-        raise UserError(f"there is no index in {index.directory}; run: internvid materialize '+key:clip_index'")
-    vector = home.models.embedder.embed_texts([text])[0].tolist()
-    found = nearest(index, vector, count=count, where=where)
-    sources = home.lake.scan_all("videos").select("video_id", "source_uri").collect()
-    found = found.join(sources, on="video_id", how="left", maintain_order="left").drop("video_id")
-    show(found.with_columns(pl.col("similarity").round(4)), format)
-
-
-def nearest(index: ClipIndex, vector: list[float], *, count: int, where: str | None) -> pl.DataFrame:
-    """Lance refuses a vector of another length: the index was made with another embedder."""
-    try:
-        return index.search(vector, count=count, where=where)
-    except (RuntimeError, ValueError) as error:
-        told = str(error).splitlines()[0]
-        raise UserError(f"the index cannot be searched ({told}); internvid materialize '+key:clip_index'") from None
 
 
 def sample_world(

@@ -1,15 +1,22 @@
-"""Embeddings: video and caption vectors per clip, and the index over all of them."""
+"""Embeddings: vectors per clip, the index over all of them, and the clips that look alike."""
+
+from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from internvid_assets import tables
+from internvid_assets.cells.assets import column_schema, preview
 from internvid_assets.cells.feature import feature
 from internvid_assets.cells.recipes import code_hash
 from internvid_assets.clips.selection import uniform_frames
 from internvid_assets.embeddings.embedding import embed_clips
+from internvid_assets.embeddings.groups import grouped
 from internvid_assets.embeddings.index import ClipIndex
+from internvid_assets.embeddings.neighbours import Neighbours
+from internvid_assets.embeddings.rows import indexed_rows
 from internvid_assets.home import Home
+from internvid_assets.selects.assets import check_results, check_specs
 
 EMBEDDING = ("internvid_assets.models.transformers_clip", "internvid_assets.models.transformers_loading")
 
@@ -18,7 +25,7 @@ EMBEDDING = ("internvid_assets.models.transformers_clip", "internvid_assets.mode
     schema=tables.ClipEmbeddings,
     reads=["frame_hashes", "caption"],
     work=embed_clips,
-    version="1",
+    version="2",
     code=EMBEDDING,
     models=["embedder"],
     kinds=["transformers"],
@@ -29,36 +36,74 @@ def clip_embeddings(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captio
     return uniform_frames(clips, clip_frames, 8).join(captions, on="clip_id", how="inner", maintain_order="left")
 
 
-INDEXED = ["clips", "fused_captions", "clip_embeddings"]
+INDEXED = ["clips", "fused_captions", "clip_embeddings", "umt_scores", "aesthetic_scores"]
+INDEXING = [f"internvid_assets.embeddings.{module}" for module in ("index", "keyed", "rows")]
+INDEX_PROMISES = {
+    "one_row_per_clip": "No two rows of the index share a clip, whoever wrote them.",
+    "vectors_of_unit_length": "Every vector of the index is finite and of length 1.",
+}
 
 
 @dg.asset(
     group_name="embeddings",
     deps=INDEXED,
     kinds={"lance"},
-    code_version=code_hash(["internvid_assets.embeddings.index"]),
+    code_version=code_hash(INDEXING),
+    check_specs=[
+        dg.AssetCheckSpec(name, asset="clip_index", description=told, blocking=True)
+        for name, told in INDEX_PROMISES.items()
+    ],
 )
 def clip_index(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per embedded clip in LanceDB: what `internvid search` asks. Only changed clips are written."""
     index = ClipIndex(home.path / "index")
     with home.turn("index"):
-        report = index.synchronise(indexed_rows(home))
-        index.optimise()
+        report = index.synchronise(indexed_rows(home.lake))
+        index.maintain()
+    offenders = {"one_row_per_clip": index.repeated_keys(), "vectors_of_unit_length": index.broken_vectors()}
     return dg.MaterializeResult(
         data_version=dg.DataVersion(home.content_of(INDEXED)),
         metadata={"dagster/row_count": report.rows, "rows_written": report.written, "rows_removed": report.removed},
+        check_results=[
+            dg.AssetCheckResult(check_name=name, passed=not count, metadata={"offenders": count})
+            for name, count in offenders.items()
+        ],
     )
 
 
-def indexed_rows(home: Home) -> pl.LazyFrame:
-    """The rows the index must hold: embeddings with what a search result shows."""
-    embeddings = home.lake.scan_all("clip_embeddings").filter(pl.col("error").is_null())
-    clips = home.lake.scan_all("clips").select("clip_id", "category", "video_id", "start_seconds", "end_seconds")
-    captions = home.lake.scan_all("fused_captions").select("clip_id", "category", "caption")
-    keys = ["clip_id", "category"]
-    rows = embeddings.join(clips, on=keys, how="inner").join(captions, on=keys, how="inner")
-    rows = rows.sort(keys).unique("clip_id", keep="first", maintain_order=True)  # a video may be in two categories
-    version = pl.concat_str(["recipe", "input_hash", "clip_id"], separator="/")
-    vectors = [pl.col(name).cast(pl.List(pl.Float32)) for name in ("video_embedding", "caption_embedding")]
-    texts = ["clip_id", "video_id", "category", "caption"]
-    return rows.select(*texts, version.alias("version"), "start_seconds", "end_seconds", *vectors)
+def about(table: str, upstream: str, code: str) -> dict[str, Any]:
+    """What Dagster is told of a table that is made of the index, by the module `code`."""
+    return {
+        "group_name": "embeddings",
+        "deps": [upstream],
+        "code_version": code_hash([f"internvid_assets.embeddings.{code}"]),
+        "metadata": {"dagster/column_schema": column_schema(tables.OVER_ALL[table])},
+        "check_specs": check_specs(table),
+    }
+
+
+def written(home: Home, table: str, rows: pl.DataFrame, **shown: float) -> dg.MaterializeResult:
+    """Replace the table, and say what was `shown` beside its first rows."""
+    version = home.lake.write(rows.lazy(), table, None, schema=tables.OVER_ALL[table])
+    told = {"dagster/row_count": version.rows, "preview": dg.MetadataValue.md(preview(rows.lazy())), **shown}
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(version.data_version),
+        metadata=told,
+        check_results=list(check_results(home, table, None)),
+    )
+
+
+@dg.asset(**about("near_duplicates", upstream="clip_index", code="neighbours"), kinds={"lance"})
+def near_duplicates(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per pair of clips of different videos that look alike. The index is asked about new clips only."""
+    neighbours = Neighbours(ClipIndex(home.path / "index"))
+    min_cosine = home.settings.near_duplicates.min_cosine
+    with home.turn("near_duplicates"):
+        pairs = neighbours.pairs(min_cosine, home.report_progress("near_duplicates", "all"))
+    return written(home, "near_duplicates", pairs, min_cosine=min_cosine, crowded_clips=neighbours.crowded())
+
+
+@dg.asset(**about("duplicate_groups", upstream="near_duplicates", code="groups"), kinds={"polars"})
+def duplicate_groups(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per clip with near-duplicates: the clip that stands for it, so that subsets can take one of each."""
+    return written(home, "duplicate_groups", grouped(home.lake.scan("near_duplicates").collect()))

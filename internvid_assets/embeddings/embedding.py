@@ -15,6 +15,7 @@ from internvid_assets.cells.feature import Outcome, Work
 def embed_clips(bench: Bench) -> Work:
     """The mean of a clip's frame vectors and the vector of its caption, both of unit length."""
     embedder = bench.models.embedder
+    model, revision = bench.models.specs["embedder"].identity
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
         hashes = batch["frame_hashes"].to_list()
@@ -23,7 +24,12 @@ def embed_clips(bench: Bench) -> Work:
         ends = np.cumsum([len(each) for each in hashes])
         videos = [unit(part.mean(axis=0)) for part in np.split(frames, ends[:-1])]
         return [
-            {"video_embedding": video.tolist(), "caption_embedding": caption.tolist()}
+            {
+                "video_embedding": video.tolist(),
+                "caption_embedding": caption.tolist(),
+                "model": model,
+                "revision": revision,
+            }
             for video, caption in zip(videos, captions, strict=True)
         ]
 

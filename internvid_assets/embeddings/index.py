@@ -1,18 +1,33 @@
-"""The clip index: one LanceDB table of vectors over all categories, kept equal to `clip_embeddings`."""
+"""The clip index: vectors, captions and scores of all categories in one LanceDB table, kept equal to the lake."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
-TABLE = "clips"
-INDEX_ABOVE_ROWS = 50_000
-"""Below this a brute-force scan answers in milliseconds and an approximate index only loses recall."""
+from internvid_assets.embeddings.keyed import KeyedTable, key_field
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+WRITTEN_AT_ONCE = 20_000
+"""Rows in one commit: 80 MB of vectors of 512 numbers."""
+APPROXIMATE_FROM_ROWS = 10_000
+"""Here a scan of all vectors takes 11 ms, and ten times as many take twenty times that; an index answers in 4."""
+MOST_PARTS = 16
+"""Every optimisation may add a part to the approximate index, and a search asks each: with more, it is built anew."""
+UNIT_TOLERANCE = 1e-3
+
+VECTORS = ("video_embedding", "caption_embedding")
+TEXTS = ("video_id", "category", "caption", "model", "revision", "version", "video_hash")
+NUMBERS = ("start_seconds", "end_seconds", "duration_seconds", "umt_score", "aesthetic_score")
 
 
 @dataclass(frozen=True)
@@ -29,90 +44,96 @@ class ClipIndex:
     """The index below `directory`. Rows carry the version of what they were made from, so only changes are written."""
 
     directory: Path
+    approximate_from_rows: int = APPROXIMATE_FROM_ROWS
 
     @cached_property
-    def _database(self) -> Any:
-        import lancedb
-
-        self.directory.mkdir(parents=True, exist_ok=True)
-        return lancedb.connect(str(self.directory))
+    def table(self) -> KeyedTable:
+        return KeyedTable(self.directory, "clips")
 
     def exists(self) -> bool:
-        return (self.directory / f"{TABLE}.lance").exists()
+        return self.table.exists()
 
-    def synchronise(self, rows: pl.LazyFrame) -> IndexReport:
-        """Make the index hold exactly `rows`: clip_id, category, video_id, caption, the two vectors and `version`.
+    def synchronise(self, parts: Iterable[pl.LazyFrame]) -> IndexReport:
+        """Make the index hold exactly the rows of `parts`, whose vectors are read only where something changed.
 
-        Vectors of another length than before come from another embedder: the table is made anew.
+        A clip of several parts comes from the first. Vectors of another length come from another embedder: the table
+        is made anew.
         """
-        wanted = rows.collect()
-        if wanted.is_empty() and not self.exists():
-            return IndexReport(0, 0, 0)
-        if not wanted.is_empty() and self._vector_size() != _size(wanted):
-            self._create(wanted)
-        table = self._database.open_table(TABLE)
-        present = pl.from_arrow(
-            table.search().select(["clip_id", "version"]).limit(max(table.count_rows(), 1)).to_arrow()
-        )
-        assert isinstance(present, pl.DataFrame)
-        changed = wanted.join(present, on=["clip_id", "version"], how="anti", nulls_equal=True)
-        removed = present.join(wanted, on="clip_id", how="anti").height
-        if changed.height:
-            merge = table.merge_insert("clip_id").when_matched_update_all().when_not_matched_insert_all()
-            merge.execute(_as_stored(changed, table))
-        self._remove_others(table, wanted, removed)
-        if table.count_rows() >= INDEX_ABOVE_ROWS:
-            self._build(table)
-        return IndexReport(table.count_rows(), changed.height, removed)
-
-    def optimise(self) -> None:
-        """Compact small fragments; versions older than a day go, younger ones may have readers."""
-        if self.exists():
-            self._database.open_table(TABLE).optimize(cleanup_older_than=timedelta(days=1))
-
-    def search(self, vector: list[float], *, count: int, where: str | None = None) -> pl.DataFrame:
-        """The `count` clips whose video vector is nearest to `vector`, with their cosine `similarity`, best first."""
-        table = self._database.open_table(TABLE)
-        query = table.search(vector, vector_column_name="video_embedding").distance_type("cosine").limit(count)
-        query = query.where(where, prefilter=True) if where else query
-        columns = ["clip_id", "video_id", "category", "start_seconds", "end_seconds", "caption", "_distance"]
-        found = pl.from_arrow(query.select(columns).to_arrow())
-        assert isinstance(found, pl.DataFrame)
-        return found.with_columns(similarity=1 - pl.col("_distance")).drop("_distance")
-
-    def _create(self, rows: pl.DataFrame) -> None:
-        """An empty table whose key Lance knows: without the mark, two writers of a new key would both insert it."""
-        import pyarrow as pa
-
-        size = _size(rows)
-        key = pa.field("clip_id", pa.string(), False, {"lance-schema:unenforced-primary-key": "true"})
-        vectors = [pa.field(name, pa.list_(pa.float32(), size)) for name in ("video_embedding", "caption_embedding")]
-        texts = [pa.field(name, pa.string()) for name in ("video_id", "category", "caption", "version")]
-        times = [pa.field(name, pa.float64()) for name in ("start_seconds", "end_seconds")]
-        self._database.create_table(TABLE, schema=pa.schema([key, *texts, *times, *vectors]), mode="overwrite")
-
-    def _vector_size(self) -> int | None:
-        """How many numbers a vector of the table has; None where there is no table."""
+        taken, written = pl.DataFrame(schema={"clip_id": pl.String}), 0
+        for part in parts:
+            wanted = part.select("clip_id", "version").collect().join(taken, on="clip_id", how="anti")
+            taken = pl.concat([taken, wanted.select("clip_id")])
+            if wanted.height:
+                self.table.ensure(_schema(part))
+                changed = wanted.join(self._versions(), on=["clip_id", "version"], how="anti")
+                written += self._write(part.join(changed.lazy().select("clip_id"), on="clip_id", how="semi"))
         if not self.exists():
-            return None
-        return self._database.open_table(TABLE).schema.field("video_embedding").type.list_size
+            return IndexReport(0, 0, 0)
+        removed = self._versions().join(taken, on="clip_id", how="anti")["clip_id"].to_list()
+        self.table.remove(removed)
+        return IndexReport(self.table.open().count_rows(), written, len(removed))
 
-    def _remove_others(self, table: Any, wanted: pl.DataFrame, removed: int) -> None:
-        if removed:
-            merge = table.merge_insert("clip_id").when_not_matched_by_source_delete()
-            merge.execute(_as_stored(wanted, table))
+    def maintain(self) -> None:
+        """Build the indexes that pay and are missing; fold what was written since into the others."""
+        from lancedb.index import FTS, IvfFlat, IvfRq
 
-    def _build(self, table: Any) -> None:
-        from lancedb.index import IvfPq
+        if not self.exists() or not self.table.open().count_rows():
+            return
+        self.table.optimise()
+        table = self.table.open()
+        indexed = {index.columns[0]: index for index in table.list_indices()}
+        if "caption" not in indexed:  # one over no rows would be of no use, hence not when the table is made
+            table.create_index("caption", config=FTS())
+        vectors = indexed.get("video_embedding")
+        is_in_parts = vectors is not None and (table.index_stats(vectors.name).num_indices or 0) > MOST_PARTS
+        if is_in_parts or (vectors is None and table.count_rows() >= self.approximate_from_rows):
+            # RaBitQ is built in a tenth of the others' time; docs/performance.md has the figures.
+            kind = IvfFlat if table.schema.field("video_embedding").type.list_size % 8 else IvfRq
+            table.create_index("video_embedding", config=kind(distance_type="cosine"))
 
-        if not any("video_embedding" in index.columns for index in table.list_indices()):
-            table.create_index("video_embedding", config=IvfPq(distance_type="cosine"))
+    def repeated_keys(self) -> int:
+        """Rows that share their clip with another row: none, unless a promise of Lance was broken."""
+        keys = self.table.read(["clip_id"])["clip_id"] if self.exists() else pl.Series([])
+        return len(keys) - keys.n_unique()
+
+    def broken_vectors(self) -> int:
+        """Rows with a vector that is not finite, or not of length 1."""
+        return sum(_broken(batch) for batch in self.table.batches(VECTORS)) if self.exists() else 0
+
+    def _versions(self) -> pl.DataFrame:
+        return self.table.read(["clip_id", "version"])
+
+    def _write(self, rows: pl.LazyFrame) -> int:
+        written = 0
+        for batch in rows.collect_batches(chunk_size=WRITTEN_AT_ONCE, maintain_order=True):
+            for some in batch.iter_slices(WRITTEN_AT_ONCE):
+                self.table.upsert(some.with_columns(video_hash=_hashes(some["video_embedding"])))
+                written += some.height
+        return written
 
 
-def _size(rows: pl.DataFrame) -> int:
-    return len(rows["video_embedding"][0])
+def matrix(vectors: pl.Series) -> np.ndarray:
+    """A column of equally long vectors as float32 [rows, d]."""
+    numbers = vectors.explode().cast(pl.Float32).to_numpy()
+    return numbers.reshape(len(vectors), len(numbers) // max(len(vectors), 1))
 
 
-def _as_stored(rows: pl.DataFrame, table: Any) -> Any:
-    """`rows` in the table's own types: Lance refuses a key that might be null, and vectors of any length."""
-    return rows.to_arrow().select(table.schema.names).cast(table.schema)
+def _schema(rows: pl.LazyFrame) -> pa.Schema:
+    import pyarrow as pa
+
+    size = len(rows.select("video_embedding").head(1).collect().item())
+    vectors = [pa.field(name, pa.list_(pa.float32(), size)) for name in VECTORS]
+    texts = [pa.field(name, pa.string()) for name in TEXTS]
+    numbers = [pa.field(name, pa.float64()) for name in NUMBERS]
+    return pa.schema([key_field("clip_id"), *texts, *numbers, *vectors])
+
+
+def _hashes(vectors: pl.Series) -> pl.Series:
+    """What tells a changed vector from one that came out the same."""
+    return pl.Series([hashlib.blake2b(row.tobytes(), digest_size=8).hexdigest() for row in matrix(vectors)])
+
+
+def _broken(batch: pl.DataFrame) -> int:
+    lengths = np.stack([np.linalg.norm(matrix(batch[name]), axis=1) for name in VECTORS])
+    is_unit = np.abs(lengths - 1) <= UNIT_TOLERANCE  # NaN is never near 1
+    return batch.height - int(np.count_nonzero(is_unit.all(axis=0)))

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from internvid_assets import tables
 from internvid_assets.cells.lake import file_name
 from internvid_assets.selects.files import SqlFile, column_types, run_select, sql_file, sql_files
 
@@ -122,6 +123,21 @@ def good_rows() -> Rows:
                 "mentions": 1,
             }
         ],
+        "near_duplicates": [
+            {
+                "clip_id": "v1_0_4",
+                "video_id": "v1",
+                "category": "sports",
+                "other_clip_id": "v2_0_8",
+                "other_video_id": "v2",
+                "other_category": "music",
+                "cosine": 0.97,
+            }
+        ],
+        "duplicate_groups": [
+            {"clip_id": clip_id, "representative_clip_id": "v1_0_4", "cosine": cosine}
+            for clip_id, cosine in (("v1_0_4", 1.0), ("v2_0_8", 0.97))
+        ],
         "candidate_videos": [
             {"video_id": video_id, "category": category, "source_uri": f"file:///{video_id}.mp4", "source": "/"}
             for video_id, category in candidates
@@ -206,8 +222,9 @@ def write_lake(tmp_path: Path) -> Callable[..., Path]:
 
 def _write_tables(home: Path, rows: Rows) -> None:
     for table, listed in rows.items():
-        for category in {row.get("category") for row in listed}:
-            own = [row for row in listed if row.get("category") == category]
+        column = "category" if table in tables.PER_CATEGORY else None  # a table with one file may have one, too
+        for category in {row.get(column) for row in listed}:
+            own = [row for row in listed if row.get(column) == category]
             _write_table(home / file_name(table, category), table, own)
 
 

@@ -25,6 +25,15 @@ def _without_last(table: str) -> Break:
 
 
 BREAKS: dict[str, list[tuple[Break, int]]] = {
+    "near_duplicates__of_clips_that_are": [
+        (_without_last("clip_embeddings"), 1),
+        (_first("clip_embeddings", error="out_of_memory"), 1),
+    ],
+    "duplicate_groups__one_stands_for_itself": [
+        (_first("duplicate_groups", representative_clip_id="v2_0_8"), 2),
+        (_second("duplicate_groups", representative_clip_id="v1_4_10"), 1),
+        (lambda rows: rows["near_duplicates"].clear(), 1),
+    ],
     "known_videos__every_line_names_a_video": [(_first("known_videos", rejection_reason="no_id"), 1)],
     "action_queries__every_line_is_a_query": [
         (_first("action_queries", query=None, rejection_reason="no_words"), 1),

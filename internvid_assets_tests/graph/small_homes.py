@@ -61,8 +61,8 @@ def run(
     )
 
 
-PER_CATEGORY = "key:candidate_videos+ and not (key:clip_index or kind:sql or key:warehouse)"
-OVER_ALL = "key:clip_index or kind:sql or key:warehouse"
+OVER_ALL = "key:clip_index+ or kind:sql or key:warehouse"
+PER_CATEGORY = f"key:candidate_videos+ and not ({OVER_ALL})"
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,12 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
@@ -21,11 +23,15 @@ from internvid_assets import tables
 from internvid_assets.cli.runs import QUIET
 from internvid_assets.clips import assets as clips_stage
 from internvid_assets.definitions import build_defs, features
+from internvid_assets.embeddings.index import ClipIndex
+from internvid_assets.home import Home
 from internvid_assets.selects.files import sql_files
+from internvid_assets.settings import load_settings
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.PreviewWarning", "ignore::dagster.BetaWarning")
 
 MP4 = "autos_and_vehicles"
+OF_THE_INDEX = {"clip_index", "near_duplicates", "duplicate_groups"}
 
 
 def metadata(run: dg.ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
@@ -48,7 +54,7 @@ def test_every_run_succeeds_and_makes_every_asset(materialised: Materialised) ->
     for category in CATEGORIES:
         assert set(metadata(materialised.runs[category])) == set(tables.PER_CATEGORY)
     single = {file.name for kind in ("subsets", "marts") for file in sql_files(kind)}
-    assert set(metadata(materialised.runs[None])) == single | {"clip_index", "warehouse"}
+    assert set(metadata(materialised.runs[None])) == single | {"warehouse"} | OF_THE_INDEX
 
 
 @pytest.mark.parametrize(
@@ -109,11 +115,13 @@ def test_the_instance_knows_which_categories_are_made(materialised: Materialised
 
 def test_every_promise_is_evaluated_in_every_category(materialised: Materialised) -> None:
     """But for those of the queries, which these runs do not make."""
-    checks = [file for file in sql_files("checks") if file.checked_table() not in tables.OVER_ALL]
+    not_made = set(tables.OVER_ALL) - OF_THE_INDEX
+    checks = [file for file in sql_files("checks") if file.checked_table() not in not_made]
     per_category = {file.name for file in checks if file.checked_table() in tables.PER_CATEGORY}
     over_all = {file.name for file in checks} - per_category
     assert over_all and per_category
     per_category |= {f"{feature.name}__nothing_pending" for _, feature in features() if feature.is_partitioned}
+    over_all |= {"clip_index__one_row_per_clip", "clip_index__vectors_of_unit_length"}
     for category, made in materialised.runs.items():
         found = made.get_asset_check_evaluations()
         names = {f"{one.asset_key.to_user_string()}__{one.check_name}": one for one in found}
@@ -154,6 +162,52 @@ def test_a_cell_tells_the_libraries_that_made_it(materialised: Materialised) -> 
     assert f"av {version('av')}" in made_with("clips")
 
 
+def test_vectors_name_their_model_in_the_table_and_in_the_index(materialised: Materialised) -> None:
+    home = materialised.home
+    identity = home.models.specs["embedder"].identity
+    for rows in (home.lake.scan_all("clip_embeddings").collect(), clips_of_index(home, ["model", "revision"])):
+        assert set(rows.select("model", "revision").iter_rows()) == {identity} and rows.height == 11
+
+
+def clips_of_index(home: Home, columns: list[str]) -> pl.DataFrame:
+    return ClipIndex(home.path / "index").table.read(columns)
+
+
+def test_the_index_follows_the_scores(materialised: Materialised, tmp_path: Path) -> None:
+    """They may be made later, or not at all; nothing is embedded anew for them."""
+    home = materialised.copy(tmp_path / "home")
+    scores = home.lake.scan_all("umt_scores").select("clip_id", "umt_score").sort("clip_id").collect()
+    assert clips_of_index(home, ["clip_id", "umt_score"]).sort("clip_id").equals(scores)
+    (home.path / "lake/umt_scores").rename(tmp_path / "aside")
+    with recorded(home) as instance:
+        without = run(home, instance, "key:clip_index")
+        assert clips_of_index(home, ["umt_score"])["umt_score"].null_count() == 11
+        (tmp_path / "aside").rename(home.path / "lake/umt_scores")
+        again = run(home, instance, "key:clip_index")
+    written = [metadata(one)["clip_index"]["rows_written"] for one in (without, again)]
+    assert written == [11, 11]
+    assert clips_of_index(home, ["clip_id", "umt_score"]).sort("clip_id").equals(scores)
+
+
+def test_near_duplicates_are_those_of_all_pairs_and_come_in_groups(materialised: Materialised, tmp_path: Path) -> None:
+    copied = materialised.copy(tmp_path / "home")
+    home = Home(load_settings([f"home={copied.path}", "profile=sample", "near_duplicates.min_cosine=0.5"]))
+    rows = home.lake.scan_all("clip_embeddings").join(home.lake.scan_all("clips"), on="clip_id").sort("clip_id")
+    clips = rows.select("clip_id", "video_id", "video_embedding").collect().rows()
+    expected = {
+        (one[0], other[0])
+        for one, other in combinations(clips, 2)
+        if one[1] != other[1] and np.dot(one[2], other[2]) >= 0.5
+    }
+    with recorded(home) as instance:
+        made = run(home, instance, "key:near_duplicates+ and not key:warehouse")
+    pairs = home.lake.scan("near_duplicates").collect()
+    groups = home.lake.scan("duplicate_groups").collect()
+    assert made.success and set(pairs.select("clip_id", "other_clip_id").iter_rows()) == expected != set()
+    assert set(groups["clip_id"]) == {clip for pair in expected for clip in pair}
+    assert metadata(made)["near_duplicates"]["min_cosine"] == 0.5
+
+
 def test_run_again_nothing_is_called_and_no_content_changes(materialised: Materialised) -> None:
     again = run(materialised.home, materialised.instance, PER_CATEGORY, WEBM)
     assert again.success and data_versions(again) == data_versions(materialised.runs[WEBM])
@@ -164,7 +218,7 @@ def test_run_again_nothing_is_called_and_no_content_changes(materialised: Materi
 
     over_all = run(materialised.home, materialised.instance, OVER_ALL)
     before, after = data_versions(materialised.runs[None]), data_versions(over_all)
-    assert over_all.success and len(after) == 16 and after == before
+    assert over_all.success and len(after) == 18 and after == before
     assert metadata(over_all)["clip_index"] == {"dagster/row_count": 11, "rows_written": 0, "rows_removed": 0}
 
 

@@ -1,0 +1,127 @@
+"""internvid search: clips by what they show, by their captions' words, or by what they look like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import polars as pl
+import typer
+
+from internvid_assets.cells.engine import LocalEngine
+from internvid_assets.cells.errors import UserError
+from internvid_assets.cli.environment import open_home
+from internvid_assets.cli.output import Format, show
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from internvid_assets.embeddings.index import ClipIndex
+    from internvid_assets.home import Home
+
+SHOWN = "clip_id category start_seconds end_seconds caption similarity umt_score aesthetic_score source_uri".split()
+
+
+class SearchFormat(StrEnum):
+    """What `search` prints; html goes to a file."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+    html = "html"
+
+
+def search(
+    text: Annotated[
+        str | None, typer.Argument(help="What the clips should show; their captions are asked too.")
+    ] = None,
+    like: Annotated[
+        str | None, typer.Option(help="A clip_id, a picture or a video that they should look like.")
+    ] = None,
+    count: Annotated[int, typer.Option("-k", min=1, help="How many clips.")] = 10,
+    category: Annotated[str | None, typer.Option("--category", "-c", help="Only this category.")] = None,
+    min_umt: Annotated[float | None, typer.Option(help="The least umt_score.")] = None,
+    min_aesthetic: Annotated[float | None, typer.Option(help="The least aesthetic_score.")] = None,
+    min_duration: Annotated[float | None, typer.Option(help="The least length in seconds.")] = None,
+    format: Annotated[SearchFormat, typer.Option("--format", "-f", help="What to print.")] = SearchFormat.table,
+    to: Annotated[Path | None, typer.Option(help="The file of --format html.")] = None,
+) -> None:
+    """The clips nearest to a text, best first: their pictures' rank and their captions' are fused.
+
+    With --like, nearest to a clip, picture or video instead; then a text is looked for in the captions.
+
+    Example: internvid search "a red ball bouncing" --category sports --min-umt 0.3
+    """
+    from internvid_assets.cli.runs import checked_categories
+    from internvid_assets.embeddings import searching
+    from internvid_assets.embeddings.index import ClipIndex
+
+    _refuse_contradictions(text, like, format, to)
+    checked_categories([category] if category else [])
+    home = open_home()
+    index = ClipIndex(home.path / "index")
+    if not index.exists():
+        raise UserError(f"there is no index in {index.directory}; {searching.WAY_OUT}")
+    filters = searching.Filters(category, min_duration, min_umt, min_aesthetic, other_than=like)
+    vector = _likeness(home, index, like) if like else home.models.embedder.embed_texts([text or ""])[0]
+    found = searching.search(index, vector, count=count, words=text, filters=filters)
+    searching.refuse_other_models(found, home.models.specs["embedder"].identity)
+    hits = _with_sources(home, found)
+    if to:
+        _write_page(home, text or f"like {like}", hits, to)
+    else:
+        show(hits.select(SHOWN), Format(format))
+
+
+def _refuse_contradictions(text: str | None, like: str | None, format: SearchFormat, to: Path | None) -> None:
+    if text is None and like is None:
+        raise UserError('nothing to search for: give a text, such as "a red ball", or --like CLIP_ID, picture or video')
+    if (to is None) == (format is SearchFormat.html):
+        raise UserError("--format html and --to FILE go together: internvid search … --format html --to clips.html")
+
+
+def _likeness(home: Home, index: ClipIndex, like: str) -> np.ndarray:
+    from internvid_assets.embeddings.likeness import vector_of_file
+    from internvid_assets.embeddings.searching import vector_of
+
+    if Path(like).exists():
+        with closing(LocalEngine(1, memory_bytes=home.settings.worker_memory_bytes)) as engine:
+            return vector_of_file(Path(like), home.models.embedder, engine)
+    vector = vector_of(index, like)
+    if vector is None:
+        raise UserError(
+            f"--like {like}: no such file, and no clip of that id in the index; see: select clip_id from clips"
+        )
+    return vector
+
+
+def _with_sources(home: Home, found: pl.DataFrame) -> pl.DataFrame:
+    videos = home.lake.scan_all("videos").select("video_id", "category", "source_uri")
+    sources = videos.join(found.lazy(), on=["video_id", "category"], how="semi").collect()
+    hits = found.join(sources, on=["video_id", "category"], how="left", maintain_order="left")
+    return hits.with_columns(pl.col("similarity").round(4))
+
+
+def _write_page(home: Home, title: str, hits: pl.DataFrame, to: Path) -> None:
+    from internvid_assets.embeddings.contact_page import contact_page
+
+    page = contact_page(title, hits, dict(_pictures(home, hits)))
+    try:
+        to.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--to {to} cannot be written ({error.strerror}); give another file") from None
+    print(f"{to}: {hits.height} clips")
+
+
+def _pictures(home: Home, hits: pl.DataFrame) -> Iterator[tuple[str, list[bytes]]]:
+    """(clip_id, JPEGs of its uniform frames) of every hit."""
+    for (category,), clips in hits.group_by("category"):
+        frames = home.lake.scan("clip_frames", str(category)).filter(pl.col("uniform_4").is_not_null())
+        frames = frames.join(clips.lazy(), on="clip_id", how="semi").sort("clip_id", "uniform_4")
+        hashes = frames.group_by("clip_id", maintain_order=True).agg("frame_hash").collect()
+        for clip_id, of_clip in hashes.iter_rows():
+            yield clip_id, home.frames(str(category)).read(of_clip)

@@ -1,0 +1,72 @@
+"""The vector of any picture or video, made as the clips' own are: for asking what looks like it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from internvid_assets.cells.engine import Engine
+from internvid_assets.cells.errors import CallError, UserError
+from internvid_assets.clips.frames import sample_frames
+from internvid_assets.embeddings.embedding import unit
+from internvid_assets.media.decode import packets
+from internvid_assets.media.opening import opened_video
+from internvid_assets.models.protocols import ClipEmbedder
+
+TIMEOUT_SECONDS = 600
+
+
+def vector_of_file(path: Path, embedder: ClipEmbedder, engine: Engine) -> np.ndarray:
+    """The unit vector of a picture, or the mean over the 8 uniform frames of a video, read in a worker process.
+
+    Raises UserError for a file that is neither.
+    """
+    (jpegs,) = engine.each(jpegs_of, [{"path": str(path)}], timeout_seconds=TIMEOUT_SECONDS)
+    if isinstance(jpegs, CallError):
+        raise UserError(f"{path} is read neither as a picture nor as a video ({jpegs}); give another file")
+    return unit(embedder.embed_images([_pixels(jpeg) for jpeg in jpegs]).mean(axis=0))
+
+
+def jpegs_of(path: str) -> list[bytes]:
+    """A picture as one JPEG, a video as those of its 8 uniform frames, of the size that clips are looked at in."""
+    from PIL import UnidentifiedImageError
+
+    try:
+        return [_picture(path)]
+    except UnidentifiedImageError:
+        rows = sample_frames(path, [_span(path)])[0]
+    if isinstance(rows, CallError):
+        raise rows
+    return [row["jpeg"] for row in rows if row["uniform_8"] is not None]
+
+
+def _picture(path: str) -> bytes:
+    from PIL import Image, ImageOps
+
+    with Image.open(path) as image:
+        upright = ImageOps.exif_transpose(image).convert("RGB")
+    scale = max(1.0, min(upright.size) / 256)
+    encoded = io.BytesIO()
+    upright.resize((round(upright.width / scale), round(upright.height / scale))).save(encoded, "JPEG", quality=90)
+    return encoded.getvalue()
+
+
+def _span(path: str) -> tuple[int, int]:
+    """From the video's first picture to the end of its last, in ticks."""
+    with opened_video(path) as (container, stream):
+        spans = [
+            (packet.pts, packet.pts + max(packet.duration or 0, 1))
+            for packet in packets(container, stream)
+            if packet.size and packet.pts is not None
+        ]
+    if not spans:
+        raise CallError("undecodable", f"{path!r} has no picture with a time")
+    return min(spans)[0], max(end for _, end in spans)
+
+
+def _pixels(jpeg: bytes) -> np.ndarray:
+    import cv2
+
+    return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB))
