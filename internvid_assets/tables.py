@@ -317,7 +317,7 @@ class AestheticScores(Called):
 
 
 class UmtScores(Called):
-    """One row per captioned clip: how well video and caption agree (UMT-SIM, InternVid 3.3)."""
+    """One row per captioned clip: how well video and caption agree (UMT-SIM, InternVid 3.3, or a CLIP's cosine)."""
 
     clip_id = dy.String(primary_key=True, description="As in `clips`.")
     category = dy.String(description="Partition: one of the sixteen categories.")

@@ -9,7 +9,9 @@ from internvid_assets.cells.feature import feature
 from internvid_assets.clips.selection import uniform_frames
 from internvid_assets.scores.scoring import reference_text, score_aesthetics, score_similarity
 
-CLIP = ("internvid_assets.models.transformers_clip", "internvid_assets.models.transformers_loading")
+MODELS = "internvid_assets.models"
+CLIP = (f"{MODELS}.transformers_clip", f"{MODELS}.transformers_loading")
+UMT = (f"{MODELS}.umt", f"{MODELS}.umt_checkpoint", f"{MODELS}.umt_similarity", f"{MODELS}.pre_text")
 
 
 @feature(
@@ -17,7 +19,7 @@ CLIP = ("internvid_assets.models.transformers_clip", "internvid_assets.models.tr
     reads=["frame_hashes"],
     work=score_aesthetics,
     version="1",
-    code=["internvid_assets.models.transformers_aesthetics", *CLIP],
+    code=[f"{MODELS}.transformers_aesthetics", *CLIP],
     models=["aesthetics"],
     kinds=["transformers"],
 )
@@ -31,12 +33,12 @@ def aesthetic_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyF
     reads=["frame_hashes", "caption"],
     work=score_similarity,
     version="2",
-    code=CLIP,
+    code=[f"{MODELS}.agreement", f"{MODELS}.clip_similarity", *CLIP, *UMT],
     models=["similarity"],
     prompt=reference_text,
     kinds=["transformers"],
 )
 def umt_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per captioned clip: how well video and caption agree (UMT-SIM, InternVid 3.3)."""
+    """One row per captioned clip: how well video and caption agree (UMT-SIM, InternVid 3.3, or a CLIP's cosine)."""
     captions = fused_captions.filter(pl.col("caption").is_not_null()).select("clip_id", "caption")
     return uniform_frames(clips, clip_frames, 4).join(captions, on="clip_id", how="inner", maintain_order="left")

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from internvid_assets.cells.bench import Bench
+from internvid_assets.cells.errors import CallError
 from internvid_assets.cells.feature import Outcome, Work
 from internvid_assets.settings import Settings
 
@@ -24,9 +25,13 @@ def score_aesthetics(bench: Bench) -> Work:
         hashes = batch["frame_hashes"].to_list()
         scores = scorer.score(bench.frames.images(list(chain.from_iterable(hashes))))
         parts = np.split(np.asarray(scores, dtype=float), np.cumsum([len(each) for each in hashes])[:-1])
-        return [{"aesthetic_score": float(part.max()), "frame_scores": part.tolist()} for part in parts]
+        return [_unless_unusable(part) or _best(part) for part in parts]
 
     return work
+
+
+def _best(scores: np.ndarray) -> Outcome:
+    return {"aesthetic_score": float(scores.max()), "frame_scores": scores.tolist()}
 
 
 def score_similarity(bench: Bench) -> Work:
@@ -43,9 +48,18 @@ def score_similarity(bench: Bench) -> Work:
         bounds = np.cumsum([0, *map(len, hashes)]).tolist()
         frames = [images[start:end] for start, end in pairwise(bounds)]
         cosines = scorer.similarity(frames, [[caption, *references] for caption in batch["caption"]])
-        return [_scored(each) for each in cosines]
+        return [_unless_unusable(each) or _scored(each) for each in cosines]
 
     return work
+
+
+def _unless_unusable(scores: np.ndarray) -> CallError | None:
+    """Why these are no scores: a model in half precision may overflow."""
+    if not scores.size:
+        return CallError("no_frames", "the clip has no frames to score")
+    if not np.isfinite(scores).all():
+        return CallError("not_a_number", "the model's answer is not finite")
+    return None
 
 
 def _scored(cosines: np.ndarray) -> Outcome:
