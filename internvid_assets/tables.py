@@ -314,6 +314,7 @@ class AestheticScores(Called):
     category = dy.String(description="Partition: one of the sixteen categories.")
     aesthetic_score = dy.Float64(nullable=True, description="Maximum over the frames; the scale is the model's.")
     frame_scores = dy.List(dy.Float64(), nullable=True, description="The score of each uniform frame, in time order.")
+    model = dy.String(nullable=True, description="Name and revision of the model: a threshold belongs to one.")
 
 
 class UmtScores(Called):
@@ -325,6 +326,17 @@ class UmtScores(Called):
     frame_scores = dy.List(dy.Float64(), nullable=True, description="Cosine of each uniform frame with the caption.")
     reference_mean = dy.Float64(nullable=True, description="Mean score with the profile's reference captions instead.")
     reference_deviation = dy.Float64(nullable=True, description="Standard deviation of those scores.")
+    model = dy.String(nullable=True, description="Name and revision of the model: a threshold belongs to one.")
+
+
+class ShuffledScores(Called):
+    """One row per drawn clip, 64 a category at most: its score with its own and with another clip's caption."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    own_score = dy.Float64(nullable=True, min=-1.001, max=1.001, description="As `umt_score` in `umt_scores`.")
+    shuffled_score = dy.Float64(nullable=True, min=-1.001, max=1.001, description="The same with the other's caption.")
+    model = dy.String(nullable=True, description="Name and revision of the model: a threshold belongs to one.")
 
 
 class CaptionVerbs(Called):
@@ -372,6 +384,7 @@ PER_CATEGORY: dict[str, type[dy.Schema]] = {
     "clip_embeddings": ClipEmbeddings,
     "aesthetic_scores": AestheticScores,
     "umt_scores": UmtScores,
+    "shuffled_scores": ShuffledScores,
     "caption_verbs": CaptionVerbs,
 }
 """Tables with one file per category, in the order of the graph. Subsets and marts have one file each."""

@@ -195,6 +195,10 @@ class Models:
     def transcriber(self) -> Transcriber:
         return loaded(self.specs["transcriber"])
 
+    def label(self, capability: Capability) -> str:
+        """Name and revision in one text, for a column that says who answered."""
+        return "@".join(self.specs[capability].identity)
+
     def has(self, capability: Capability) -> bool:
         """Whether anybody answers: a table that can do without then leaves its column null."""
         return self.specs[capability].name != NOBODY
