@@ -339,6 +339,28 @@ class ShuffledScores(Called):
     model = dy.String(nullable=True, description="Name and revision of the model: a threshold belongs to one.")
 
 
+class SafetyScores(Called):
+    """One row per kept clip: how unsafe it may be, and how much of it is text; no rows without a model for either."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    nsfw = dy.Float64(
+        nullable=True, min=0, max=1.001, description="Probability that it is unsafe: largest of the frames'."
+    )
+    nsfw_of_frames = dy.List(dy.Float64(), nullable=True, description="Of each uniform frame, in time order.")
+    text_area = dy.Float64(nullable=True, min=0, max=1, description="Share of the picture that is text: the largest.")
+    text_area_of_frames = dy.List(dy.Float64(), nullable=True, description="Of each uniform frame, in time order.")
+
+
+class CaptionLanguages(Called):
+    """One row per fused caption: the language it is in."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    language = dy.String(nullable=True, description="ISO 639-1 code; `und` for a caption without letters.")
+    probability = dy.Float64(nullable=True, min=0, max=1.001, description="Of that language: low for a short caption.")
+
+
 class CaptionVerbs(Called):
     """One row per fused caption: the verbs in it, as NLTK's part-of-speech tagger finds them (InternVid 3.3)."""
 
@@ -385,6 +407,8 @@ PER_CATEGORY: dict[str, type[dy.Schema]] = {
     "aesthetic_scores": AestheticScores,
     "umt_scores": UmtScores,
     "shuffled_scores": ShuffledScores,
+    "safety_scores": SafetyScores,
+    "caption_languages": CaptionLanguages,
     "caption_verbs": CaptionVerbs,
 }
 """Tables with one file per category, in the order of the graph. Subsets and marts have one file each."""

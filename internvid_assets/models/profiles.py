@@ -18,13 +18,14 @@ from internvid_assets.models.protocols import (
     AestheticScorer,
     ClipEmbedder,
     FrameCaptioner,
+    FrameScorer,
     LanguageModel,
     PhraseExtractor,
     SimilarityScorer,
     Transcriber,
     Translator,
 )
-from internvid_assets.models.score_specs import AESTHETICS, aesthetics, similarity
+from internvid_assets.models.score_specs import AESTHETICS, NSFW, TEXT_AREA, aesthetics, frame_scorer, similarity
 from internvid_assets.models.specs import (
     NOBODY,
     Capability,
@@ -78,6 +79,8 @@ def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
         "embedder": spec("embedder", "clip", EMBEDDER),
         "aesthetics": aesthetics(spec("aesthetics", "clip", AESTHETICS), head),
         "similarity": similarity(overrides, partial(spec, "similarity", "clip"), default="clip"),
+        "nsfw": frame_scorer("nsfw", overrides, NSFW),
+        "text_area": frame_scorer("text_area", overrides, TEXT_AREA),
         "transcriber": named_whisper(overrides) or nobody(NO_TRANSCRIBER),
     }
 
@@ -108,6 +111,8 @@ def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
         "embedder": spec("embedder", *clip, EMBEDDER),
         "aesthetics": aesthetics(spec("aesthetics", *clip, AESTHETICS), overrides.get("aesthetics", {}).get("head")),
         "similarity": similarity(overrides, partial(spec, "similarity", *clip), default="umt"),
+        "nsfw": frame_scorer("nsfw", overrides, NSFW),
+        "text_area": frame_scorer("text_area", overrides, TEXT_AREA),
         "transcriber": spec("transcriber", *whisper, whisper_loader(overrides)),
     }
 
@@ -190,6 +195,14 @@ class Models:
     @cached_property
     def similarity(self) -> SimilarityScorer:
         return loaded(self.specs["similarity"])
+
+    @cached_property
+    def nsfw(self) -> FrameScorer:
+        return loaded(self.specs["nsfw"])
+
+    @cached_property
+    def text_area(self) -> FrameScorer:
+        return loaded(self.specs["text_area"])
 
     @cached_property
     def transcriber(self) -> Transcriber:

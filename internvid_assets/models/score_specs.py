@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.models.specs import ModelSpec, Overrides, files_revision
+from internvid_assets.models.specs import NOBODY, Capability, ModelSpec, Overrides, files_revision, resolve
 
 ADAPTERS = "internvid_assets.models"
 SIMILARITY = {
@@ -17,6 +17,9 @@ SIMILARITY = {
 }
 """UMT-SIM; a CLIP's or SigLIP's cosine, mean over the frames; that of one frame drawn from each clip."""
 
+NSFW = f"{ADAPTERS}.transformers_nsfw:load_nsfw"
+TEXT_AREA = f"{ADAPTERS}.transformers_text_area:load_text_detector"
+NO_FRAME_SCORER = f"{ADAPTERS}.absent:no_frame_scorer"
 AESTHETICS = f"{ADAPTERS}.transformers_aesthetics:load_aesthetics"
 
 
@@ -48,6 +51,13 @@ def umt(checkpoint: str | None, tokenizer: str | None) -> ModelSpec:
         )
     revision = f"{files_revision(path)}+{files_revision(words / 'vocab.txt')}"
     return ModelSpec(path.stem, revision, str(path), SIMILARITY["umt"], files=(("tokenizer", str(words)),))
+
+
+def frame_scorer(capability: Capability, overrides: Overrides, loader: str) -> ModelSpec:
+    """The scorer that the settings name; the papers name none, so no profile has one of its own."""
+    if overrides.get(capability, {}).get("name"):
+        return resolve(capability, overrides, name="", loader=loader)
+    return ModelSpec(NOBODY, NOBODY, "", NO_FRAME_SCORER)
 
 
 def aesthetics(clip: ModelSpec, head: str | None) -> ModelSpec:

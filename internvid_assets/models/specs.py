@@ -22,6 +22,8 @@ Capability = Literal[
     "embedder",
     "aesthetics",
     "similarity",
+    "nsfw",
+    "text_area",
     "transcriber",
 ]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)

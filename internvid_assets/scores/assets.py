@@ -7,6 +7,7 @@ import polars as pl
 from internvid_assets import tables
 from internvid_assets.cells.feature import feature
 from internvid_assets.clips.selection import uniform_frames
+from internvid_assets.scores.safety import score_safety, tell_languages
 from internvid_assets.scores.scoring import reference_text, score_aesthetics, score_shuffled, score_similarity
 from internvid_assets.scores.shuffling import with_other_captions
 
@@ -63,3 +64,37 @@ def umt_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: p
 def shuffled_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:
     """One row per drawn clip, 64 a category at most: its score with its own and with another clip's caption."""
     return with_other_captions(captioned(clips, clip_frames, fused_captions))
+
+
+@feature(
+    schema=tables.SafetyScores,
+    reads=["frame_hashes"],
+    work=score_safety,
+    version="1",
+    code=[
+        f"{STAGE}.scoring",
+        f"{MODELS}.transformers_nsfw",
+        f"{MODELS}.transformers_text_area",
+        f"{MODELS}.transformers_loading",
+        f"{MODELS}.absent",
+    ],
+    models=["nsfw", "text_area"],
+    kinds=["transformers"],
+)
+def safety_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per kept clip: how unsafe it may be, and how much of it is text; no rows without a model for either."""
+    return uniform_frames(clips, clip_frames, 4)
+
+
+@feature(
+    schema=tables.CaptionLanguages,
+    reads=["caption"],
+    work=tell_languages,
+    version="1",
+    code=["internvid_assets.language.identification"],
+    batch_rows=1000,
+    kinds=["py3langid"],
+)
+def caption_languages(fused_captions: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per fused caption: the language it is in."""
+    return fused_captions.filter(pl.col("caption").is_not_null()).select("clip_id", "category", "caption")

@@ -26,7 +26,7 @@ def score_aesthetics(bench: Bench) -> Work:
         hashes = batch["frame_hashes"].to_list()
         scores = scorer.score(bench.frames.images(list(chain.from_iterable(hashes))))
         parts = np.split(np.asarray(scores, dtype=float), np.cumsum([len(each) for each in hashes])[:-1])
-        return [_unless_unusable(part) or {**_best(part), "model": model} for part in parts]
+        return [unless_unusable(part) or {**_best(part), "model": model} for part in parts]
 
     return work
 
@@ -80,13 +80,13 @@ def _similarity(
         bounds = np.cumsum([0, *map(len, hashes)]).tolist()
         frames = [images[start:end] for start, end in pairwise(bounds)]
         cosines = scorer.similarity(frames, captions(batch))
-        return [_unless_unusable(each) or {**told(each), "model": model} for each in cosines]
+        return [unless_unusable(each) or {**told(each), "model": model} for each in cosines]
 
     return work
 
 
-def _unless_unusable(scores: np.ndarray) -> CallError | None:
-    """Why these are no scores: a model in half precision may overflow."""
+def unless_unusable(scores: np.ndarray) -> CallError | None:
+    """Why these are no scores, if they are none: a model in half precision may overflow."""
     if not scores.size:
         return CallError("no_frames", "the clip has no frames to score")
     if not np.isfinite(scores).all():

@@ -187,6 +187,11 @@ def good_rows() -> Rows:
             key | {"own_score": own, "shuffled_score": other, "model": "umt@1"}
             for key, own, other in zip(keys, (0.3, 0.4, 0.2), (0.1, 0.2, 0.3), strict=True)
         ],
+        "safety_scores": [
+            key | {"nsfw": 0.1, "nsfw_of_frames": [0.0, 0.1], "text_area": 0.2, "text_area_of_frames": [0.2, 0.0]}
+            for key in keys
+        ],
+        "caption_languages": [key | {"language": "en", "probability": 0.9} for key in keys],
         "caption_verbs": [key | {"verbs": found} for key, found in zip(keys, verbs, strict=True)],
     }
 

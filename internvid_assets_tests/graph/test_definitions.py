@@ -55,6 +55,8 @@ GRAPH = {
         "aesthetic_scores": "clips clip_frames",
         "umt_scores": "clips clip_frames fused_captions",
         "shuffled_scores": "clips clip_frames fused_captions",
+        "safety_scores": "clips clip_frames",
+        "caption_languages": "fused_captions",
     },
     "subsets": {
         "internvid_10m_div": "clips fused_captions umt_scores aesthetic_scores known_videos",
@@ -70,7 +72,7 @@ GRAPH = {
         "clips_by_motion": "clips",
         "errors_by_table": "caption_phrases query_translations acquired_videos videos clips clip_frames "
         "subtitle_cues speech_cues transcripts center_captions frame_captions fused_captions clip_embeddings "
-        "aesthetic_scores umt_scores shuffled_scores caption_verbs",
+        "aesthetic_scores umt_scores shuffled_scores safety_scores caption_languages caption_verbs",
         "rejections_by_reason": "videos clips",
         "score_calibration": "umt_scores shuffled_scores aesthetic_scores",
         "scores_by_category": "clips umt_scores aesthetic_scores",
@@ -138,7 +140,7 @@ def test_no_asset_has_a_backfill_policy(defs: dg.Definitions) -> None:
 
 def test_a_code_version_is_the_recipe(specs: dict[str, dg.AssetSpec], home: Home) -> None:
     recipes = {feature.name: home.recipe(feature).hash for _, feature in features()}
-    assert len(set(recipes.values())) == len(recipes) == 17
+    assert len(set(recipes.values())) == len(recipes) == 19
     assert {name: specs[name].code_version for name in recipes} == recipes
 
 

@@ -130,16 +130,20 @@ def test_an_unknown_profile_lists_the_known(head):
 def test_what_nobody_answers_says_so(head):
     """`has` for those that can do without; asking all the same names the setting."""
     sample, whole = Models(model_specs("sample")), Models(paper(head))
-    assert [capability for capability in CAPABILITIES if not sample.has(capability)] == ["translator", "transcriber"]
-    assert all(whole.has(capability) for capability in CAPABILITIES)
+    frame_scorers = ["nsfw", "text_area"]
+    assert {name for name in CAPABILITIES if not sample.has(name)} == {"translator", "transcriber", *frame_scorers}
+    assert [name for name in CAPABILITIES if not whole.has(name)] == frame_scorers
+    with pytest.raises(UserError, match=r"set models\.nsfw\.name"):
+        _ = whole.nsfw
     with pytest.raises(UserError, match=r"set models\.transcriber\.name"):
         _ = sample.transcriber
 
 
 def test_what_a_profile_leaves_to_nobody_can_be_set(tmp_path):
     (tmp_path / "config.json").write_text("{}")
-    chosen = {"transcriber": {"name": str(tmp_path)}, "translator": {"name": str(tmp_path)}}
+    chosen = {name: {"name": str(tmp_path)} for name in ("transcriber", "translator", "nsfw", "text_area")}
     specs = model_specs("sample", chosen)
+    assert specs["nsfw"].loader.endswith(":load_nsfw") and specs["text_area"].loader.endswith(":load_text_detector")
     assert specs["transcriber"].loader.endswith(":load_whisper") and specs["translator"].name == tmp_path.name
     chosen = {"transcriber": {"name": str(tmp_path), "adapter": "faster_whisper"}}
     assert model_specs("sample", chosen)["transcriber"].loader.endswith(":load_faster_whisper")
