@@ -2,11 +2,13 @@
 
 import base64
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
+from internvid_assets.cells.drift import drift
 from internvid_assets.cells.feature import Feature, schema_of
 from internvid_assets.cells.fill import FillReport
 from internvid_assets.cells.plan import pending_rows
@@ -16,6 +18,9 @@ from internvid_assets.partitions import by_category
 PREVIEW_ROWS = 5
 NOTHING_PENDING = "nothing_pending"
 """The check that every feature has: Dagster itself never calls a partitioned asset out of date."""
+
+ORDER_KEPT = "order_kept"
+"""The check of a feature with a number that subsets are chosen by."""
 
 
 class FillConfig(dg.Config):
@@ -50,7 +55,7 @@ def feature_asset(
     @dg.multi_asset(
         name=feature.name,
         specs=[spec],
-        check_specs=[*check_specs, pending_spec(feature)],
+        check_specs=[*check_specs, pending_spec(feature), *order_specs(feature)],
         can_subset=True,
     )
     def filled(
@@ -71,6 +76,8 @@ def feature_asset(
         yield from (result for result in promises(home, feature.name, category) if result.check_name in asked)
         if NOTHING_PENDING in asked:
             yield pending_result(report.rows_pending if report else pending_rows(feature, home, [category]))
+        if feature.compared and ORDER_KEPT in asked:
+            yield order_result(feature, feature.compared, home, category)
 
     return filled
 
@@ -90,6 +97,30 @@ def pending_result(rows: int) -> dg.AssetCheckResult:
     severity = dg.AssetCheckSeverity.WARN
     return dg.AssetCheckResult(
         check_name=NOTHING_PENDING, passed=not rows, severity=severity, metadata={"offenders": rows}
+    )
+
+
+def order_specs(feature: Feature) -> list[dg.AssetCheckSpec]:
+    """One where the feature has a number to compare."""
+    if not feature.compared:
+        return []
+    return [
+        dg.AssetCheckSpec(
+            name=ORDER_KEPT,
+            asset=feature.name,
+            description=f"{feature.compared} orders the rows as the recipe before did: subsets stay much the same.",
+            partitions_def=by_category if feature.is_partitioned else None,
+        )
+    ]
+
+
+def order_result(feature: Feature, column: str, home: Home, category: str | None) -> dg.AssetCheckResult:
+    """A warning when another model or parameter has put the rows into another order."""
+    found = drift(home.store, feature.name, column, home.recipe(feature).hash, category)
+    severity = dg.AssetCheckSeverity.WARN
+    told = {"offenders": int(found.is_reordered), **asdict(found)} if found else {"offenders": 0}
+    return dg.AssetCheckResult(
+        check_name=ORDER_KEPT, passed=not (found and found.is_reordered), severity=severity, metadata=told
     )
 
 

@@ -30,6 +30,7 @@ def captioned(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl
     version="2",
     code=[f"{MODELS}.transformers_aesthetics", *CLIP],
     models=["aesthetics"],
+    compared="aesthetic_score",
     kinds=["transformers"],
 )
 def aesthetic_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
@@ -45,6 +46,7 @@ def aesthetic_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyF
     code=SIMILARITY,
     models=["similarity"],
     prompt=reference_text,
+    compared="umt_score",
     kinds=["transformers"],
 )
 def umt_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:

@@ -193,6 +193,7 @@ def test_each_file_of_checks_is_a_check_that_blocks_where_it_says_error(checks: 
     assert {name: spec.blocking for name, spec in checks.items()} == {
         **{file.name: file.severity == "error" for file in sql_files("checks")},
         **{f"{feature.name}__nothing_pending": False for _, feature in features()},
+        **{f"{feature.name}__order_kept": False for _, feature in features() if feature.compared},
     }
     assert checks["clips__end_after_start"].blocking
     assert not checks["clips__within_video_duration"].blocking
