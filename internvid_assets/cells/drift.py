@@ -40,9 +40,10 @@ def drift(store: Store, table: str, column: str, recipe: str, category: str | No
     both = parts[recipe].join(earlier[last], on="input_hash", suffix="_before")
     if both.is_empty():
         return None
-    difference = (both[column] - both[f"{column}_before"]).mean()
-    correlation = both.select(pl.corr(column, f"{column}_before", method="spearman")).item()
-    return Drift(last, both.height, float(difference), float("nan") if correlation is None else correlation)
+    before = f"{column}_before"
+    told = both.select((pl.col(column) - pl.col(before)).mean(), by_rank=pl.corr(column, before, method="spearman"))
+    difference, correlation = told.row(0)
+    return Drift(last, both.height, difference, correlation)
 
 
 def _recipes(store: Store, table: str) -> list[str]:
