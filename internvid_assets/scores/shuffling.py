@@ -11,8 +11,8 @@ PAIRS_PER_CATEGORY = 64
 def with_other_captions(captioned: pl.LazyFrame, pairs: int = PAIRS_PER_CATEGORY) -> pl.LazyFrame:
     """At most `pairs` rows of differently captioned clips, each with the next one's caption as `other_caption`.
 
-    Clips are in the order of a hash of their names: one that is added changes two pairs at most, and neighbours in it
-    are strangers. Another version of Polars may hash, and so pair, otherwise.
+    Clips are in the order of a hash of their names, in which neighbours are strangers: one that comes or goes changes
+    two pairs at most. Another version of Polars may hash, and so pair, otherwise.
     """
     drawn = captioned.sort(pl.col("clip_id").hash(seed=42), "clip_id")
     drawn = drawn.unique("caption", keep="first", maintain_order=True).head(pairs)

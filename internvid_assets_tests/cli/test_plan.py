@@ -68,8 +68,10 @@ def test_a_looser_judgement_computes_what_it_lets_in(internvid):
 
 
 def test_a_stricter_judgement_computes_nothing(internvid):
+    """But new pairs of a clip and another's caption, where the other clip is gone."""
     assert pending(planned(internvid, "--set", "videos.min_duration_seconds=1000")) == {}
-    assert pending(planned(internvid, "--set", "clips.max_still_motion=1")) == {}
+    pairs = pending(planned(internvid, "--set", "clips.max_still_motion=1"))
+    assert set(pairs) <= {"shuffled_scores"} and all(calls <= 3 for calls, _ in pairs.values())
 
 
 def test_new_videos_are_counted_before_they_are_listed(internvid, world, empty):
