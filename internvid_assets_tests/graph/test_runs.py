@@ -165,7 +165,7 @@ def test_run_again_nothing_is_called_and_no_content_changes(materialised: Materi
 
     over_all = run(materialised.home, materialised.instance, OVER_ALL)
     before, after = data_versions(materialised.runs[None]), data_versions(over_all)
-    assert over_all.success and len(after) == 16 and after == before
+    assert over_all.success and len(after) == 17 and after == before
     assert metadata(over_all)["clip_index"] == {"dagster/row_count": 11, "rows_written": 0, "rows_removed": 0}
 
 

@@ -4,8 +4,9 @@
 with strangers as (
     select
         model,
-        avg(shuffled_score) as mean,
-        stddev_pop(shuffled_score) as deviation
+        -- The last digits of a sum depend on the order in which threads add: without them, equal rows stay equal.
+        round(avg(shuffled_score), 9) as mean,
+        round(stddev_pop(shuffled_score), 9) as deviation
     from shuffled_scores
     where error is null
     group by model

@@ -15,8 +15,9 @@ strangers as (
         'umt_score' as score,
         model,
         count(*) as pairs,
-        avg(shuffled_score) as mean,
-        stddev_pop(shuffled_score) as deviation,
+        -- The last digits of a sum depend on the order in which threads add: without them, equal rows stay equal.
+        round(avg(shuffled_score), 9) as mean,
+        round(stddev_pop(shuffled_score), 9) as deviation,
         avg((own_score > shuffled_score)::integer) as share_won
     from shuffled_scores
     where error is null
@@ -28,8 +29,8 @@ spread as (
         score,
         model,
         count(*) as clips,
-        avg(value) as mean,
-        stddev_pop(value) as deviation,
+        round(avg(value), 9) as mean,
+        round(stddev_pop(value), 9) as deviation,
         quantile_cont(value, 0.5) as median,
         quantile_cont(value, 0.7) as best_30_percent,
         quantile_cont(value, 0.9) as best_10_percent
