@@ -249,7 +249,7 @@ class SubsetParameters(BaseModel):
 class ModelSettings(BaseModel):
     """Which weights a capability uses instead of its profile's: a hub id or a folder, and a pinned revision.
 
-    `head` is for `aesthetics`, `adapter` for `transcriber`.
+    `head` is for `aesthetics`, `tokenizer` for `similarity` by UMT, `adapter` for `similarity` and `transcriber`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -257,4 +257,5 @@ class ModelSettings(BaseModel):
     name: str | None = None
     revision: str | None = None
     head: str | None = None
-    adapter: Literal["transformers", "faster_whisper"] | None = None
+    tokenizer: str | None = None
+    adapter: Literal["transformers", "faster_whisper", "umt", "clip", "clip_score"] | None = None

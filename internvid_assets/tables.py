@@ -340,10 +340,11 @@ class AestheticScores(Called):
     category = dy.String(description="Partition: one of the sixteen categories.")
     aesthetic_score = dy.Float64(nullable=True, description="Maximum over the frames; the scale is the model's.")
     frame_scores = dy.List(dy.Float64(), nullable=True, description="The score of each uniform frame, in time order.")
+    model = dy.String(nullable=True, description="Name and revision of the model: a threshold belongs to one.")
 
 
 class UmtScores(Called):
-    """One row per captioned clip: how well video and caption agree (UMT-SIM, InternVid 3.3)."""
+    """One row per captioned clip: how well video and caption agree (UMT-SIM, InternVid 3.3, or a CLIP's cosine)."""
 
     clip_id = dy.String(primary_key=True, description="As in `clips`.")
     category = dy.String(description="Partition: one of the sixteen categories.")
@@ -351,6 +352,39 @@ class UmtScores(Called):
     frame_scores = dy.List(dy.Float64(), nullable=True, description="Cosine of each uniform frame with the caption.")
     reference_mean = dy.Float64(nullable=True, description="Mean score with the profile's reference captions instead.")
     reference_deviation = dy.Float64(nullable=True, description="Standard deviation of those scores.")
+    model = dy.String(nullable=True, description="Name and revision of the model: a threshold belongs to one.")
+
+
+class ShuffledScores(Called):
+    """One row per drawn clip, 64 a category at most: its score with its own and with another clip's caption."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    own_score = dy.Float64(nullable=True, min=-1.001, max=1.001, description="As `umt_score` in `umt_scores`.")
+    shuffled_score = dy.Float64(nullable=True, min=-1.001, max=1.001, description="The same with the other's caption.")
+    model = dy.String(nullable=True, description="Name and revision of the model: a threshold belongs to one.")
+
+
+class SafetyScores(Called):
+    """One row per kept clip: how unsafe it may be, and how much of it is text; no rows without a model for either."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    nsfw = dy.Float64(
+        nullable=True, min=0, max=1.001, description="Probability that it is unsafe: largest of the frames'."
+    )
+    nsfw_of_frames = dy.List(dy.Float64(), nullable=True, description="Of each uniform frame, in time order.")
+    text_area = dy.Float64(nullable=True, min=0, max=1, description="Share of the picture that is text: the largest.")
+    text_area_of_frames = dy.List(dy.Float64(), nullable=True, description="Of each uniform frame, in time order.")
+
+
+class CaptionLanguages(Called):
+    """One row per fused caption: the language it is in."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    language = dy.String(nullable=True, description="ISO 639-1 code; `und` for a caption without letters.")
+    probability = dy.Float64(nullable=True, min=0, max=1.001, description="Of that language: low for a short caption.")
 
 
 class CaptionVerbs(Called):
@@ -400,6 +434,9 @@ PER_CATEGORY: dict[str, type[dy.Schema]] = {
     "clip_embeddings": ClipEmbeddings,
     "aesthetic_scores": AestheticScores,
     "umt_scores": UmtScores,
+    "shuffled_scores": ShuffledScores,
+    "safety_scores": SafetyScores,
+    "caption_languages": CaptionLanguages,
     "caption_verbs": CaptionVerbs,
 }
 """Tables with one file per category, in the order of the graph. Subsets and marts have one file each."""

@@ -2,11 +2,13 @@
 
 import base64
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
+from internvid_assets.cells.drift import drift
 from internvid_assets.cells.feature import Feature, schema_of
 from internvid_assets.cells.fill import FillReport
 from internvid_assets.cells.plan import pending_rows
@@ -14,8 +16,8 @@ from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
 
 PREVIEW_ROWS = 5
-NOTHING_PENDING = "nothing_pending"
-"""The check that every feature has: Dagster itself never calls a partitioned asset out of date."""
+NOTHING_PENDING, ORDER_KEPT = "nothing_pending", "order_kept"
+"""Checks of every feature (Dagster itself never calls a partitioned asset out of date), of one with a number."""
 
 
 class FillConfig(dg.Config):
@@ -50,7 +52,7 @@ def feature_asset(
     @dg.multi_asset(
         name=feature.name,
         specs=[spec],
-        check_specs=[*check_specs, pending_spec(feature)],
+        check_specs=[*check_specs, *warning_specs(feature)],
         can_subset=True,
     )
     def filled(
@@ -70,27 +72,33 @@ def feature_asset(
         asked = {key.name for key in context.selected_asset_check_keys}
         yield from (result for result in promises(home, feature.name, category) if result.check_name in asked)
         if NOTHING_PENDING in asked:
-            yield pending_result(report.rows_pending if report else pending_rows(feature, home, [category]))
+            pending = report.rows_pending if report else pending_rows(feature, home, [category])
+            yield warning(NOTHING_PENDING, pending)
+        if feature.compared and ORDER_KEPT in asked:
+            yield order_warning(feature, feature.compared, home, category)
 
     return filled
 
 
-def pending_spec(feature: Feature) -> dg.AssetCheckSpec:
-    """Evaluated alone, it says what a change of settings or of upstream tables left to do."""
-    return dg.AssetCheckSpec(
-        name=NOTHING_PENDING,
-        asset=feature.name,
-        description="No row waits for its call: none is new, changed, or failed in a way that may pass.",
-        partitions_def=by_category if feature.is_partitioned else None,
-    )
+def warning_specs(feature: Feature) -> Iterator[dg.AssetCheckSpec]:
+    """What is told of a feature beside promises about its table. Evaluated alone, it says what settings left to do."""
+    told = {NOTHING_PENDING: "No row waits for its call: none is new, changed, or failed in a way that may pass."}
+    if feature.compared:
+        told[ORDER_KEPT] = f"{feature.compared} orders rows as the recipe before did: subsets stay much the same."
+    partitions = by_category if feature.is_partitioned else None
+    for name, description in told.items():
+        yield dg.AssetCheckSpec(name, asset=feature.name, description=description, partitions_def=partitions)
 
 
-def pending_result(rows: int) -> dg.AssetCheckResult:
-    """A warning while rows are pending."""
-    severity = dg.AssetCheckSeverity.WARN
-    return dg.AssetCheckResult(
-        check_name=NOTHING_PENDING, passed=not rows, severity=severity, metadata={"offenders": rows}
-    )
+def warning(check: str, offenders: int, **told: Any) -> dg.AssetCheckResult:
+    """A warning while there are offenders."""
+    severity, metadata = dg.AssetCheckSeverity.WARN, {"offenders": offenders, **told}
+    return dg.AssetCheckResult(check_name=check, passed=not offenders, severity=severity, metadata=metadata)
+
+
+def order_warning(feature: Feature, column: str, home: Home, category: str | None) -> dg.AssetCheckResult:
+    found = drift(home.store, feature.name, column, home.recipe(feature).hash, category)
+    return warning(ORDER_KEPT, int(found.is_reordered), **asdict(found)) if found else warning(ORDER_KEPT, 0)
 
 
 def evidence(feature: Feature, report: FillReport, home: Home, category: str | None) -> dict[str, Any]:

@@ -50,6 +50,8 @@ class Feature:
     finish: Callable[[pl.LazyFrame, Any], pl.LazyFrame] | None = None
     """Adds the `derived` columns when the table is written: keys made of payload, and judgements."""
     derived: tuple[str, ...] = ()
+    compared: str | None = None
+    """A column of numbers whose order a check compares with that of the recipe before."""
     batch_rows: int = 64
     kinds: frozenset[str] = field(default_factory=frozenset)
     picture: Callable[[pl.LazyFrame, Any], bytes | None] | None = None
@@ -112,6 +114,7 @@ def feature(
     prompt: Callable[[Settings], str] | None = None,
     finish: Callable[[pl.LazyFrame, Any], pl.LazyFrame] | None = None,
     derived: Sequence[str] = (),
+    compared: str | None = None,
     batch_rows: int = 64,
     kinds: Sequence[str] = (),
     picture: Callable[[pl.LazyFrame, Any], bytes | None] | None = None,
@@ -133,6 +136,7 @@ def feature(
             prompt=prompt,
             finish=finish,
             derived=tuple(derived),
+            compared=compared,
             batch_rows=batch_rows,
             kinds=frozenset(kinds),
             picture=picture,

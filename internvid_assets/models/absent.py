@@ -16,6 +16,11 @@ def no_translator(source: str, revision: str) -> NoReturn:
     )
 
 
+def no_frame_scorer(source: str, revision: str) -> NoReturn:
+    """No profile comes with one: `safety_scores` has no rows, or nulls, until the settings name a model."""
+    raise UserError("the profile has no such scorer of pictures: set models.nsfw.name, or models.text_area.name")
+
+
 def no_transcriber(source: str, revision: str) -> NoReturn:
     """The sample profile has no model that hears."""
     raise UserError(

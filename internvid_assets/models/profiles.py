@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -18,12 +18,14 @@ from internvid_assets.models.protocols import (
     AestheticScorer,
     ClipEmbedder,
     FrameCaptioner,
+    FrameScorer,
     LanguageModel,
     PhraseExtractor,
     SimilarityScorer,
     Transcriber,
     Translator,
 )
+from internvid_assets.models.score_specs import AESTHETICS, NSFW, TEXT_AREA, aesthetics, frame_scorer, similarity
 from internvid_assets.models.specs import (
     NOBODY,
     Capability,
@@ -46,8 +48,6 @@ PHRASES = f"{ADAPTERS}.instructed:load_phrase_extractor"
 TRANSLATOR = f"{ADAPTERS}.instructed:load_translator"
 NO_TRANSLATOR = f"{ADAPTERS}.absent:no_translator"
 EMBEDDER = f"{ADAPTERS}.transformers_clip:load_embedder"
-SIMILARITY = f"{ADAPTERS}.transformers_clip:load_similarity"
-AESTHETICS = f"{ADAPTERS}.transformers_aesthetics:load_aesthetics"
 WHISPER = f"{ADAPTERS}.transformers_whisper:load_whisper"
 FASTER_WHISPER = f"{ADAPTERS}.faster_whisper:load_faster_whisper"
 NO_TRANSCRIBER = f"{ADAPTERS}.absent:no_transcriber"
@@ -77,8 +77,10 @@ def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
         "phrase_extractor": told("phrase_extractor", PHRASES) or tagged_phrases(),
         "translator": told("translator", TRANSLATOR) or nobody(NO_TRANSLATOR),
         "embedder": spec("embedder", "clip", EMBEDDER),
-        "aesthetics": with_head(spec("aesthetics", "clip", AESTHETICS), head),
-        "similarity": spec("similarity", "clip", SIMILARITY),
+        "aesthetics": aesthetics(spec("aesthetics", "clip", AESTHETICS), head),
+        "similarity": similarity(overrides, partial(spec, "similarity", "clip"), default="clip"),
+        "nsfw": frame_scorer("nsfw", overrides, NSFW),
+        "text_area": frame_scorer("text_area", overrides, TEXT_AREA),
         "transcriber": named_whisper(overrides) or nobody(NO_TRANSCRIBER),
     }
 
@@ -86,8 +88,9 @@ def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
 def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
     """The models of InternVid 3.2 and 3.3, or their nearest kin that transformers loads; needs a GPU and downloads.
 
-    Kin: BLIP large for Tag2Text at 1 fps, CLIP's cosine for UMT-SIM, Whisper for YouTube's speech recognition. The pins
-    are commits of the models' hub pages. The summariser finds phrases and translates, unless settings name another.
+    Kin: BLIP large for Tag2Text at 1 fps, Whisper for YouTube's speech recognition. The pins are commits of the models'
+    hub pages; UMT and the aesthetic head are on none, so the settings say where their files are. The summariser finds
+    phrases and translates, unless settings name another.
     """
 
     def spec(capability: Capability, name: str, revision: str | None, loader: str) -> ModelSpec:
@@ -106,8 +109,10 @@ def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
         "phrase_extractor": instructed("phrase_extractor", overrides, language_model, PHRASES),
         "translator": instructed("translator", overrides, language_model, TRANSLATOR),
         "embedder": spec("embedder", *clip, EMBEDDER),
-        "aesthetics": with_head(spec("aesthetics", *clip, AESTHETICS), overrides.get("aesthetics", {}).get("head")),
-        "similarity": spec("similarity", *clip, SIMILARITY),
+        "aesthetics": aesthetics(spec("aesthetics", *clip, AESTHETICS), overrides.get("aesthetics", {}).get("head")),
+        "similarity": similarity(overrides, partial(spec, "similarity", *clip), default="umt"),
+        "nsfw": frame_scorer("nsfw", overrides, NSFW),
+        "text_area": frame_scorer("text_area", overrides, TEXT_AREA),
         "transcriber": spec("transcriber", *whisper, whisper_loader(overrides)),
     }
 
@@ -144,18 +149,6 @@ def tagged_phrases() -> ModelSpec:
     """Phrases by the tagger that finds the verbs of captions."""
     name, revision = tagger_identity()
     return ModelSpec(f"phrases by {name}", revision, "", TAGGED_PHRASES)
-
-
-def with_head(clip: ModelSpec, head: str | None) -> ModelSpec:
-    """An aesthetic scorer is a CLIP and a linear head on it: both revisions count."""
-    path = Path(head).expanduser() if head else None
-    if path is None or not path.is_file():
-        raise UserError(
-            f"models.aesthetics.head is {head or 'not set'}: expected a linear head's file over {clip.name}, such as "
-            "LAION's sa_0_4_vit_l_14_linear.pth (github.com/LAION-AI/aesthetic-predictor)"
-        )
-    revision = f"{clip.revision}+{files_revision(path)}"
-    return replace(clip, name=f"{clip.name}+{path.stem}", revision=revision, files=(("head", str(path)),))
 
 
 def model_specs(profile: str, overrides: Overrides | None = None) -> dict[Capability, ModelSpec]:
@@ -204,8 +197,20 @@ class Models:
         return loaded(self.specs["similarity"])
 
     @cached_property
+    def nsfw(self) -> FrameScorer:
+        return loaded(self.specs["nsfw"])
+
+    @cached_property
+    def text_area(self) -> FrameScorer:
+        return loaded(self.specs["text_area"])
+
+    @cached_property
     def transcriber(self) -> Transcriber:
         return loaded(self.specs["transcriber"])
+
+    def label(self, capability: Capability) -> str:
+        """Name and revision in one text, for a column that says who answered."""
+        return "@".join(self.specs[capability].identity)
 
     def has(self, capability: Capability) -> bool:
         """Whether anybody answers: a table that can do without then leaves its column null."""

@@ -60,6 +60,12 @@ class AestheticScorer(Protocol):
     def score(self, images: Sequence[Image]) -> np.ndarray: ...
 
 
+class FrameScorer(Protocol):
+    """Says how likely something is in pictures, or how much of each it takes: float [n], from 0 to 1."""
+
+    def score(self, images: Sequence[Image]) -> np.ndarray: ...
+
+
 class SimilarityScorer(Protocol):
     """Scores how well the frames of a clip agree with captions: per clip cosines [its frames, its captions].
 

@@ -22,6 +22,8 @@ Capability = Literal[
     "embedder",
     "aesthetics",
     "similarity",
+    "nsfw",
+    "text_area",
     "transcriber",
 ]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
@@ -29,7 +31,7 @@ NOBODY = "none"
 """The name and revision of a capability that a profile has no model for."""
 
 Overrides = Mapping[str, Mapping[str, str | None]]
-"""The settings' `[models.<capability>]` tables: `name`, `revision`, `head`, `adapter` in place of the profile's own."""
+"""The settings' `[models.<capability>]` tables: `name`, `revision` and so on, in place of the profile's own."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def files_revision(path: Path) -> str:
     for file in files:
         if file.is_file() and not file.name.startswith("."):
             digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
-            digest.update(file.read_bytes())
+            with file.open("rb") as opened:
+                hashlib.file_digest(opened, lambda: digest)
     return digest.hexdigest()[:16]
 
 

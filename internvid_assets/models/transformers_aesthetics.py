@@ -1,4 +1,4 @@
-"""Aesthetic scores: a linear head on the unit-length image vectors of a CLIP, as LAION's first predictor has it."""
+"""Aesthetic scores: a head on the unit-length image vectors of a CLIP, as both of LAION's predictors have it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from safetensors.torch import load_file
 from internvid_assets.cells.errors import UserError
 from internvid_assets.models.protocols import Image
 from internvid_assets.models.transformers_clip import TransformersClip, load_embedder
+
+V1, V2 = ("",), ("layers.0.", "layers.2.", "layers.4.", "layers.6.", "layers.7.")
+"""The linear layers of LAION's two predictors. Between those of V2 is dropout, which rests, and no activation."""
 
 
 def load_aesthetics(source: str, revision: str, *, head: str) -> LinearAesthetics:
@@ -27,7 +30,7 @@ def load_aesthetics(source: str, revision: str, *, head: str) -> LinearAesthetic
 
 
 class LinearAesthetics:
-    """Answers `AestheticScorer`: score = weight . vector + bias."""
+    """Answers `AestheticScorer`: score = weight . vector + bias; a vector of zeros stays one, and scores the bias."""
 
     def __init__(self, embedder: TransformersClip, weight: np.ndarray, bias: float) -> None:
         self.embedder, self.weight, self.bias = embedder, weight, bias
@@ -37,11 +40,25 @@ class LinearAesthetics:
 
 
 def read_head(path: Path) -> tuple[np.ndarray, float]:
-    """Weight [d] and bias of a saved `torch.nn.Linear(d, 1)`: safetensors, or a pickle read with `weights_only`."""
-    if path.suffix == ".safetensors":
-        tensors = load_file(path)
-    else:
-        tensors = torch.load(path, map_location="cpu", weights_only=True)
-    if set(tensors) != {"weight", "bias"} or tensors["weight"].shape[0] != 1:
-        raise UserError(f"head {path} holds {sorted(tensors)}: expected weight [1, d] and bias [1] of one linear layer")
-    return tensors["weight"][0].float().numpy(), float(tensors["bias"][0])
+    """Weight [d] and bias of a V1 (the paper's, InternVid 3.3) or V2: safetensors, or a pickle of tensors.
+
+    V2's five layers, with nothing between them, are one linear layer too.
+    """
+    is_safe = path.suffix == ".safetensors"
+    tensors = load_file(path) if is_safe else torch.load(path, map_location="cpu", weights_only=True)
+    layers = next((version for version in (V1, V2) if set(tensors) == parameters(version)), None)
+    if layers is None or len(tensors[f"{layers[-1]}weight"]) != 1:
+        raise UserError(
+            f"head {path} holds {', '.join(sorted(tensors))}: expected weight [1, d] and bias [1] of one linear layer "
+            "(LAION's V1), or those of the five layers of a V2 without activations (a linearMSE file)"
+        )
+    inputs = tensors[f"{layers[0]}weight"].shape[1]
+    weight, bias = np.eye(inputs), np.zeros(inputs)
+    for layer in layers:
+        own = tensors[f"{layer}weight"].double().numpy()  # [out, in]
+        weight, bias = own @ weight, own @ bias + tensors[f"{layer}bias"].double().numpy()
+    return weight[0].astype(np.float32), float(bias[0])
+
+
+def parameters(layers: Sequence[str]) -> set[str]:
+    return {f"{layer}{part}" for layer in layers for part in ("weight", "bias")}

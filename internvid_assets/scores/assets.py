@@ -7,18 +7,30 @@ import polars as pl
 from internvid_assets import tables
 from internvid_assets.cells.feature import feature
 from internvid_assets.clips.selection import uniform_frames
-from internvid_assets.scores.scoring import reference_text, score_aesthetics, score_similarity
+from internvid_assets.scores.safety import score_safety, tell_languages
+from internvid_assets.scores.scoring import reference_text, score_aesthetics, score_shuffled, score_similarity
+from internvid_assets.scores.shuffling import with_other_captions
 
-CLIP = ("internvid_assets.models.transformers_clip", "internvid_assets.models.transformers_loading")
+STAGE, MODELS = "internvid_assets.scores", "internvid_assets.models"
+CLIP = (f"{MODELS}.transformers_clip", f"{MODELS}.transformers_loading")
+UMT = (f"{MODELS}.umt", f"{MODELS}.umt_checkpoint", f"{MODELS}.umt_similarity", f"{MODELS}.pre_text")
+SIMILARITY = (f"{MODELS}.agreement", f"{MODELS}.clip_similarity", *CLIP, *UMT)
+
+
+def captioned(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per captioned clip: `frame_hashes` of its 4 uniform frames, and its `caption`."""
+    captions = fused_captions.filter(pl.col("caption").is_not_null()).select("clip_id", "caption")
+    return uniform_frames(clips, clip_frames, 4).join(captions, on="clip_id", how="inner", maintain_order="left")
 
 
 @feature(
     schema=tables.AestheticScores,
     reads=["frame_hashes"],
     work=score_aesthetics,
-    version="1",
-    code=["internvid_assets.models.transformers_aesthetics", *CLIP],
+    version="2",
+    code=[f"{MODELS}.transformers_aesthetics", *CLIP],
     models=["aesthetics"],
+    compared="aesthetic_score",
     kinds=["transformers"],
 )
 def aesthetic_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
@@ -30,13 +42,61 @@ def aesthetic_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyF
     schema=tables.UmtScores,
     reads=["frame_hashes", "caption"],
     work=score_similarity,
-    version="2",
-    code=CLIP,
+    version="3",
+    code=SIMILARITY,
     models=["similarity"],
     prompt=reference_text,
+    compared="umt_score",
     kinds=["transformers"],
 )
 def umt_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per captioned clip: how well video and caption agree (UMT-SIM, InternVid 3.3)."""
-    captions = fused_captions.filter(pl.col("caption").is_not_null()).select("clip_id", "caption")
-    return uniform_frames(clips, clip_frames, 4).join(captions, on="clip_id", how="inner", maintain_order="left")
+    """One row per captioned clip: how well video and caption agree (UMT-SIM, InternVid 3.3, or a CLIP's cosine)."""
+    return captioned(clips, clip_frames, fused_captions)
+
+
+@feature(
+    schema=tables.ShuffledScores,
+    reads=["frame_hashes", "caption", "other_caption"],
+    work=score_shuffled,
+    version="1",
+    code=[f"{STAGE}.shuffling", *SIMILARITY],
+    models=["similarity"],
+    kinds=["transformers"],
+)
+def shuffled_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per drawn clip, 64 a category at most: its score with its own and with another clip's caption."""
+    return with_other_captions(captioned(clips, clip_frames, fused_captions))
+
+
+@feature(
+    schema=tables.SafetyScores,
+    reads=["frame_hashes"],
+    work=score_safety,
+    version="1",
+    code=[
+        f"{STAGE}.scoring",
+        f"{MODELS}.transformers_nsfw",
+        f"{MODELS}.transformers_text_area",
+        f"{MODELS}.transformers_loading",
+        f"{MODELS}.absent",
+    ],
+    models=["nsfw", "text_area"],
+    kinds=["transformers"],
+)
+def safety_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per kept clip: how unsafe it may be, and how much of it is text; no rows without a model for either."""
+    return uniform_frames(clips, clip_frames, 4)
+
+
+@feature(
+    schema=tables.CaptionLanguages,
+    reads=["caption"],
+    work=tell_languages,
+    version="1",
+    code=["internvid_assets.language.identification"],
+    batch_rows=1000,
+    kinds=["py3langid"],
+)
+def caption_languages(fused_captions: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per fused caption: the language it is in."""
+    return fused_captions.filter(pl.col("caption").is_not_null()).select("clip_id", "category", "caption")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from internvid_assets.cells.bench import Bench
+from internvid_assets.cells.errors import CallError
 from internvid_assets.cells.feature import Outcome, Work
 from internvid_assets.settings import Settings
 
@@ -18,15 +20,19 @@ REFERENCE_CAPTIONS = Path(__file__).parent / "reference_captions"
 
 def score_aesthetics(bench: Bench) -> Work:
     """The maximum over a clip's frames, each frame's score kept (InternVid 3.3)."""
-    scorer = bench.models.aesthetics
+    scorer, model = bench.models.aesthetics, bench.models.label("aesthetics")
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
         hashes = batch["frame_hashes"].to_list()
         scores = scorer.score(bench.frames.images(list(chain.from_iterable(hashes))))
         parts = np.split(np.asarray(scores, dtype=float), np.cumsum([len(each) for each in hashes])[:-1])
-        return [{"aesthetic_score": float(part.max()), "frame_scores": part.tolist()} for part in parts]
+        return [unless_unusable(part) or {**_best(part), "model": model} for part in parts]
 
     return work
+
+
+def _best(scores: np.ndarray) -> dict[str, Any]:
+    return {"aesthetic_score": float(scores.max()), "frame_scores": scores.tolist()}
 
 
 def score_similarity(bench: Bench) -> Work:
@@ -34,21 +40,11 @@ def score_similarity(bench: Bench) -> Work:
 
     The reference captions stand in for shuffled ones: a fixed list, so that a call depends on its own clip alone.
     """
-    scorer = bench.models.similarity
     references = reference_captions(bench.settings.profile)
-
-    def work(batch: pl.DataFrame) -> Sequence[Outcome]:
-        hashes = batch["frame_hashes"].to_list()
-        images = bench.frames.images(list(chain.from_iterable(hashes)))
-        bounds = np.cumsum([0, *map(len, hashes)]).tolist()
-        frames = [images[start:end] for start, end in pairwise(bounds)]
-        cosines = scorer.similarity(frames, [[caption, *references] for caption in batch["caption"]])
-        return [_scored(each) for each in cosines]
-
-    return work
+    return _similarity(bench, lambda batch: [[caption, *references] for caption in batch["caption"]], _with_references)
 
 
-def _scored(cosines: np.ndarray) -> Outcome:
+def _with_references(cosines: np.ndarray) -> dict[str, Any]:
     """`cosines` [frames, 1 + reference captions]: the clip's own caption comes first."""
     own, references = cosines[:, 0], cosines[:, 1:].mean(axis=0)
     return {
@@ -57,6 +53,45 @@ def _scored(cosines: np.ndarray) -> Outcome:
         "reference_mean": float(references.mean()),
         "reference_deviation": float(references.std()),
     }
+
+
+def score_shuffled(bench: Bench) -> Work:
+    """The same score with the clip's own caption, and with another clip's."""
+    return _similarity(bench, lambda batch: batch.select("caption", "other_caption").rows(), _with_other)
+
+
+def _with_other(cosines: np.ndarray) -> dict[str, Any]:
+    """`cosines` [frames, 2]: the clip's own caption comes first."""
+    own, other = cosines.mean(axis=0)
+    return {"own_score": float(own), "shuffled_score": float(other)}
+
+
+def _similarity(
+    bench: Bench,
+    captions: Callable[[pl.DataFrame], Sequence[Sequence[str]]],
+    told: Callable[[np.ndarray], dict[str, Any]],
+) -> Work:
+    """Each clip's frames against `captions` of its row; `told` makes the columns of the cosines."""
+    scorer, model = bench.models.similarity, bench.models.label("similarity")
+
+    def work(batch: pl.DataFrame) -> Sequence[Outcome]:
+        hashes = batch["frame_hashes"].to_list()
+        images = bench.frames.images(list(chain.from_iterable(hashes)))
+        bounds = np.cumsum([0, *map(len, hashes)]).tolist()
+        frames = [images[start:end] for start, end in pairwise(bounds)]
+        cosines = scorer.similarity(frames, captions(batch))
+        return [unless_unusable(each) or {**told(each), "model": model} for each in cosines]
+
+    return work
+
+
+def unless_unusable(scores: np.ndarray) -> CallError | None:
+    """Why these are no scores, if they are none: a model in half precision may overflow."""
+    if not scores.size:
+        return CallError("no_frames", "the clip has no frames to score")
+    if not np.isfinite(scores).all():
+        return CallError("not_a_number", "the model's answer is not finite")
+    return None
 
 
 def reference_captions(profile: str) -> list[str]:

@@ -190,13 +190,24 @@ def good_rows() -> Rows:
         "fused_captions": [key | {"caption": caption} for key, caption in told],
         "clip_embeddings": [key | {"video_embedding": [0.6, 0.8], "caption_embedding": [0.0, -1.0]} for key in keys],
         "aesthetic_scores": [
-            key | {"aesthetic_score": score, "frame_scores": [score - 1, score]}
+            key | {"aesthetic_score": score, "frame_scores": [score - 1, score], "model": "v1@1"}
             for key, score in zip(keys, (4.5, 6.0, 3.0), strict=True)
         ],
         "umt_scores": [
-            key | {"umt_score": score, "frame_scores": [score], "reference_mean": 0.1, "reference_deviation": 0.1}
+            key
+            | {"umt_score": score, "frame_scores": [score], "reference_mean": 0.1, "reference_deviation": 0.1}
+            | {"model": "umt@1"}
             for key, score in zip(keys, (0.3, 0.4, 0.2), strict=True)
         ],
+        "shuffled_scores": [
+            key | {"own_score": own, "shuffled_score": other, "model": "umt@1"}
+            for key, own, other in zip(keys, (0.3, 0.4, 0.2), (0.1, 0.2, 0.3), strict=True)
+        ],
+        "safety_scores": [
+            key | {"nsfw": 0.1, "nsfw_of_frames": [0.0, 0.1], "text_area": 0.2, "text_area_of_frames": [0.2, 0.0]}
+            for key in keys
+        ],
+        "caption_languages": [key | {"language": "en", "probability": 0.9} for key in keys],
         "caption_verbs": [key | {"verbs": found} for key, found in zip(keys, verbs, strict=True)],
     }
 

@@ -114,6 +114,24 @@ BREAKS: dict[str, list[tuple[Break, int]]] = {
         (_first("umt_scores", umt_score=None, error="out_of_memory"), 1),
     ],
     "umt_scores__captions_fit_their_clips": [(lambda rows: _many_scores(rows, z_score=1.9), 1)],
+    "shuffled_scores__own_captions_win": [
+        (lambda rows: _many_pairs(rows, wins=6), 1),
+        (lambda rows: _many_pairs(rows, wins=7), 0),
+    ],
+    "shuffled_scores__finite": [
+        (_first("shuffled_scores", shuffled_score=math.nan), 1),
+        (_first("shuffled_scores", own_score=None), 1),
+    ],
+    "caption_languages__english": [
+        (lambda rows: _many_languages(rows, other=2), 1),
+        (lambda rows: _many_languages(rows, other=1), 0),
+    ],
+    "safety_scores__largest_of_frames": [
+        (_first("safety_scores", nsfw=0.2), 1),
+        (_first("safety_scores", text_area=None), 1),
+        (_second("safety_scores", text_area=math.nan), 1),
+        (_second("safety_scores", nsfw=None, nsfw_of_frames=None), 0),
+    ],
     "aesthetic_scores__max_of_frames": [
         (_first("aesthetic_scores", aesthetic_score=3.5), 1),
         (_first("aesthetic_scores", aesthetic_score=None), 1),
@@ -135,6 +153,18 @@ def _each(listed: list[dict], **columns: object) -> None:
 def _many_scores(rows: Rows, *, z_score: float) -> None:
     score = {"category": "sports", "umt_score": 0.2 + 0.1 * z_score, "reference_mean": 0.2, "reference_deviation": 0.1}
     rows["umt_scores"][:] = [{"clip_id": f"c{i}", **score} for i in range(10)]
+
+
+def _many_pairs(rows: Rows, *, wins: int) -> None:
+    pair = {"category": "sports", "shuffled_score": 0.2}
+    rows["shuffled_scores"][:] = [pair | {"clip_id": f"c{i}", "own_score": 0.3 if i < wins else 0.1} for i in range(10)]
+
+
+def _many_languages(rows: Rows, *, other: int) -> None:
+    told = {"category": "sports", "probability": 0.95}
+    rows["caption_languages"][:] = [
+        told | {"clip_id": f"c{i}", "language": "fr" if i < other else "en"} for i in range(20)
+    ]
 
 
 def _choose_all(rows: Rows, *, content: str) -> None:

@@ -150,6 +150,23 @@ def test_calibrated_umt_scores(rows, mart):
     assert table["clip_id"].to_list() == ["v2_0_8", "v1_0_4", "v1_4_10"]
     assert table["z_score"].to_list() == [None, pytest.approx(2.0), pytest.approx(3.0)]
     assert table["percentile"].to_list() == pytest.approx([100 / 3, 200 / 3, 100])
+    deviation = (0.02 / 3) ** 0.5  # of 0.1, 0.2 and 0.3, whose mean is 0.2
+    assert table["shuffled_z_score"].to_list() == pytest.approx([0, 0.1 / deviation, 0.2 / deviation])
+
+
+def test_calibrated_umt_scores_compares_a_model_with_itself_alone(rows, mart):
+    rows["umt_scores"][0]["model"] = "clip@1"
+    table = mart("calibrated_umt_scores", rows)
+    assert rows_of(table, "clip_id", "percentile") == [("v2_0_8", 50.0), ("v1_0_4", 100.0), ("v1_4_10", 100.0)]
+    assert table["shuffled_z_score"].is_null().to_list() == [False, True, False]
+
+
+def test_score_calibration(rows, mart):
+    table = mart("score_calibration", rows)
+    assert rows_of(table, "score", "model", "clips") == [("aesthetic_score", "v1@1", 3), ("umt_score", "umt@1", 3)]
+    assert table["median"].to_list() == pytest.approx([4.5, 0.3])
+    assert table["two_deviations"].to_list() == [None, pytest.approx(0.2 + 2 * (0.02 / 3) ** 0.5)]
+    assert table["share_won"].to_list() == [None, pytest.approx(2 / 3)]
 
 
 def test_every_mart_is_tested_here():

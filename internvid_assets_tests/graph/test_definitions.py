@@ -50,6 +50,9 @@ GRAPH = {
     "scores": {
         "aesthetic_scores": "clips clip_frames",
         "umt_scores": "clips clip_frames fused_captions",
+        "shuffled_scores": "clips clip_frames fused_captions",
+        "safety_scores": "clips clip_frames",
+        "caption_languages": "fused_captions",
     },
     "embeddings": {
         "clip_embeddings": "clips clip_frames fused_captions",
@@ -64,15 +67,16 @@ GRAPH = {
     },
     "analytics": {
         "caption_verbs": "fused_captions",
-        "calibrated_umt_scores": "umt_scores",
+        "calibrated_umt_scores": "umt_scores shuffled_scores",
         "captions_by_length": "fused_captions",
         "clips_by_category": "clips fused_captions",
         "clips_by_duration": "clips",
         "clips_by_motion": "clips",
         "errors_by_table": "caption_phrases query_translations acquired_videos videos clips clip_frames "
         "subtitle_cues speech_cues transcripts center_captions frame_captions fused_captions clip_embeddings "
-        "aesthetic_scores umt_scores caption_verbs",
+        "aesthetic_scores umt_scores shuffled_scores safety_scores caption_languages caption_verbs",
         "rejections_by_reason": "videos clips",
+        "score_calibration": "umt_scores shuffled_scores aesthetic_scores",
         "scores_by_category": "clips umt_scores aesthetic_scores",
         "subset_sizes": "clips internvid_10m_div internvid_10m_flt internvid_aesthetics_18m",
         "unique_verbs": "caption_verbs internvid_10m_div internvid_10m_flt internvid_aesthetics_18m",
@@ -141,7 +145,7 @@ def test_no_asset_has_a_backfill_policy(defs: dg.Definitions) -> None:
 
 def test_a_code_version_is_the_recipe(specs: dict[str, dg.AssetSpec], home: Home) -> None:
     recipes = {feature.name: home.recipe(feature).hash for _, feature in features()}
-    assert len(set(recipes.values())) == len(recipes) == 16
+    assert len(set(recipes.values())) == len(recipes) == 19
     assert {name: specs[name].code_version for name in recipes} == recipes
 
 
@@ -195,6 +199,7 @@ def test_each_file_of_checks_is_a_check_that_blocks_where_it_says_error(checks: 
         **{file.name: file.severity == "error" for file in sql_files("checks")},
         **{f"{feature.name}__nothing_pending": False for _, feature in features()},
         **dict.fromkeys(OF_THE_INDEX, True),
+        **{f"{feature.name}__order_kept": False for _, feature in features() if feature.compared},
     }
     assert checks["clips__end_after_start"].blocking
     assert not checks["clips__within_video_duration"].blocking

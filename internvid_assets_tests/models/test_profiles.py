@@ -18,12 +18,17 @@ OTHER_PIN = PIN[::-1]
 
 @pytest.fixture
 def head(tmp_path):
-    (tmp_path / "sa_0_4_vit_l_14_linear.pth").write_bytes(b"weights")
+    """Beside it UMT and its words: what no hub has."""
+    for name in ("sa_0_4_vit_l_14_linear.pth", "l16_25m.pth", "vocab.txt"):
+        (tmp_path / name).write_bytes(b"weights")
     return str(tmp_path / "sa_0_4_vit_l_14_linear.pth")
 
 
 def paper(head, **overrides):
-    return model_specs("paper", {"language_model": {"revision": PIN}, "aesthetics": {"head": head}} | overrides)
+    folder = Path(head).parent
+    umt = {"name": str(folder / "l16_25m.pth"), "tokenizer": str(folder)}
+    told = {"language_model": {"revision": PIN}, "aesthetics": {"head": head}, "similarity": umt}
+    return model_specs("paper", told | overrides)
 
 
 def test_choosing_a_profile_loads_no_heavy_module():
@@ -72,6 +77,28 @@ def test_settings_override_name_and_revision(head):
     assert paper(head, captioner={"revision": PIN})["captioner"].revision == PIN
 
 
+def test_similarity_is_umt_in_paper_and_asks_for_its_files(head, tmp_path):
+    spec = paper(head)["similarity"]
+    assert spec.name == "l16_25m" and spec.loader.endswith(":load_umt_similarity")
+    with pytest.raises(UserError, match=r"models\.similarity\.name is not set: expected the file of a multi-modal UMT"):
+        paper(head, similarity={})
+    with pytest.raises(UserError, match=r"models\.similarity\.tokenizer is not set: expected a folder with the vocab"):
+        paper(head, similarity={"name": str(tmp_path / "l16_25m.pth")})
+    (tmp_path / "vocab.txt").write_bytes(b"other words")
+    files_revision.cache_clear()
+    assert paper(head)["similarity"].revision != spec.revision
+
+
+def test_another_similarity_is_chosen_by_its_adapter(head):
+    clip = paper(head, similarity={"adapter": "clip"})["similarity"]
+    assert clip.name == "openai/clip-vit-large-patch14" and clip.loader.endswith(":load_similarity")
+    one_frame = model_specs("sample", {"similarity": {"adapter": "clip_score"}})["similarity"]
+    assert one_frame.loader.endswith(":load_clip_score")
+    assert one_frame.identity != model_specs("sample")["similarity"].identity
+    with pytest.raises(UserError, match="adapter is 'faster_whisper': expected one of umt, clip, clip_score"):
+        model_specs("sample", {"similarity": {"adapter": "faster_whisper"}})
+
+
 def test_an_aesthetic_scorer_needs_a_head_and_hashes_it(head, tmp_path):
     first = paper(head)["aesthetics"].revision
     (tmp_path / "other.pth").write_bytes(b"other weights")
@@ -103,16 +130,20 @@ def test_an_unknown_profile_lists_the_known(head):
 def test_what_nobody_answers_says_so(head):
     """`has` for those that can do without; asking all the same names the setting."""
     sample, whole = Models(model_specs("sample")), Models(paper(head))
-    assert [capability for capability in CAPABILITIES if not sample.has(capability)] == ["translator", "transcriber"]
-    assert all(whole.has(capability) for capability in CAPABILITIES)
+    frame_scorers = ["nsfw", "text_area"]
+    assert {name for name in CAPABILITIES if not sample.has(name)} == {"translator", "transcriber", *frame_scorers}
+    assert [name for name in CAPABILITIES if not whole.has(name)] == frame_scorers
+    with pytest.raises(UserError, match=r"set models\.nsfw\.name"):
+        _ = whole.nsfw
     with pytest.raises(UserError, match=r"set models\.transcriber\.name"):
         _ = sample.transcriber
 
 
 def test_what_a_profile_leaves_to_nobody_can_be_set(tmp_path):
     (tmp_path / "config.json").write_text("{}")
-    chosen = {"transcriber": {"name": str(tmp_path)}, "translator": {"name": str(tmp_path)}}
+    chosen = {name: {"name": str(tmp_path)} for name in ("transcriber", "translator", "nsfw", "text_area")}
     specs = model_specs("sample", chosen)
+    assert specs["nsfw"].loader.endswith(":load_nsfw") and specs["text_area"].loader.endswith(":load_text_detector")
     assert specs["transcriber"].loader.endswith(":load_whisper") and specs["translator"].name == tmp_path.name
     chosen = {"transcriber": {"name": str(tmp_path), "adapter": "faster_whisper"}}
     assert model_specs("sample", chosen)["transcriber"].loader.endswith(":load_faster_whisper")

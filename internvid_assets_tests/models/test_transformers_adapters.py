@@ -10,6 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from internvid_assets.cells.errors import UserError  # noqa: E402
+from internvid_assets.models.clip_similarity import ClipSimilarity  # noqa: E402
 from internvid_assets.models.profiles import Models  # noqa: E402
 from internvid_assets.models.specs import resolve  # noqa: E402
 from internvid_assets.models.transformers_aesthetics import read_head  # noqa: E402
@@ -18,7 +19,7 @@ from internvid_assets.models.transformers_captioner import (  # noqa: E402
     load_captioner,
     mean_log_probability,
 )
-from internvid_assets.models.transformers_clip import ClipSimilarity, TransformersClip, load_embedder  # noqa: E402
+from internvid_assets.models.transformers_clip import TransformersClip, load_embedder  # noqa: E402
 from internvid_assets.models.transformers_language import (  # noqa: E402
     TransformersLanguageModel,
     load_language_model,
@@ -236,10 +237,10 @@ def test_missing_weights_are_one_line_with_the_way_out(tmp_path):
 
 def test_capabilities_that_share_a_model_share_its_weights(tmp_path):
     folder = clip(tmp_path)
-    loader = "internvid_assets.models.transformers_clip"
+    loaders = "internvid_assets.models"
     overrides = {"embedder": {"name": folder}, "similarity": {"name": folder}}
-    embedder = resolve("embedder", overrides, name="x", loader=f"{loader}:load_embedder")
-    similarity = resolve("similarity", overrides, name="x", loader=f"{loader}:load_similarity")
+    embedder = resolve("embedder", overrides, name="x", loader=f"{loaders}.transformers_clip:load_embedder")
+    similarity = resolve("similarity", overrides, name="x", loader=f"{loaders}.clip_similarity:load_similarity")
     models = Models({"embedder": embedder, "similarity": similarity})
     assert models.similarity.embedder is models.embedder
     assert Models({"embedder": embedder}).embedder is models.embedder

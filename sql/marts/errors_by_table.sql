@@ -30,6 +30,12 @@ with calls as (
     union all
     select 'umt_scores', error, error_message, attempts from umt_scores
     union all
+    select 'shuffled_scores', error, error_message, attempts from shuffled_scores
+    union all
+    select 'safety_scores', error, error_message, attempts from safety_scores
+    union all
+    select 'caption_languages', error, error_message, attempts from caption_languages
+    union all
     select 'caption_verbs', error, error_message, attempts from caption_verbs
 )
 

@@ -1,0 +1,60 @@
+"""How far a recipe's numbers are from those that the recipe before gave for the same inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from internvid_assets.cells.remembered import Remembered
+from internvid_assets.cells.store import Store
+
+FEWEST_CALLS = 20
+"""Of fewer, an order says little."""
+LOWEST_CORRELATION = 0.9
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What became of the calls that both recipes answered."""
+
+    earlier_recipe: str
+    calls: int
+    mean_difference: float
+    rank_correlation: float
+    """Spearman's: 1 where the order is the same. NaN where all numbers are."""
+
+    @property
+    def is_reordered(self) -> bool:
+        """Whether another order of the rows, and so another subset of them, is to be expected."""
+        return self.calls >= FEWEST_CALLS and self.rank_correlation < LOWEST_CORRELATION
+
+
+def drift(store: Store, table: str, column: str, recipe: str, category: str | None) -> Drift | None:
+    """Against the recipe that was asked last before this one; None where none answered any of the same calls."""
+    parts = {one: _numbers(store, table, column, one, category) for one in _recipes(store, table)}
+    earlier = {one: rows for one, rows in parts.items() if one != recipe and rows.height}
+    if recipe not in parts or not earlier:
+        return None
+    last = max(earlier, key=lambda one: (earlier[one]["called_at"].max(), one))
+    both = parts[recipe].join(earlier[last], on="input_hash", suffix="_before")
+    if both.is_empty():
+        return None
+    before = f"{column}_before"
+    told = both.select((pl.col(column) - pl.col(before)).mean(), by_rank=pl.corr(column, before, method="spearman"))
+    difference, correlation = told.row(0)
+    return Drift(last, both.height, difference, correlation)
+
+
+def _recipes(store: Store, table: str) -> list[str]:
+    folders = {file.name.split("/")[2] for file in store.list(f"cells/{table}")}
+    return sorted(folder.removeprefix("recipe=") for folder in folders)
+
+
+def _numbers(store: Store, table: str, column: str, recipe: str, category: str | None) -> pl.DataFrame:
+    """`input_hash`, `column` and `called_at` of the calls that worked."""
+    parts = Remembered(store, table, recipe, category, {}).parts()
+    names = ["input_hash", column, "called_at"]
+    read = [pl.read_parquet(store.local_path(part), columns=names) for part in parts]
+    rows = pl.concat(read) if read else pl.DataFrame(schema=dict.fromkeys(names, pl.Null))
+    return rows.drop_nulls(column).unique("input_hash", keep="first", maintain_order=True)

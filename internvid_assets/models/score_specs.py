@@ -1,0 +1,72 @@
+"""Which model gives a score: an adapter, its weights, and the files beside them that count as much."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.models.specs import NOBODY, Capability, ModelSpec, Overrides, files_revision, resolve
+
+ADAPTERS = "internvid_assets.models"
+SIMILARITY = {
+    "umt": f"{ADAPTERS}.umt_similarity:load_umt_similarity",
+    "clip": f"{ADAPTERS}.clip_similarity:load_similarity",
+    "clip_score": f"{ADAPTERS}.clip_similarity:load_clip_score",
+}
+"""UMT-SIM; a CLIP's or SigLIP's cosine, mean over the frames; that of one frame drawn from each clip."""
+
+NSFW = f"{ADAPTERS}.transformers_nsfw:load_nsfw"
+TEXT_AREA = f"{ADAPTERS}.transformers_text_area:load_text_detector"
+NO_FRAME_SCORER = f"{ADAPTERS}.absent:no_frame_scorer"
+AESTHETICS = f"{ADAPTERS}.transformers_aesthetics:load_aesthetics"
+
+
+def similarity(overrides: Overrides, clip: Callable[[str], ModelSpec], *, default: str) -> ModelSpec:
+    """The scorer of `models.similarity.adapter`; `clip` is the profile's CLIP, or the settings', for a loader."""
+    chosen = overrides.get("similarity", {})
+    adapter = chosen.get("adapter") or default
+    if adapter not in SIMILARITY:
+        raise UserError(f"models.similarity.adapter is {adapter!r}: expected one of {', '.join(SIMILARITY)}")
+    if adapter == "umt":
+        return umt(chosen.get("name"), chosen.get("tokenizer"))
+    spec = clip(SIMILARITY[adapter])
+    return spec if adapter == "clip" else replace(spec, name=f"{spec.name}+one_frame")
+
+
+def umt(checkpoint: str | None, tokenizer: str | None) -> ModelSpec:
+    """UMT is a published checkpoint and the words of its BERT: both revisions count."""
+    path = Path(checkpoint).expanduser() if checkpoint else None
+    if path is None or not path.is_file():
+        raise UserError(
+            f"models.similarity.name is {checkpoint or 'not set'}: expected the file of a multi-modal UMT, such as "
+            'l16_25m.pth (github.com/OpenGVLab/unmasked_teacher); or set models.similarity.adapter = "clip"'
+        )
+    words = Path(tokenizer).expanduser() if tokenizer else None
+    if words is None or not (words / "vocab.txt").is_file():
+        raise UserError(
+            f"models.similarity.tokenizer is {tokenizer or 'not set'}: expected a folder with the vocab.txt of "
+            "bert-large-uncased, or of bert-base-uncased: all UMTs read the same words"
+        )
+    revision = f"{files_revision(path)}+{files_revision(words / 'vocab.txt')}"
+    return ModelSpec(path.stem, revision, str(path), SIMILARITY["umt"], files=(("tokenizer", str(words)),))
+
+
+def frame_scorer(capability: Capability, overrides: Overrides, loader: str) -> ModelSpec:
+    """The scorer that the settings name; the papers name none, so no profile has one of its own."""
+    if overrides.get(capability, {}).get("name"):
+        return resolve(capability, overrides, name="", loader=loader)
+    return ModelSpec(NOBODY, NOBODY, "", NO_FRAME_SCORER)
+
+
+def aesthetics(clip: ModelSpec, head: str | None) -> ModelSpec:
+    """An aesthetic scorer is a CLIP and a head on it: both revisions count."""
+    path = Path(head).expanduser() if head else None
+    if path is None or not path.is_file():
+        raise UserError(
+            f"models.aesthetics.head is {head or 'not set'}: expected the file of a head over {clip.name}, such as "
+            "LAION's sa_0_4_vit_l_14_linear.pth (github.com/LAION-AI/aesthetic-predictor)"
+        )
+    revision = f"{clip.revision}+{files_revision(path)}"
+    return replace(clip, name=f"{clip.name}+{path.stem}", revision=revision, files=(("head", str(path)),))

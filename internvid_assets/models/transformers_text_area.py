@@ -1,0 +1,55 @@
+"""How much of a picture is covered by text, captions and watermarks, by a PP-OCR text detector of transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from transformers import AutoModelForObjectDetection
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.models.protocols import Image
+from internvid_assets.models.transformers_loading import load_model
+
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""ImageNet's, though of red, green, blue: PP-OCR has applied them to blue, green, red since it was trained so."""
+MAX_SIDE_PIXELS, STRIDE = 960, 32
+MIN_PROBABILITY = 0.3
+"""The detector's own threshold for a pixel to be text."""
+
+
+def load_text_detector(source: str, revision: str) -> TextDetector:
+    """A detector from a folder or a pinned hub id, such as PaddlePaddle/PP-OCRv5_mobile_det_safetensors."""
+    model = load_model(AutoModelForObjectDetection, source, revision)
+    if not model.config.model_type.startswith("pp_ocr"):
+        raise UserError(f"models.text_area.name is {source}, a {model.config.model_type}: expected a PP-OCR detector")
+    return TextDetector(model)
+
+
+class TextDetector:
+    """Answers `FrameScorer`: the share of pixels that are text. Pictures of one size would share a batch; few do."""
+
+    def __init__(self, model) -> None:
+        self.model = model
+
+    def score(self, images: Sequence[Image]) -> np.ndarray:
+        return np.array([self._share(image) for image in images], np.float32)
+
+    @torch.inference_mode()
+    def _share(self, image: Image) -> float:
+        pixels = prepared(image)[None].to(self.model.device, self.model.dtype)
+        probabilities = self.model(pixels).last_hidden_state  # [1, 1, H, W]
+        return float((probabilities > MIN_PROBABILITY).float().mean())
+
+
+def prepared(image: Image) -> Tensor:
+    """[3, H, W] in blue, green, red: shrunk to 960 pixels a side at most, stretched to multiples of 32."""
+    pixels = torch.from_numpy(np.ascontiguousarray(image[..., ::-1])).permute(2, 0, 1).float() / 255
+    shrink = min(1.0, MAX_SIDE_PIXELS / max(image.shape[:2]))
+    size = [max(STRIDE, round(side * shrink / STRIDE) * STRIDE) for side in image.shape[:2]]
+    scaled = F.interpolate(pixels[None], size=size, mode="bilinear", align_corners=False)[0]
+    mean, deviation = (torch.tensor(told)[:, None, None] for told in (MEAN, DEVIATION))
+    return (scaled - mean) / deviation

@@ -1,0 +1,94 @@
+"""The published checkpoints of UMT, for pretraining and for retrieval, as the weights of our `Umt`."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.models.umt import Umt, UmtSizes
+
+IMAGE_PIXELS = 224
+HEAD_WIDTH = 64
+"""Width per attention head in B/16, L/16 and both BERTs: weights do not tell it."""
+
+CROSS_ATTENTION = re.compile(r"text_encoder\.encoder\.layer\.(\d+)\.crossattention\.")
+NEEDLESS = ("clip_teacher.", "vision_encoder.clip_decoder.", "text_encoder.cls.", "itm_head.")
+"""What training needed: the teacher, the heads that imitate it, and those that guess words and match pairs."""
+NEEDLESS_NAMES = ("temp", "text_encoder.embeddings.position_ids")
+
+
+def load_umt(path: Path) -> Umt:
+    """UMT with the weights of a checkpoint: safetensors, or a pickle of tensors and plain values."""
+    weights = needed(read_tensors(path))
+    model = Umt(sizes_of(weights, path))
+    missing, unexpected = model.load_state_dict(weights, strict=False)
+    if missing or unexpected:
+        told = f"lacks {missing[:3]}" if missing else f"has {unexpected[:3]}, which UMT has not"
+        raise UserError(f"{path} {told}: expected a multi-modal checkpoint of UMT")
+    return model.eval()
+
+
+def needed(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those that similarity needs, under the names the retrieval models have."""
+    renamed = {name.replace("text_encoder.bert.", "text_encoder."): tensor for name, tensor in tensors.items()}
+    fusing = [int(match[1]) for name in renamed if (match := CROSS_ATTENTION.match(name))]
+    last_text_layer = min(fusing, default=len(renamed)) - 1
+    return {name: tensor for name, tensor in renamed.items() if _is_needed(name, last_text_layer)}
+
+
+def _is_needed(name: str, last_text_layer: int) -> bool:
+    layer = re.match(r"text_encoder\.encoder\.layer\.(\d+)\.", name)
+    is_fusion = layer is not None and int(layer[1]) > last_text_layer
+    return not (is_fusion or name.startswith(NEEDLESS) or name in NEEDLESS_NAMES)
+
+
+def read_tensors(path: Path) -> Mapping[str, Tensor]:
+    """A state dict, or the `model` of a training state. No code in the file is run."""
+    if path.suffix == ".safetensors":
+        return load_file(path)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except (pickle.UnpicklingError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"cannot read {path} ({reason}); no code in a checkpoint is run: where you trust it, save its tensors as "
+            "safetensors"
+        ) from error
+    return state.get("model", state)
+
+
+def sizes_of(weights: Mapping[str, Tensor], path: Path) -> UmtSizes:
+    """What the shapes of the weights tell, and what all published checkpoints share."""
+    try:
+        patches = weights["vision_encoder.encoder.patch_embed.proj.weight"]  # [D, 3, 1, side, side]
+        words = weights["text_encoder.embeddings.word_embeddings.weight"]
+        positions = weights["text_encoder.embeddings.position_embeddings.weight"]
+        mlp = weights["text_encoder.encoder.layer.0.intermediate.dense.weight"]
+        joint = weights["vision_proj.weight"]
+    except KeyError as error:
+        raise UserError(f"{path} has no {error.args[0]}: expected a multi-modal checkpoint of UMT") from None
+    return UmtSizes(
+        image_pixels=IMAGE_PIXELS,
+        patch_pixels=patches.shape[-1],
+        vision_width=len(patches),
+        vision_layers=_layers(weights, "vision_encoder.encoder.blocks."),
+        vision_heads=max(1, len(patches) // HEAD_WIDTH),
+        text_width=words.shape[1],
+        text_layers=_layers(weights, "text_encoder.encoder.layer."),
+        text_heads=max(1, words.shape[1] // HEAD_WIDTH),
+        text_mlp_width=len(mlp),
+        text_positions=len(positions),
+        words=len(words),
+        joint_width=len(joint),
+    )
+
+
+def _layers(weights: Mapping[str, Tensor], prefix: str) -> int:
+    return len({name.removeprefix(prefix).split(".")[0] for name in weights if name.startswith(prefix)})

@@ -1,0 +1,52 @@
+"""What speaks against showing a clip, and what its caption is written in, as remembered calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
+import numpy as np
+import polars as pl
+
+from internvid_assets.cells.bench import Bench
+from internvid_assets.cells.feature import Outcome, Work
+from internvid_assets.language.identification import languages
+from internvid_assets.models.protocols import FrameScorer
+from internvid_assets.scores.scoring import unless_unusable
+
+
+def score_safety(bench: Bench) -> Work:
+    """The largest of the frames' scores, by each of the profile's two scorers; no rows where it has neither."""
+    models = bench.models
+    scorers: dict[str, FrameScorer] = {}
+    if models.has("nsfw"):
+        scorers["nsfw"] = models.nsfw
+    if models.has("text_area"):
+        scorers["text_area"] = models.text_area
+    if not scorers:
+        return lambda batch: [[] for _ in range(batch.height)]
+
+    def work(batch: pl.DataFrame) -> Sequence[Outcome]:
+        hashes = batch["frame_hashes"].to_list()
+        images = bench.frames.images(list(chain.from_iterable(hashes)))
+        ends = np.cumsum([len(each) for each in hashes])[:-1]
+        split = {name: np.split(np.asarray(scorer.score(images), float), ends) for name, scorer in scorers.items()}
+        return [_largest({name: parts[row] for name, parts in split.items()}) for row in range(batch.height)]
+
+    return work
+
+
+def _largest(scores: Mapping[str, np.ndarray]) -> Outcome:
+    told = {name: float(part.max()) for name, part in scores.items() if part.size}
+    each = {f"{name}_of_frames": part.tolist() for name, part in scores.items()}
+    return unless_unusable(np.concatenate(list(scores.values()))) or {**told, **each}
+
+
+def tell_languages(bench: Bench) -> Work:
+    """The most likely language of each caption."""
+
+    def work(batch: pl.DataFrame) -> Sequence[Outcome]:
+        told = languages(batch["caption"].to_list())
+        return [{"language": language, "probability": probability} for language, probability in told]
+
+    return work

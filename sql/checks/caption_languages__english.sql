@@ -1,0 +1,18 @@
+-- One row per category of which a tenth of the captions or more (of 20 that are told with confidence) are not English.
+-- severity: warn
+with told as (
+    select category, language
+    from caption_languages
+    where error is null
+        and probability >= 0.9
+)
+
+select
+    category,
+    count(*) as captions,
+    count(*) filter (where language != 'en') as not_english,
+    mode(language) filter (where language != 'en') as most_frequent
+from told
+group by category
+having captions >= 20
+    and not_english >= captions / 10

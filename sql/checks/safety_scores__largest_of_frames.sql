@@ -1,0 +1,18 @@
+-- One row per clip whose safety score is not the largest of its frames', or no share of 1.
+-- severity: error
+with told as (
+    select clip_id, nsfw as score, nsfw_of_frames as of_frames
+    from safety_scores
+    where error is null
+    union all
+    select clip_id, text_area, text_area_of_frames
+    from safety_scores
+    where error is null
+)
+
+select *
+from told
+-- A profile without the one model or the other leaves its two columns null.
+where not (score is null and of_frames is null)
+    -- Parquet's statistics ignore NaN, and DuckDB answers isnan from them.
+    and not coalesce(isfinite(score) and abs(score - list_max(of_frames)) < 1e-6 and score between 0 and 1.001, false)
