@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.models.endpoint import Endpoint
 from internvid_assets.models.specs import Capability, files_revision
 
 SplitterName: TypeAlias = Literal[
@@ -243,7 +244,7 @@ class SubsetParameters(BaseModel):
 class ModelSettings(BaseModel):
     """Which weights a capability uses instead of its profile's: a hub id or a folder, and a pinned revision.
 
-    `head` is for `aesthetics`, `adapter` for `transcriber`.
+    `head` is for `aesthetics`, `adapter` for `transcriber`; `server` is what differs from `[server]` in that profile.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -252,3 +253,4 @@ class ModelSettings(BaseModel):
     revision: str | None = None
     head: str | None = None
     adapter: Literal["transformers", "faster_whisper"] | None = None
+    server: Endpoint | None = None

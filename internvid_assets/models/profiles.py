@@ -14,6 +14,7 @@ from typing import Any
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.language.verbs import tagger_identity
+from internvid_assets.models.endpoint import SERVER, endpoint_spec
 from internvid_assets.models.protocols import (
     AestheticScorer,
     ClipEmbedder,
@@ -25,6 +26,7 @@ from internvid_assets.models.protocols import (
     Translator,
 )
 from internvid_assets.models.specs import (
+    CAPABILITIES,
     NOBODY,
     Capability,
     ModelSpec,
@@ -51,6 +53,8 @@ AESTHETICS = f"{ADAPTERS}.transformers_aesthetics:load_aesthetics"
 WHISPER = f"{ADAPTERS}.transformers_whisper:load_whisper"
 FASTER_WHISPER = f"{ADAPTERS}.faster_whisper:load_faster_whisper"
 NO_TRANSCRIBER = f"{ADAPTERS}.absent:no_transcriber"
+NO_ENCODERS = f"{ADAPTERS}.absent:no_encoders"
+ASKED = f"{ADAPTERS}.server"
 
 
 def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
@@ -112,7 +116,40 @@ def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
     }
 
 
-PROFILES: dict[str, Callable[[Overrides], dict[Capability, ModelSpec]]] = {"sample": sample, "paper": paper}
+def server(overrides: Overrides) -> dict[Capability, ModelSpec]:
+    """Captions and language from an OpenAI-compatible endpoint; what embeds, scores and hears runs here, if anything.
+
+    `[server]` says where, and whose encoders those are; `[models.<capability>.server]` sends one capability elsewhere.
+    """
+
+    def asked(capability: Capability, load: str, prompt: str | None = None) -> ModelSpec:
+        path = PROMPTS / f"{prompt}.txt" if prompt else None
+        return endpoint_spec(capability, overrides, loader=f"{ASKED}:{load}", prompt=path)
+
+    specs: dict[Capability, ModelSpec] = {
+        "captioner": asked("captioner", "load_captioner", "captioner"),
+        "frame_captioner": asked("frame_captioner", "load_captioner", "captioner"),
+        "language_model": asked("language_model", "load_model"),
+        "phrase_extractor": asked("phrase_extractor", "load_phrase_extractor", "phrase_extractor"),
+        "translator": asked("translator", "load_translator", "translator"),
+    }
+    rest = {capability: told for capability, told in overrides.items() if capability not in specs}
+    return {**encoders(rest), **specs}
+
+
+PROFILES: dict[str, Callable[[Overrides], dict[Capability, ModelSpec]]] = {
+    "sample": sample,
+    "paper": paper,
+    SERVER: server,
+}
+
+
+def encoders(overrides: Overrides) -> dict[Capability, ModelSpec]:
+    """The models of the profile that `server.encoders` names; a summariser of its own is not asked, nor pinned."""
+    chosen = overrides.get(SERVER, {}).get("encoders") or NOBODY
+    if chosen == NOBODY:
+        return {capability: nobody(NO_ENCODERS) for capability in CAPABILITIES}
+    return PROFILES[chosen]({**overrides, "language_model": {"revision": "never asked"}})
 
 
 def instructed(capability: Capability, overrides: Overrides, language_model: ModelSpec, loader: str) -> ModelSpec:
