@@ -244,7 +244,8 @@ class SubsetParameters(BaseModel):
 class ModelSettings(BaseModel):
     """Which weights a capability uses instead of its profile's: a hub id or a folder, and a pinned revision.
 
-    `head` is for `aesthetics`, `adapter` for `transcriber`; `server` is what differs from `[server]` in that profile.
+    `head` is for `aesthetics`, `adapter` for `transcriber` and, `instructed`, for captioners; `server` is what differs
+    from `[server]`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -252,5 +253,5 @@ class ModelSettings(BaseModel):
     name: str | None = None
     revision: str | None = None
     head: str | None = None
-    adapter: Literal["transformers", "faster_whisper"] | None = None
+    adapter: Literal["transformers", "faster_whisper", "instructed"] | None = None
     server: Endpoint | None = None

@@ -27,6 +27,6 @@ def no_transcriber(source: str, revision: str) -> NoReturn:
 def no_encoders(source: str, revision: str) -> NoReturn:
     """Profile server can caption before anybody has chosen what embeds and scores."""
     raise UserError(
-        "server.encoders is none, so nobody embeds, scores or hears: set it to paper for InternVid's models, which this "
-        "machine runs, or to sample for the sample world's"
+        "server.encoders is none, so nobody embeds, scores or hears: set it to paper for InternVid's models, which run "
+        "on this machine, or to sample for the sample world's"
     )

@@ -42,6 +42,7 @@ PROMPTS = Path(__file__).parent / "prompts"
 
 ADAPTERS = "internvid_assets.models"
 CAPTIONER = f"{ADAPTERS}.transformers_captioner:load_captioner"
+INSTRUCTED_CAPTIONER = f"{ADAPTERS}.transformers_vision_language:load_instructed_captioner"
 LANGUAGE_MODEL = f"{ADAPTERS}.transformers_language:load_language_model"
 TAGGED_PHRASES = f"{ADAPTERS}.tagged_phrases:load_tagged_phrases"
 PHRASES = f"{ADAPTERS}.instructed:load_phrase_extractor"
@@ -75,8 +76,8 @@ def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
     language_model = spec("language_model", "language_model", LANGUAGE_MODEL)
     head = overrides.get("aesthetics", {}).get("head") or str(SAMPLE_WEIGHTS / "aesthetic" / "model.safetensors")
     return {
-        "captioner": spec("captioner", "captioner", CAPTIONER),
-        "frame_captioner": spec("frame_captioner", "captioner", CAPTIONER),
+        "captioner": captioner("captioner", overrides, spec("captioner", "captioner", CAPTIONER)),
+        "frame_captioner": captioner("frame_captioner", overrides, spec("frame_captioner", "captioner", CAPTIONER)),
         "language_model": language_model,
         "phrase_extractor": told("phrase_extractor", PHRASES) or tagged_phrases(),
         "translator": told("translator", TRANSLATOR) or nobody(NO_TRANSLATOR),
@@ -104,8 +105,8 @@ def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
     whisper = ("openai/whisper-large-v3", "06f233fe06e710322aca913c1bc4249a0d71fce1")
     language_model = spec("language_model", summariser, None, LANGUAGE_MODEL)
     return {
-        "captioner": spec("captioner", *blip2, CAPTIONER),
-        "frame_captioner": spec("frame_captioner", *blip, CAPTIONER),
+        "captioner": captioner("captioner", overrides, spec("captioner", *blip2, CAPTIONER)),
+        "frame_captioner": captioner("frame_captioner", overrides, spec("frame_captioner", *blip, CAPTIONER)),
         "language_model": language_model,
         "phrase_extractor": instructed("phrase_extractor", overrides, language_model, PHRASES),
         "translator": instructed("translator", overrides, language_model, TRANSLATOR),
@@ -156,7 +157,18 @@ def instructed(capability: Capability, overrides: Overrides, language_model: Mod
     """The profile's language model, or the one in the settings, told what to do by a prompt: both revisions count."""
     model, folder = language_model, existing_folder(language_model.source)
     spec = resolve(capability, overrides, name=model.name, revision=model.revision, folder=folder, loader=loader)
-    prompt = PROMPTS / f"{capability}.txt"
+    return told_by(PROMPTS / f"{capability}.txt", spec)
+
+
+def captioner(capability: Capability, overrides: Overrides, spec: ModelSpec) -> ModelSpec:
+    """As `spec` says; with the adapter `instructed` it is a chat model that sees, and is told to caption."""
+    if overrides.get(capability, {}).get("adapter") != "instructed":
+        return spec
+    return told_by(PROMPTS / "captioner.txt", replace(spec, loader=INSTRUCTED_CAPTIONER))
+
+
+def told_by(prompt: Path, spec: ModelSpec) -> ModelSpec:
+    """The model and the prompt: both revisions count."""
     return replace(spec, revision=f"{spec.revision}+{files_revision(prompt)}", files=(("prompt", str(prompt)),))
 
 

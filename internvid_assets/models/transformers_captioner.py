@@ -1,4 +1,4 @@
-"""Pictures to captions by any image-to-text model of transformers: BLIP, BLIP-2, GIT."""
+"""Pictures to captions by any image-to-text model of transformers: BLIP, BLIP-2, GIT, Florence-2."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 from internvid_assets.models.batching import ahead, batches_by_size
 from internvid_assets.models.protocols import Answer, Answers, Image
 from internvid_assets.models.transformers_loading import load_model, load_part, to_device
+
+FLORENCE_TASK = "<CAPTION>"
+"""Florence-2 is told its task by a word; this one asks for a short caption."""
 
 
 def load_captioner(source: str, revision: str) -> TransformersCaptioner:
@@ -27,6 +30,7 @@ class TransformersCaptioner:
     def __init__(self, model, processor, *, batch_size: int = 32) -> None:
         self.model, self.processor, self.batch_size = model, processor, batch_size
         self.end_tokens = torch.tensor(end_tokens(model), device=model.device)
+        self.task = FLORENCE_TASK if model.config.model_type == "florence2" else None
 
     def caption(self, images: Iterable[Image], *, max_new_tokens: int = 40) -> Answers:
         for positions, inputs in ahead(self._batches(images)):
@@ -34,7 +38,8 @@ class TransformersCaptioner:
 
     def _batches(self, images: Iterable[Image]) -> Iterator[tuple[Sequence[int], Any]]:
         for positions, batch in batches_by_size(images, self.batch_size, lambda image: image.shape):
-            yield positions, self.processor(images=batch, return_tensors="pt")
+            told = {"text": [self.task] * len(batch), "padding": True} if self.task else {}
+            yield positions, self.processor(images=batch, return_tensors="pt", **told)
 
     @torch.inference_mode()
     def _caption_batch(self, inputs: Any, max_new_tokens: int) -> list[Answer]:
