@@ -214,9 +214,11 @@ class TranscriptsParameters(Parameters):
 
 
 class CaptionParameters(Parameters):
-    """How a captioner decodes."""
+    """How a captioner decodes, and how many words a caption may have."""
 
     max_new_tokens: int = Field(40, ge=1)
+    min_words: Annotated[int, Judged] = Field(2, ge=0)
+    max_words: Annotated[int, Judged] = Field(120, ge=1)
 
 
 class FusedCaptionsParameters(Parameters):
@@ -229,6 +231,9 @@ class FusedCaptionsParameters(Parameters):
     def of_recipe(self) -> dict[str, Any]:
         """The template counts by its text, not by its place."""
         return {name: value for name, value in super().of_recipe().items() if name != "prompt"}
+
+    min_words: Annotated[int, Judged] = Field(2, ge=0)
+    max_words: Annotated[int, Judged] = Field(120, ge=1)
 
 
 class NoParameters(Parameters):

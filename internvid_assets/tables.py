@@ -281,6 +281,7 @@ class CenterCaptions(Called):
     prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for the call; null: it is local.")
     answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")
     cost_dollars = dy.Float64(nullable=True, description="Price of those tokens when asked; equal rows share a call.")
+    flaw = dy.String(nullable=True, description="First rule of hygiene the caption breaks; null: none.")
 
 
 class FrameCaptions(Called):
@@ -294,6 +295,7 @@ class FrameCaptions(Called):
     prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for the call; null: it is local.")
     answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")
     cost_dollars = dy.Float64(nullable=True, description="Price of those tokens when asked; equal rows share a call.")
+    flaw = dy.String(nullable=True, description="First rule of hygiene the caption breaks; null: none.")
 
 
 class FusedCaptions(Called):
@@ -306,6 +308,7 @@ class FusedCaptions(Called):
     prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for the call; null: it is local.")
     answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")
     cost_dollars = dy.Float64(nullable=True, description="Price of those tokens when asked; equal rows share a call.")
+    flaw = dy.String(nullable=True, description="First rule of hygiene the caption breaks; null: none.")
 
 
 class ClipEmbeddings(Called):

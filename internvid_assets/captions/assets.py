@@ -7,6 +7,7 @@ import polars as pl
 from internvid_assets import tables
 from internvid_assets.captions.captioning import caption_centers, caption_frames, fuse_captions
 from internvid_assets.captions.fusion import fusion_template
+from internvid_assets.captions.hygiene import with_flaw
 from internvid_assets.cells.feature import feature
 from internvid_assets.clips.selection import center_frames, kept, second_frames
 
@@ -25,6 +26,8 @@ that a slow one holds up nobody."""
     reads=["frame_hash"],
     work=caption_centers,
     version="2",
+    finish=with_flaw,
+    derived=["flaw"],
     batch_rows=CALLS_AT_ONCE,
     code=CAPTIONING,
     models=["captioner"],
@@ -40,6 +43,8 @@ def center_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFr
     reads=["frame_hash"],
     work=caption_frames,
     version="2",
+    finish=with_flaw,
+    derived=["flaw"],
     batch_rows=CALLS_AT_ONCE,
     code=CAPTIONING,
     models=["frame_captioner"],
@@ -55,6 +60,8 @@ def frame_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFra
     reads=["center_caption", "frame_captions"],
     work=fuse_captions,
     version="2",
+    finish=with_flaw,
+    derived=["flaw"],
     batch_rows=CALLS_AT_ONCE,
     code=FUSION,
     models=["language_model"],
