@@ -9,7 +9,7 @@ from importlib import import_module
 
 from benchmarks.comparison import Comparison
 
-BENCHMARKS = ["hashing", "splitting", "whole_pass", "codecs", "decoding", "fill"]
+BENCHMARKS = ["hashing", "splitting", "whole_pass", "codecs", "decoding", "fill", "captioning"]
 
 
 def printed(row: Comparison) -> str:
