@@ -79,6 +79,7 @@ class InFlight(Generic[Question, Reply]):
         """
         done: SimpleQueue[tuple[int, Future[Reply | CallError]]] = SimpleQueue()
         under_way: dict[int, Future[Reply | CallError]] = {}
+        self._failed_in_a_row = 0
         try:
             for position, question in enumerate(questions):
                 under_way[position] = future = asyncio.run_coroutine_threadsafe(self._answer(question), self._loop)
@@ -108,16 +109,16 @@ class InFlight(Generic[Question, Reply]):
         return reply
 
     async def _tried(self, question: Question) -> Reply:
-        failures, limits, waited = 0, 0, 0.0
+        attempts, failures, waited = 0, 0, 0.0
         while True:
             try:
                 async with self._slots:
                     await self.pace.turn()
                     return await self._ask(question)
             except Passing as passing:
-                failures, limits = failures + (not passing.is_limit), limits + passing.is_limit
+                attempts, failures = attempts + 1, failures + (not passing.is_limit)
                 wait = passing.wait_seconds
-                wait = self._backoff_seconds(failures + limits) if wait is None else wait
+                wait = self._backoff_seconds(attempts) if wait is None else wait
                 waited += wait
                 if failures >= self._patience.tries or waited > self._patience.max_wait_seconds:
                     raise
@@ -127,9 +128,9 @@ class InFlight(Generic[Question, Reply]):
             else:
                 await asyncio.sleep(wait)
 
-    def _backoff_seconds(self, failures: int) -> float:
-        """Full jitter: anything from nothing to twice the longest before."""
-        longest = min(LONGEST_BACKOFF_SECONDS, self._patience.backoff_seconds * 2.0 ** (failures - 1))
+    def _backoff_seconds(self, attempts: int) -> float:
+        """Full jitter: anything from nothing to a longest wait that doubles."""
+        longest = min(LONGEST_BACKOFF_SECONDS, self._patience.backoff_seconds * 2.0 ** (attempts - 1))
         return random.uniform(0, longest)
 
 

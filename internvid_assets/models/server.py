@@ -22,7 +22,7 @@ from internvid_assets.models.protocols import Answers, Image, Prompt
 from internvid_assets.models.server_answers import answer_of
 from internvid_assets.models.server_failures import reset_seconds, told
 
-NO_KEY = "none"
+NO_KEY = "no-key-is-set"
 """Servers on one's own machine want no key, but the client wants one."""
 
 
