@@ -9,7 +9,7 @@ from importlib import import_module
 
 from benchmarks.comparison import Comparison
 
-BENCHMARKS = ["hashing", "splitting", "whole_pass", "codecs", "decoding", "fill", "index"]
+BENCHMARKS = ["hashing", "splitting", "whole_pass", "codecs", "decoding", "fill", "index", "captioning"]
 
 
 def printed(row: Comparison) -> str:

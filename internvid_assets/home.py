@@ -61,8 +61,7 @@ class Home:
 
     @cached_property
     def models(self) -> Models:
-        overrides = {name: chosen.model_dump() for name, chosen in self.settings.models.items()}
-        return Models(model_specs(self.settings.profile, overrides))
+        return Models(model_specs(self.settings.profile, self.settings.model_overrides()))
 
     def frames(self, category: str | None) -> FrameStore:
         """The pictures of one category (None: of none); only a run that holds a lease of the category writes there."""

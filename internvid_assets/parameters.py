@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.models.endpoint import Endpoint
 from internvid_assets.models.specs import Capability, files_revision
 
 SplitterName: TypeAlias = Literal[
@@ -213,9 +214,11 @@ class TranscriptsParameters(Parameters):
 
 
 class CaptionParameters(Parameters):
-    """How a captioner decodes."""
+    """How a captioner decodes, and how many words a caption may have."""
 
     max_new_tokens: int = Field(40, ge=1)
+    min_words: Annotated[int, Judged] = Field(2, ge=0)
+    max_words: Annotated[int, Judged] = Field(120, ge=1)
 
 
 class FusedCaptionsParameters(Parameters):
@@ -224,6 +227,8 @@ class FusedCaptionsParameters(Parameters):
     prompt: str = Field("", description="A file with a template of your own, relative to internvid.toml.")
     max_frame_captions: int = Field(16, ge=1, description="Longer clips are thinned evenly to this many.")
     max_new_tokens: int = Field(60, ge=1)
+    min_words: Annotated[int, Judged] = Field(2, ge=0)
+    max_words: Annotated[int, Judged] = Field(120, ge=1)
 
     def of_recipe(self) -> dict[str, Any]:
         """The template counts by its text, not by its place."""
@@ -249,7 +254,8 @@ class SubsetParameters(BaseModel):
 class ModelSettings(BaseModel):
     """Which weights a capability uses instead of its profile's: a hub id or a folder, and a pinned revision.
 
-    `head` is for `aesthetics`, `tokenizer` for `similarity` by UMT, `adapter` for `similarity` and `transcriber`.
+    `head` is for `aesthetics`, `tokenizer` for `similarity` by UMT, `adapter` for `similarity`, `transcriber` and,
+    `instructed`, for captioners; `server` is what differs from `[server]`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -258,4 +264,5 @@ class ModelSettings(BaseModel):
     revision: str | None = None
     head: str | None = None
     tokenizer: str | None = None
-    adapter: Literal["transformers", "faster_whisper", "umt", "clip", "clip_score"] | None = None
+    adapter: Literal["transformers", "faster_whisper", "umt", "clip", "clip_score", "instructed"] | None = None
+    server: Endpoint | None = None

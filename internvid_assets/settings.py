@@ -12,6 +12,7 @@ from pydantic import ByteSize, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.models.endpoint import SERVER, ServerSettings
 from internvid_assets.models.specs import Capability
 from internvid_assets.parameters import (
     AcquiredVideosParameters,
@@ -42,7 +43,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path("data"), description="Where everything is kept; relative to internvid.toml.")
     lake_url: str | None = Field(None, description="fsspec URL for cells and tables; default: inside home.")
-    profile: Literal["sample", "paper"] = "sample"
+    profile: Literal["sample", "paper", "server"] = "sample"
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Decoding processes.")
     worker_memory_bytes: ByteSize = Field(
         ByteSize(2_000_000_000), ge=500_000_000, description="A call that takes more is an error row; '4GB' will do."
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     )
 
     models: dict[Capability, ModelSettings] = Field(default_factory=dict)
+    server: ServerSettings = ServerSettings()  # pyright: ignore[reportCallIssue]
     queries: QueriesParameters = QueriesParameters()  # pyright: ignore[reportCallIssue]
     caption_phrases: CaptionPhrasesParameters = CaptionPhrasesParameters()  # pyright: ignore[reportCallIssue]
     known_videos: KnownVideosParameters = KnownVideosParameters()
@@ -72,6 +74,11 @@ class Settings(BaseSettings):
     fused_captions: FusedCaptionsParameters = FusedCaptionsParameters()  # pyright: ignore[reportCallIssue]
     near_duplicates: NearDuplicatesParameters = NearDuplicatesParameters()  # pyright: ignore[reportCallIssue]
     subsets: dict[str, SubsetParameters] = Field(default_factory=dict)
+
+    def model_overrides(self) -> dict[str, dict[str, Any]]:
+        """What the settings say of models, and of them what somebody set: the profile knows the rest."""
+        chosen = {name: told.model_dump(exclude_unset=True) for name, told in self.models.items()}
+        return {**chosen, SERVER: self.server.model_dump()}
 
     def parameters(self, asset: str) -> Parameters:
         """The section of `asset`; an asset without one has no parameters."""

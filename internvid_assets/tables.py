@@ -282,6 +282,10 @@ class CenterCaptions(Called):
     category = dy.String(description="Partition: one of the sixteen categories.")
     caption = dy.String(nullable=True, description="What the centre frame shows.")
     log_probability = dy.Float64(nullable=True, description="Mean log-probability of the caption's tokens.")
+    prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for the call; null: it is local.")
+    answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")
+    cost_dollars = dy.Float64(nullable=True, description="Price of those tokens when asked; equal rows share a call.")
+    flaw = dy.String(nullable=True, description="First rule of hygiene the caption breaks; null: none.")
 
 
 class FrameCaptions(Called):
@@ -292,6 +296,10 @@ class FrameCaptions(Called):
     category = dy.String(description="Partition: one of the sixteen categories.")
     caption = dy.String(nullable=True, description="What the frame shows.")
     log_probability = dy.Float64(nullable=True, description="Mean log-probability of the caption's tokens.")
+    prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for the call; null: it is local.")
+    answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")
+    cost_dollars = dy.Float64(nullable=True, description="Price of those tokens when asked; equal rows share a call.")
+    flaw = dy.String(nullable=True, description="First rule of hygiene the caption breaks; null: none.")
 
 
 class FusedCaptions(Called):
@@ -300,6 +308,11 @@ class FusedCaptions(Called):
     clip_id = dy.String(primary_key=True, description="As in `clips`.")
     category = dy.String(description="Partition: one of the sixteen categories.")
     caption = dy.String(nullable=True, description="The clip's caption.")
+    log_probability = dy.Float64(nullable=True, description="Mean log-probability of the caption's tokens.")
+    prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for the call; null: it is local.")
+    answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")
+    cost_dollars = dy.Float64(nullable=True, description="Price of those tokens when asked; equal rows share a call.")
+    flaw = dy.String(nullable=True, description="First rule of hygiene the caption breaks; null: none.")
 
 
 class ClipEmbeddings(Called):

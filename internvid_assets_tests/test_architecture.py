@@ -28,7 +28,18 @@ MAY_IMPORT_DAGSTER = [
     "cli/runs.py",
     "cli/server.py",
 ]
-HEAVY = ["torch", "transformers", "lancedb", "scenedetect", "nltk", "lemminflect", "httpx", "yt_dlp", "langcodes"]
+HEAVY = [
+    "torch",
+    "transformers",
+    "lancedb",
+    "scenedetect",
+    "nltk",
+    "lemminflect",
+    "httpx",
+    "yt_dlp",
+    "langcodes",
+    "openai",
+]
 VAGUE_NAMES = ["utils", "util", "helpers", "helper", "common", "misc"]
 MAX_LINES, MAX_ASSETS_LINES = 300, 150
 LONG_ON_PURPOSE = ["tables.py"]

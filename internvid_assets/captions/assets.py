@@ -7,19 +7,28 @@ import polars as pl
 from internvid_assets import tables
 from internvid_assets.captions.captioning import caption_centers, caption_frames, fuse_captions
 from internvid_assets.captions.fusion import fusion_template
+from internvid_assets.captions.hygiene import with_flaw
 from internvid_assets.cells.feature import feature
 from internvid_assets.clips.selection import center_frames, kept, second_frames
 
-LOADING = "internvid_assets.models.transformers_loading"
-CAPTIONING = ("internvid_assets.models.transformers_captioner", LOADING)
-FUSION = ("internvid_assets.captions.fusion", "internvid_assets.models.transformers_language", LOADING)
+MODELS = "internvid_assets.models"
+SHARED = (f"{MODELS}.transformers_loading", f"{MODELS}.batching", f"{MODELS}.server", f"{MODELS}.server_answers")
+CAPTIONING = (f"{MODELS}.transformers_captioner", f"{MODELS}.instructed", *SHARED)
+FUSION = ("internvid_assets.captions.fusion", f"{MODELS}.transformers_language", *SHARED)
+
+CALLS_AT_ONCE = 16_384
+"""Rows that a batch holds: their pictures are read as the model has room for them, and answers come when they come, so
+that a slow one holds up nobody."""
 
 
 @feature(
     schema=tables.CenterCaptions,
     reads=["frame_hash"],
     work=caption_centers,
-    version="1",
+    version="2",
+    finish=with_flaw,
+    derived=["flaw"],
+    batch_rows=CALLS_AT_ONCE,
     code=CAPTIONING,
     models=["captioner"],
     kinds=["transformers"],
@@ -33,7 +42,10 @@ def center_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFr
     schema=tables.FrameCaptions,
     reads=["frame_hash"],
     work=caption_frames,
-    version="1",
+    version="2",
+    finish=with_flaw,
+    derived=["flaw"],
+    batch_rows=CALLS_AT_ONCE,
     code=CAPTIONING,
     models=["frame_captioner"],
     kinds=["transformers"],
@@ -47,7 +59,10 @@ def frame_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFra
     schema=tables.FusedCaptions,
     reads=["center_caption", "frame_captions"],
     work=fuse_captions,
-    version="1",
+    version="2",
+    finish=with_flaw,
+    derived=["flaw"],
+    batch_rows=CALLS_AT_ONCE,
     code=FUSION,
     models=["language_model"],
     prompt=fusion_template,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
@@ -10,7 +10,11 @@ from internvid_assets.captions.fusion import fusion_prompt, fusion_template
 from internvid_assets.cells.bench import Bench
 from internvid_assets.cells.errors import CallError
 from internvid_assets.cells.feature import Outcome, Work
-from internvid_assets.models.protocols import Caption, FrameCaptioner
+from internvid_assets.media.frames import FrameStore
+from internvid_assets.models.protocols import Answer, Answers, FrameCaptioner, Image
+
+READ_AT_ONCE = 64
+"""Pictures in one look-up of the frame store: they lie decoded in memory, some 350 KB each."""
 
 
 def caption_centers(bench: Bench) -> Work:
@@ -24,36 +28,47 @@ def caption_frames(bench: Bench) -> Work:
 
 
 def _caption_pictures(bench: Bench, captioner: FrameCaptioner) -> Work:
-    def work(batch: pl.DataFrame) -> Sequence[Outcome]:
-        images = bench.frames.images(batch["frame_hash"].to_list())
-        captions = captioner.caption(images, max_new_tokens=bench.parameters.max_new_tokens)
-        return [_outcome(caption) for caption in captions]
+    def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
+        images = _images(bench.frames, batch["frame_hash"].to_list())
+        return _outcomes(captioner.caption(images, max_new_tokens=bench.parameters.max_new_tokens))
 
     return work
 
 
-def _outcome(caption: Caption) -> Outcome:
-    text = caption.text.strip()
-    if not text:
-        return CallError("empty_caption", "the captioner answered with no words")
-    return {"caption": text, "log_probability": caption.log_probability}
+def _images(frames: FrameStore, hashes: Sequence[str]) -> Iterator[Image]:
+    for start in range(0, len(hashes), READ_AT_ONCE):
+        yield from frames.images(hashes[start : start + READ_AT_ONCE])
 
 
 def fuse_captions(bench: Bench) -> Work:
     """One caption per clip from its centre caption and its frame captions in time order."""
-    parameters, template = bench.parameters, fusion_template(bench.settings)
+    parameters, model, template = bench.parameters, bench.models.language_model, fusion_template(bench.settings)
 
-    def work(batch: pl.DataFrame) -> Sequence[Outcome]:
+    def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
         rows = batch.select("center_caption", "frame_captions").iter_rows()
-        prompts = [
+        prompts = (
             fusion_prompt(center or "", frames, template, max_frame_captions=parameters.max_frame_captions)
             for center, frames in rows
-        ]
-        texts = bench.models.language_model.generate(prompts, max_new_tokens=parameters.max_new_tokens)
-        return [_fused(text.strip()) for text in texts]
+        )
+        return _outcomes(model.generate(prompts, max_new_tokens=parameters.max_new_tokens))
 
     return work
 
 
-def _fused(text: str) -> Outcome:
-    return {"caption": text} if text else CallError("empty_caption", "the language model answered with no words")
+def _outcomes(answers: Answers) -> Iterator[Mapping[int, Outcome]]:
+    for piece in answers:
+        yield {position: _outcome(answer) for position, answer in piece.items()}
+
+
+def _outcome(answer: Answer | CallError) -> Outcome:
+    if isinstance(answer, CallError):
+        return answer
+    if not answer.text.strip():
+        return CallError("empty_caption", "the model answered with no words")
+    return {
+        "caption": answer.text.strip(),
+        "log_probability": answer.log_probability,
+        "prompt_tokens": answer.prompt_tokens,
+        "answer_tokens": answer.answer_tokens,
+        "cost_dollars": answer.cost_dollars,
+    }

@@ -13,46 +13,46 @@ from internvid_assets.cells.feature import Outcome, Work
 
 
 def answered(work: Work, batch: pl.DataFrame) -> Generator[tuple[pl.DataFrame, Sequence[Outcome]], None, None]:
-    """Every call of the batch once, with its outcome."""
-    answer = _ask(work, batch)
-    if isinstance(answer, Iterator):
-        yield from _pieces(answer, batch)
-    else:
-        yield batch, answer
+    """Every call of the batch once, with its outcome; now and then none at all, where the work waits for answers.
 
-
-def _ask(work: Work, batch: pl.DataFrame) -> Sequence[Outcome] | Iterator[Mapping[int, Outcome]]:
-    try:
-        with _full_disk_stops_the_run():
-            answer = work(batch)
-    except RunStopped:
-        raise
-    except Exception as error:
-        return _ask_halves(work, batch, error)
-    if not isinstance(answer, Iterator) and len(answer) != batch.height:
-        raise RunStopped(f"the work returned {len(answer)} outcomes for {batch.height} calls; one each is expected")
-    return answer
-
-
-def _ask_halves(work: Work, batch: pl.DataFrame, error: Exception) -> Sequence[Outcome]:
-    """When the batch as a whole fails, halves of it are tried until the guilty row is alone."""
-    if batch.height == 1:
-        return [as_call_error(error)]
-    halves = batch[: batch.height // 2], batch[batch.height // 2 :]
-    return [outcome for half in halves for _, outcomes in answered(work, half) for outcome in outcomes]
-
-
-def _pieces(
-    answer: Iterator[Mapping[int, Outcome]], batch: pl.DataFrame
-) -> Iterator[tuple[pl.DataFrame, Sequence[Outcome]]]:
-    left = set(range(batch.height))
+    When the batch as a whole fails, halves of what is left of it are tried until the guilty row is alone.
+    """
+    left = dict.fromkeys(range(batch.height))
+    pieces = _pieces(work, batch)
     while left:
-        with _full_disk_stops_the_run():
-            piece = next(answer, None)
-        if piece is None or not piece.keys() <= left:
+        try:
+            with _full_disk_stops_the_run():
+                piece = next(pieces, None)
+        except RunStopped:
+            raise
+        except Exception as error:
+            yield from _halves_answered(work, batch[list(left)], error)
+            return
+        if piece is None or not piece.keys() <= left.keys():
             raise RunStopped(f"the work left {len(left)} of {batch.height} calls unanswered, or answered one twice")
-        left -= piece.keys()
+        for position in piece:
+            del left[position]
         yield batch[list(piece)], list(piece.values())
+
+
+def _pieces(work: Work, batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
+    answer = work(batch)
+    if isinstance(answer, Iterator):
+        yield from answer
+    elif len(answer) == batch.height:
+        yield dict(enumerate(answer))
+    else:
+        raise RunStopped(f"the work returned {len(answer)} outcomes for {batch.height} calls; one each is expected")
+
+
+def _halves_answered(
+    work: Work, batch: pl.DataFrame, error: Exception
+) -> Iterator[tuple[pl.DataFrame, Sequence[Outcome]]]:
+    if batch.height == 1:
+        yield batch, [as_call_error(error)]
+    else:
+        for half in (batch[: batch.height // 2], batch[batch.height // 2 :]):
+            yield from answered(work, half)
 
 
 @contextmanager

@@ -122,9 +122,9 @@ def _make_calls(
             last_answer = time.monotonic()
             with closing(answered(work, batch)) as pieces:  # who answers in pieces stops when the run does
                 for calls, outcomes in pieces:
-                    seconds_each = (time.monotonic() - last_answer) / calls.height
+                    seconds_each = (time.monotonic() - last_answer) / max(1, calls.height)
                     _count(report, outcomes)
-                    if report.calls_made >= HOPELESS_CALLS:
+                    if outcomes and report.calls_made >= HOPELESS_CALLS:
                         _stop_if_hopeless(report, outcomes)
                     commit(_cells(calls, outcomes, seconds_each, made_with, remembered))
                     progress(report.calls_made, to_make)
@@ -143,16 +143,18 @@ def _committing(
     the rows are to blame.
     """
     waiting: list[pl.DataFrame] = []
-    last_commit = time.monotonic()
+    waiting_bytes, last_commit = 0, time.monotonic()
 
     def take(cells: pl.DataFrame) -> None:
-        nonlocal last_commit
-        waiting.append(cells)
-        is_full = sum(frame.estimated_size() for frame in waiting) >= COMMIT_BYTES
-        if not _has_failed_throughout(report) and (time.monotonic() - last_commit >= options.commit_seconds or is_full):
+        nonlocal waiting_bytes, last_commit
+        if cells.height:
+            waiting.append(cells)
+            waiting_bytes += cells.estimated_size()
+        is_due = time.monotonic() - last_commit >= options.commit_seconds or waiting_bytes >= COMMIT_BYTES
+        if waiting and is_due and not _has_failed_throughout(report):
             remembered.commit(pl.concat(waiting))
             waiting.clear()
-            last_commit = time.monotonic()
+            waiting_bytes, last_commit = 0, time.monotonic()
 
     try:
         yield take

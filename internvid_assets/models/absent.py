@@ -27,3 +27,11 @@ def no_transcriber(source: str, revision: str) -> NoReturn:
         "profile sample has no model that recognises speech: set models.transcriber.name to a Whisper, or set profile "
         "to paper"
     )
+
+
+def no_encoders(source: str, revision: str) -> NoReturn:
+    """Profile server can caption before anybody has chosen what embeds and scores."""
+    raise UserError(
+        "server.encoders is none, so nobody embeds, scores or hears: set it to paper for InternVid's models, which run "
+        "on this machine, or to sample for the sample world's"
+    )

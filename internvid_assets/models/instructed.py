@@ -1,16 +1,14 @@
-"""A language model that is told what to do by a prompt: it finds phrases in captions, and translates."""
+"""Models that are told what to do by a prompt: they caption pictures, find phrases in captions, and translate."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from transformers.models.whisper.tokenization_whisper import LANGUAGES
-
-from internvid_assets.cells.errors import UserError
-from internvid_assets.models.protocols import LanguageModel
-from internvid_assets.models.transformers_language import load_language_model
+from internvid_assets.cells.errors import CallError, UserError
+from internvid_assets.models.batching import in_order
+from internvid_assets.models.protocols import Answers, Image, LanguageModel, VisionLanguageModel
 
 MAX_NEW_TOKENS = 60
 """Some six phrases, or one long query."""
@@ -18,12 +16,26 @@ MAX_NEW_TOKENS = 60
 
 def load_phrase_extractor(source: str, revision: str, *, prompt: str) -> InstructedPhrases:
     """`revision` is `<revision of the model>+<hash of the prompt>`; `prompt` is the prompt's file."""
+    from internvid_assets.models.transformers_language import load_language_model
+
     return InstructedPhrases(load_language_model(source, revision.split("+")[0]), Path(prompt).read_text("utf-8"))
 
 
 def load_translator(source: str, revision: str, *, prompt: str) -> InstructedTranslator:
     """As `load_phrase_extractor`."""
+    from internvid_assets.models.transformers_language import load_language_model
+
     return InstructedTranslator(load_language_model(source, revision.split("+")[0]), Path(prompt).read_text("utf-8"))
+
+
+class InstructedCaptioner:
+    """Answers `FrameCaptioner`: the picture first, then the prompt."""
+
+    def __init__(self, model: VisionLanguageModel, prompt: str) -> None:
+        self.model, self.prompt = model, prompt.strip()
+
+    def caption(self, images: Iterable[Image], *, max_new_tokens: int = 40) -> Answers:
+        return self.model.answer(([image, self.prompt] for image in images), max_new_tokens=max_new_tokens)
 
 
 class InstructedPhrases:
@@ -32,10 +44,10 @@ class InstructedPhrases:
     def __init__(self, model: LanguageModel, template: str) -> None:
         self.model, self.template = model, template
 
-    def phrases(self, captions: Sequence[str]) -> list[list[str]]:
+    def phrases(self, captions: Sequence[str]) -> list[list[str] | CallError]:
         prompts = [self.template.replace("{caption}", caption).strip() for caption in captions]
-        answers = self.model.generate(prompts, max_new_tokens=MAX_NEW_TOKENS)
-        return [[part.strip() for part in re.split(r"[;\n]", answer) if part.strip()] for answer in answers]
+        answers = in_order(self.model.generate(prompts, max_new_tokens=MAX_NEW_TOKENS))
+        return [answer if isinstance(answer, CallError) else _parts(answer.text) for answer in answers]
 
 
 class InstructedTranslator:
@@ -46,16 +58,23 @@ class InstructedTranslator:
 
     def translate(
         self, texts: Sequence[str], languages: Sequence[str], *, max_new_tokens: int = MAX_NEW_TOKENS
-    ) -> list[str]:
+    ) -> list[str | CallError]:
         prompts = [
             self.template.replace("{language}", language_name(code)).replace("{text}", text).strip()
             for text, code in zip(texts, languages, strict=True)
         ]
-        return self.model.generate(prompts, max_new_tokens=max_new_tokens)
+        answers = in_order(self.model.generate(prompts, max_new_tokens=max_new_tokens))
+        return [answer if isinstance(answer, CallError) else answer.text for answer in answers]
+
+
+def _parts(answer: str) -> list[str]:
+    return [part.strip() for part in re.split(r"[;\n]", answer) if part.strip()]
 
 
 def language_name(code: str) -> str:
     """The English name of an ISO 639-1 code: de is German."""
+    from transformers.models.whisper.tokenization_whisper import LANGUAGES
+
     if code not in LANGUAGES:
         raise UserError(f"no language has the code {code!r}; known ones: {', '.join(sorted(LANGUAGES))}")
     return LANGUAGES[code].title()

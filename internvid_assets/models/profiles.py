@@ -14,6 +14,7 @@ from typing import Any
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.language.verbs import tagger_identity
+from internvid_assets.models.endpoint import SERVER, endpoint_spec
 from internvid_assets.models.protocols import (
     AestheticScorer,
     ClipEmbedder,
@@ -27,6 +28,7 @@ from internvid_assets.models.protocols import (
 )
 from internvid_assets.models.score_specs import AESTHETICS, NSFW, TEXT_AREA, aesthetics, frame_scorer, similarity
 from internvid_assets.models.specs import (
+    CAPABILITIES,
     NOBODY,
     Capability,
     ModelSpec,
@@ -42,6 +44,7 @@ PROMPTS = Path(__file__).parent / "prompts"
 
 ADAPTERS = "internvid_assets.models"
 CAPTIONER = f"{ADAPTERS}.transformers_captioner:load_captioner"
+INSTRUCTED_CAPTIONER = f"{ADAPTERS}.transformers_vision_language:load_instructed_captioner"
 LANGUAGE_MODEL = f"{ADAPTERS}.transformers_language:load_language_model"
 TAGGED_PHRASES = f"{ADAPTERS}.tagged_phrases:load_tagged_phrases"
 PHRASES = f"{ADAPTERS}.instructed:load_phrase_extractor"
@@ -51,6 +54,8 @@ EMBEDDER = f"{ADAPTERS}.transformers_clip:load_embedder"
 WHISPER = f"{ADAPTERS}.transformers_whisper:load_whisper"
 FASTER_WHISPER = f"{ADAPTERS}.faster_whisper:load_faster_whisper"
 NO_TRANSCRIBER = f"{ADAPTERS}.absent:no_transcriber"
+NO_ENCODERS = f"{ADAPTERS}.absent:no_encoders"
+ASKED = f"{ADAPTERS}.server"
 
 
 def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
@@ -71,8 +76,8 @@ def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
     language_model = spec("language_model", "language_model", LANGUAGE_MODEL)
     head = overrides.get("aesthetics", {}).get("head") or str(SAMPLE_WEIGHTS / "aesthetic" / "model.safetensors")
     return {
-        "captioner": spec("captioner", "captioner", CAPTIONER),
-        "frame_captioner": spec("frame_captioner", "captioner", CAPTIONER),
+        "captioner": captioner("captioner", overrides, spec("captioner", "captioner", CAPTIONER)),
+        "frame_captioner": captioner("frame_captioner", overrides, spec("frame_captioner", "captioner", CAPTIONER)),
         "language_model": language_model,
         "phrase_extractor": told("phrase_extractor", PHRASES) or tagged_phrases(),
         "translator": told("translator", TRANSLATOR) or nobody(NO_TRANSLATOR),
@@ -103,8 +108,8 @@ def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
     whisper = ("openai/whisper-large-v3", "06f233fe06e710322aca913c1bc4249a0d71fce1")
     language_model = spec("language_model", summariser, None, LANGUAGE_MODEL)
     return {
-        "captioner": spec("captioner", *blip2, CAPTIONER),
-        "frame_captioner": spec("frame_captioner", *blip, CAPTIONER),
+        "captioner": captioner("captioner", overrides, spec("captioner", *blip2, CAPTIONER)),
+        "frame_captioner": captioner("frame_captioner", overrides, spec("frame_captioner", *blip, CAPTIONER)),
         "language_model": language_model,
         "phrase_extractor": instructed("phrase_extractor", overrides, language_model, PHRASES),
         "translator": instructed("translator", overrides, language_model, TRANSLATOR),
@@ -117,14 +122,58 @@ def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
     }
 
 
-PROFILES: dict[str, Callable[[Overrides], dict[Capability, ModelSpec]]] = {"sample": sample, "paper": paper}
+def server(overrides: Overrides) -> dict[Capability, ModelSpec]:
+    """Captions and language from an OpenAI-compatible endpoint; what embeds, scores and hears runs here, if anything.
+
+    `[server]` says where, and whose encoders those are; `[models.<capability>.server]` sends one capability elsewhere.
+    """
+
+    def asked(capability: Capability, load: str, prompt: str | None = None) -> ModelSpec:
+        path = PROMPTS / f"{prompt}.txt" if prompt else None
+        return endpoint_spec(capability, overrides, loader=f"{ASKED}:{load}", prompt=path)
+
+    specs: dict[Capability, ModelSpec] = {
+        "captioner": asked("captioner", "load_captioner", "captioner"),
+        "frame_captioner": asked("frame_captioner", "load_captioner", "captioner"),
+        "language_model": asked("language_model", "load_model"),
+        "phrase_extractor": asked("phrase_extractor", "load_phrase_extractor", "phrase_extractor"),
+        "translator": asked("translator", "load_translator", "translator"),
+    }
+    rest = {capability: told for capability, told in overrides.items() if capability not in specs}
+    return {**encoders(rest), **specs}
+
+
+PROFILES: dict[str, Callable[[Overrides], dict[Capability, ModelSpec]]] = {
+    "sample": sample,
+    "paper": paper,
+    SERVER: server,
+}
+
+
+def encoders(overrides: Overrides) -> dict[Capability, ModelSpec]:
+    """The models of the profile that `server.encoders` names; a summariser of its own is not asked, nor pinned."""
+    chosen = overrides.get(SERVER, {}).get("encoders") or NOBODY
+    if chosen == NOBODY:
+        return {capability: nobody(NO_ENCODERS) for capability in CAPABILITIES}
+    return PROFILES[chosen]({**overrides, "language_model": {"revision": "never asked"}})
 
 
 def instructed(capability: Capability, overrides: Overrides, language_model: ModelSpec, loader: str) -> ModelSpec:
     """The profile's language model, or the one in the settings, told what to do by a prompt: both revisions count."""
     model, folder = language_model, existing_folder(language_model.source)
     spec = resolve(capability, overrides, name=model.name, revision=model.revision, folder=folder, loader=loader)
-    prompt = PROMPTS / f"{capability}.txt"
+    return told_by(PROMPTS / f"{capability}.txt", spec)
+
+
+def captioner(capability: Capability, overrides: Overrides, spec: ModelSpec) -> ModelSpec:
+    """As `spec` says; with the adapter `instructed` it is a chat model that sees, and is told to caption."""
+    if overrides.get(capability, {}).get("adapter") != "instructed":
+        return spec
+    return told_by(PROMPTS / "captioner.txt", replace(spec, loader=INSTRUCTED_CAPTIONER))
+
+
+def told_by(prompt: Path, spec: ModelSpec) -> ModelSpec:
+    """The model and the prompt: both revisions count."""
     return replace(spec, revision=f"{spec.revision}+{files_revision(prompt)}", files=(("prompt", str(prompt)),))
 
 

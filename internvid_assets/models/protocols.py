@@ -5,45 +5,77 @@ An image is a uint8 array [height, width, 3], RGB. Whoever answers decides on de
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
+from pydantic import BaseModel
+
+from internvid_assets.cells.errors import CallError
 
 Image = np.ndarray
 
+Prompt: TypeAlias = Sequence[str | Image]
+"""Texts and pictures in the order in which a model reads them."""
+
 
 @dataclass(frozen=True)
-class Caption:
-    """What a picture shows, and the mean natural log-probability of the words' tokens (0 is certain)."""
+class Answer:
+    """What a model said, and what is known of how: null where the model does not tell.
+
+    `log_probability` is the mean natural log-probability of the text's tokens (0 is certain); `cost_dollars` is at the
+    price in the settings when it was asked.
+    """
 
     text: str
-    log_probability: float
+    log_probability: float | None = None
+    prompt_tokens: int | None = None
+    answer_tokens: int | None = None
+    cost_dollars: float | None = None
+
+
+Answers: TypeAlias = Iterator[Mapping[int, Answer | CallError]]
+"""In pieces, as they come: by the position of each question its answer, or why it has none; every position once.
+
+Questions are taken as there is room for them, so there may be more than memory holds. A piece may be empty: no news.
+"""
 
 
 class FrameCaptioner(Protocol):
     """Says what single pictures show."""
 
-    def caption(self, images: Sequence[Image], *, max_new_tokens: int = 40) -> list[Caption]: ...
+    def caption(self, images: Iterable[Image], *, max_new_tokens: int = 40) -> Answers: ...
 
 
 class LanguageModel(Protocol):
     """Continues or answers prompts."""
 
-    def generate(self, prompts: Sequence[str], *, max_new_tokens: int = 60) -> list[str]: ...
+    def generate(self, prompts: Iterable[str], *, max_new_tokens: int = 60) -> Answers: ...
+
+
+class VisionLanguageModel(Protocol):
+    """Answers prompts of texts and any number of pictures."""
+
+    def answer(
+        self, prompts: Iterable[Prompt], *, max_new_tokens: int = 60, structure: type[BaseModel] | None = None
+    ) -> Answers:
+        """With a `structure`, every text is JSON that it accepts. Raises UserError from a model that cannot do that."""
+        ...
 
 
 class PhraseExtractor(Protocol):
     """Finds the actions that captions tell of, as phrases of a verb and its object; nothing is promised about them."""
 
-    def phrases(self, captions: Sequence[str]) -> list[list[str]]: ...
+    def phrases(self, captions: Sequence[str]) -> list[list[str] | CallError]: ...
 
 
 class Translator(Protocol):
     """Words texts of any language in others, each given as an ISO 639-1 code."""
 
-    def translate(self, texts: Sequence[str], languages: Sequence[str], *, max_new_tokens: int = 60) -> list[str]: ...
+    def translate(
+        self, texts: Sequence[str], languages: Sequence[str], *, max_new_tokens: int = 60
+    ) -> list[str | CallError]: ...
 
 
 class ClipEmbedder(Protocol):

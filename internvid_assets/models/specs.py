@@ -30,8 +30,10 @@ CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 NOBODY = "none"
 """The name and revision of a capability that a profile has no model for."""
 
-Overrides = Mapping[str, Mapping[str, str | None]]
-"""The settings' `[models.<capability>]` tables: `name`, `revision` and so on, in place of the profile's own."""
+Overrides = Mapping[str, Mapping[str, Any]]
+"""The settings' `[models.<capability>]` tables: `name`, `revision` and so on, in place of the profile's own.
+
+Under `server` the section of that name."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from internvid_assets.cells.errors import CallError
 from internvid_assets.language.lemmas import verb_lemma
 from internvid_assets.language.verbs import tagged_words
 
@@ -32,7 +33,7 @@ class TaggedPhrases:
 
         return RegexpParser(GRAMMAR)
 
-    def phrases(self, captions: Sequence[str]) -> list[list[str]]:
+    def phrases(self, captions: Sequence[str]) -> list[list[str] | CallError]:
         return [list(map(_phrase, self._actions(words))) for words in tagged_words(captions)]
 
     def _actions(self, words: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:

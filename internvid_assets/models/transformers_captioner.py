@@ -1,14 +1,19 @@
-"""Pictures to captions by any image-to-text model of transformers: BLIP, BLIP-2, GIT."""
+"""Pictures to captions by any image-to-text model of transformers: BLIP, BLIP-2, GIT, Florence-2."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import torch
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
-from internvid_assets.models.protocols import Caption, Image
-from internvid_assets.models.transformers_loading import chunks, load_model, load_part, to_device
+from internvid_assets.models.batching import ahead, batches_by_size
+from internvid_assets.models.protocols import Answer, Answers, Image
+from internvid_assets.models.transformers_loading import load_model, load_part, to_device
+
+FLORENCE_TASK = "<CAPTION>"
+"""Florence-2 is told its task by a word; this one asks for a short caption."""
 
 
 def load_captioner(source: str, revision: str) -> TransformersCaptioner:
@@ -20,19 +25,24 @@ def load_captioner(source: str, revision: str) -> TransformersCaptioner:
 
 
 class TransformersCaptioner:
-    """Answers `FrameCaptioner` in batches, greedily."""
+    """Answers `FrameCaptioner` in batches, greedily; the next batch is prepared while the model works."""
 
     def __init__(self, model, processor, *, batch_size: int = 32) -> None:
         self.model, self.processor, self.batch_size = model, processor, batch_size
         self.end_tokens = torch.tensor(end_tokens(model), device=model.device)
+        self.task = FLORENCE_TASK if model.config.model_type == "florence2" else None
 
-    def caption(self, images: Sequence[Image], *, max_new_tokens: int = 40) -> list[Caption]:
-        batches = chunks(images, self.batch_size)
-        return [caption for batch in batches for caption in self._caption_batch(batch, max_new_tokens)]
+    def caption(self, images: Iterable[Image], *, max_new_tokens: int = 40) -> Answers:
+        for positions, inputs in ahead(self._batches(images)):
+            yield dict(zip(positions, self._caption_batch(inputs, max_new_tokens), strict=True))
+
+    def _batches(self, images: Iterable[Image]) -> Iterator[tuple[Sequence[int], Any]]:
+        for positions, batch in batches_by_size(images, self.batch_size, lambda image: image.shape):
+            told = {"text": [self.task] * len(batch), "padding": True} if self.task else {}
+            yield positions, self.processor(images=batch, return_tensors="pt", **told)
 
     @torch.inference_mode()
-    def _caption_batch(self, images: Sequence[Image], max_new_tokens: int) -> list[Caption]:
-        inputs = self.processor(images=list(images), return_tensors="pt")
+    def _caption_batch(self, inputs: Any, max_new_tokens: int) -> list[Answer]:
         answer = self.model.generate(
             **to_device(inputs, self.model),
             max_new_tokens=max_new_tokens,
@@ -45,7 +55,7 @@ class TransformersCaptioner:
         tokens = answer.sequences[:, -logits.shape[1] :]  # [images, new tokens]
         texts = self.processor.batch_decode(tokens, skip_special_tokens=True)
         scores = mean_log_probability(logits, tokens, self.end_tokens)
-        return [Caption(text.strip(), score) for text, score in zip(texts, scores.tolist(), strict=True)]
+        return [Answer(text.strip(), score) for text, score in zip(texts, scores.tolist(), strict=True)]
 
 
 def end_tokens(model) -> list[int]:

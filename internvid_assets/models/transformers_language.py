@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
 
 import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-from internvid_assets.models.transformers_loading import chunks, load_model, load_part, to_device
+from internvid_assets.models.batching import batches_by_size
+from internvid_assets.models.protocols import Answer, Answers
+from internvid_assets.models.transformers_loading import load_model, load_part, to_device
 
 
 @cache
@@ -24,14 +26,10 @@ class TransformersLanguageModel:
     def __init__(self, model, tokenizer, *, batch_size: int = 32) -> None:
         self.model, self.tokenizer, self.batch_size = model, tokenizer, batch_size
 
-    def generate(self, prompts: Sequence[str], *, max_new_tokens: int = 60) -> list[str]:
-        by_length = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
-        answers = [""] * len(prompts)
-        for indices in chunks(by_length, self.batch_size):
-            texts = self._generate_batch([prompts[index] for index in indices], max_new_tokens)
-            for index, text in zip(indices, texts, strict=True):
-                answers[index] = text
-        return answers
+    def generate(self, prompts: Iterable[str], *, max_new_tokens: int = 60) -> Answers:
+        for positions, batch in batches_by_size(prompts, self.batch_size, len):
+            texts = self._generate_batch(batch, max_new_tokens)
+            yield dict(zip(positions, map(Answer, texts), strict=True))
 
     @torch.inference_mode()
     def _generate_batch(self, prompts: list[str], max_new_tokens: int) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from internvid_assets.cells.bench import Bench
+from internvid_assets.cells.errors import CallError
 from internvid_assets.cells.feature import Outcome, Payload, Work
 from internvid_assets.language.lemmas import can_be_verb, noun_lemma, verb_lemma
 from internvid_assets.queries.normalising import lemma_key, normalised
@@ -28,7 +29,10 @@ def extract_phrases(bench: Bench) -> Work:
         captions = batch["caption"].to_list()
         limits = {"max_phrases": parameters.max_phrases_per_caption, "max_words": parameters.max_words}
         answers = extractor.phrases(captions)
-        return [judged_phrases(found, caption, **limits) for caption, found in zip(captions, answers, strict=True)]
+        return [
+            found if isinstance(found, CallError) else judged_phrases(found, caption, **limits)
+            for caption, found in zip(captions, answers, strict=True)
+        ]
 
     return work
 

@@ -18,7 +18,7 @@ def translate_queries(bench: Bench) -> Work:
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
         texts = translator.translate(batch["original"].to_list(), batch["language"].to_list())
-        return [_outcome(normalised(text)) for text in texts]
+        return [text if isinstance(text, CallError) else _outcome(normalised(text)) for text in texts]
 
     return work
 

@@ -26,7 +26,7 @@ def translate(bench: Bench) -> Work:
         if asked and bench.models.has("translator"):
             told, into = [rows[number][0] for number in asked], [ENGLISH] * len(asked)
             texts = bench.models.translator.translate(told, into, max_new_tokens=bench.parameters.max_new_tokens)
-            answers = {number: _translated(text.strip()) for number, text in zip(asked, texts, strict=True)}
+            answers = {number: _translated(text) for number, text in zip(asked, texts, strict=True)}
         return [answers.get(number, {"text_english": english}) for number, english in enumerate(known)]
 
     return work
@@ -36,5 +36,8 @@ def _known(text: str | None, language: str | None, english_subtitle: str | None)
     return text if language == ENGLISH or text is None else english_subtitle
 
 
-def _translated(text: str) -> Outcome:
+def _translated(text: str | CallError) -> Outcome:
+    if isinstance(text, CallError):
+        return text
+    text = text.strip()
     return {"text_english": text} if text else CallError("empty_translation", "the translator answered with no words")

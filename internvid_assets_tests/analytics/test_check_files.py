@@ -96,6 +96,12 @@ BREAKS: dict[str, list[tuple[Break, int]]] = {
     "center_captions__one_per_kept_clip": [(_without_last("center_captions"), 1)],
     "frame_captions__one_per_second": [(_without_last("frame_captions"), 1)],
     "fused_captions__one_per_kept_clip": [(_without_last("fused_captions"), 1)],
+    "center_captions__no_spikes": [
+        (lambda rows: _many_captions(rows, "center_captions", same=101, of=1000), 1),
+        (lambda rows: _many_captions(rows, "center_captions", same=100, of=1000), 0),
+        (lambda rows: _many_captions(rows, "center_captions", same=999, of=999), 0),
+    ],
+    "frame_captions__no_spikes": [(lambda rows: _many_captions(rows, "frame_captions", same=101, of=1000), 1)],
     "fused_captions__not_all_the_same": [(lambda rows: _many_captions(rows, same=11), 1)],
     "fused_captions__read_like_captions": [
         (_first("fused_captions", caption=caption), 1)
@@ -172,9 +178,9 @@ def _choose_all(rows: Rows, *, content: str) -> None:
     rows["internvid_10m_div"] = [{"clip_id": clip["clip_id"], "category": clip["category"]} for clip in rows["clips"]]
 
 
-def _many_captions(rows: Rows, *, same: int) -> None:
-    captions = ["a ball"] * same + [f"ball {i}" for i in range(21 - same)]
-    rows["fused_captions"][:] = [
+def _many_captions(rows: Rows, table: str = "fused_captions", *, same: int, of: int = 21) -> None:
+    captions = ["a ball"] * same + [f"ball {i}" for i in range(of - same)]
+    rows[table][:] = [
         {"clip_id": f"c{i}", "category": "sports", "caption": caption} for i, caption in enumerate(captions)
     ]
 

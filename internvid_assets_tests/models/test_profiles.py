@@ -16,6 +16,9 @@ PIN = "0123456789abcdef0123456789abcdef01234567"
 OTHER_PIN = PIN[::-1]
 
 
+SERVER = {"name": "tiny-vl", "revision": "spring"}
+
+
 @pytest.fixture
 def head(tmp_path):
     """Beside it UMT and its words: what no hub has."""
@@ -43,8 +46,8 @@ def test_choosing_a_profile_loads_no_heavy_module():
 
 
 def test_a_profile_has_a_spec_for_every_capability(head):
-    assert set(PROFILES) == {"sample", "paper"}
-    for specs in (model_specs("sample"), paper(head)):
+    assert set(PROFILES) == {"sample", "paper", "server"}
+    for specs in (model_specs("sample"), paper(head), model_specs("server", {"server": SERVER})):
         assert set(specs) == set(CAPABILITIES)
         assert all(spec.revision not in ("", "main") for spec in specs.values())
 
@@ -123,7 +126,7 @@ def test_a_folder_is_pinned_by_its_content(tmp_path):
 
 
 def test_an_unknown_profile_lists_the_known(head):
-    with pytest.raises(UserError, match="expected one of sample, paper"):
+    with pytest.raises(UserError, match="expected one of sample, paper, server"):
         model_specs("papper")
 
 
@@ -159,3 +162,48 @@ def test_the_summariser_translates_unless_another_model_is_named(head):
     assert chosen.identity == ("google/flan-t5-xxl", f"{OTHER_PIN}+{prompt}")
     with pytest.raises(UserError, match=r"models\.transcriber\.revision is not set: openai/whisper-small"):
         paper(head, transcriber={"name": "openai/whisper-small"})
+
+
+def server(**overrides):
+    return model_specs("server", {"server": SERVER, **overrides})
+
+
+def test_a_server_is_identified_by_what_changes_its_answers():
+    first = server()["captioner"].identity
+    assert first[0] == "tiny-vl" and first[1].startswith("spring+"), "the prompt counts"
+    alike = {"base_url": "https://elsewhere.example/v1/", "requests_at_once": 3, "api_key_variable": "MY_KEY"}
+    assert server(server={**SERVER, **alike})["captioner"].identity == first
+    for other in ({"revision": "summer"}, {"options": {"seed": 1}}):
+        assert server(server={**SERVER, **other})["captioner"].identity != first
+
+
+@pytest.mark.parametrize("missing", ["name", "revision"])
+def test_a_server_without_a_model_or_a_revision_names_the_setting(missing):
+    with pytest.raises(UserError, match=rf"set server\.{missing}, or models\.captioner\.server\.{missing}"):
+        server(server={**SERVER, missing: ""})
+
+
+def test_one_capability_may_be_asked_elsewhere():
+    specs = server(language_model={"server": {"base_url": "http://127.0.0.1:1/v1", "name": "big", "revision": "2"}})
+    assert specs["language_model"].identity == ("big", "2")
+    assert specs["language_model"].source == "http://127.0.0.1:1/v1" != specs["captioner"].source
+    with pytest.raises(UserError, match=r"for big, and no revision is set"):
+        server(language_model={"name": "big"})
+
+
+def test_a_server_is_asked_for_words_and_nobody_or_another_profile_for_the_rest(head):
+    assert not Models(server()).has("embedder")
+    with pytest.raises(UserError, match=r"server\.encoders is none"):
+        _ = Models(server()).embedder
+    sample, own = model_specs("sample"), server(server={**SERVER, "encoders": "sample"})
+    assert all(own[capability] == sample[capability] for capability in ("embedder", "aesthetics", "similarity"))
+    whole = server(server={**SERVER, "encoders": "paper"}, aesthetics={"head": head})
+    assert whole["embedder"] == paper(head)["embedder"] and whole["language_model"].name == "tiny-vl"
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8000", "http://me:secret@host/v1", "https://host/v1?key=secret"])
+def test_an_address_is_one_and_holds_no_secret(url):
+    from internvid_assets.settings import load_settings
+
+    with pytest.raises(UserError, match=r"server\.base_url"):
+        load_settings([f"server.base_url={url}"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from internvid_assets.cells.errors import UserError
+from internvid_assets.cells.errors import CallError, UserError
 from internvid_assets.models.instructed import InstructedPhrases, InstructedTranslator, language_name
 from internvid_assets.models.profiles import PROMPTS, Models, model_specs
+from internvid_assets.models.protocols import Answer
 from internvid_assets.models.tagged_phrases import TaggedPhrases
 from internvid_assets.queries.phrases import judged_phrases
 
@@ -61,19 +62,21 @@ def test_repetitions_and_what_is_beyond_the_limit_are_kept_with_their_reason() -
 class Answering:
     """A language model with answers of its own, which remembers what it was asked."""
 
-    def __init__(self, *answers: str) -> None:
-        self.answers, self.prompts = list(answers), []
+    def __init__(self, *answers: str | CallError) -> None:
+        self.answers = [Answer(answer) if isinstance(answer, str) else answer for answer in answers]
+        self.prompts: list[str] = []
 
     def generate(self, prompts, *, max_new_tokens=60):
         self.prompts += prompts
-        return self.answers
+        return iter([{position: answer} for position, answer in enumerate(self.answers)])
 
 
 def test_an_instructed_model_answers_between_semicolons_or_on_lines() -> None:
-    model = Answering("throw a ball; feed ducks", "- run\n\n- jump", "")
+    lost = CallError("timed_out", "no answer in time", retryable=True)
+    model = Answering("throw a ball; feed ducks", "- run\n\n- jump", lost)
     template = (PROMPTS / "phrase_extractor.txt").read_text()
     found = InstructedPhrases(model, template).phrases([CAPTION, "{caption}", "x"])
-    assert found == [["throw a ball", "feed ducks"], ["- run", "- jump"], []]
+    assert found == [["throw a ball", "feed ducks"], ["- run", "- jump"], lost]
     assert CAPTION in model.prompts[0] and model.prompts[1].count("{caption}") == 1
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from internvid_assets.captions.fusion import fusion_prompt
+from internvid_assets.models.batching import in_order
 from internvid_assets.models.profiles import SAMPLE_WEIGHTS, Models, model_specs
 from internvid_assets.sample_world import drawing, scenes
 from internvid_assets.sample_world.scenes import Scene
@@ -52,15 +53,16 @@ def stored_frame(scene: Scene, seconds: float) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def center_captions(models, clips) -> list[str]:
-    return [caption.text for caption in models.captioner.caption([clip.center for clip in clips])]
+    return [caption.text for caption in in_order(models.captioner.caption(clip.center for clip in clips))]
 
 
 @pytest.fixture(scope="module")
 def fused_captions(models, clips, center_captions) -> list[str]:
     images = [image for clip in clips for image in clip.per_second]
-    texts = iter(caption.text for caption in models.frame_captioner.caption(images))
+    texts = iter(caption.text for caption in in_order(models.frame_captioner.caption(images)))
     frames = [[next(texts) for _ in clip.per_second] for clip in clips]
-    return models.language_model.generate([fusion_prompt(c, f) for c, f in zip(center_captions, frames, strict=True)])
+    prompts = [fusion_prompt(c, f) for c, f in zip(center_captions, frames, strict=True)]
+    return [answer.text for answer in in_order(models.language_model.generate(prompts))]
 
 
 def share(hits: list[bool]) -> float:
@@ -128,5 +130,7 @@ def test_the_training_script_makes_what_the_adapters_load(tmp_path, monkeypatch)
 
     head = tmp_path / "aesthetic" / "model.safetensors"
     assert load_aesthetics(str(tmp_path / "clip"), "new", head=str(head)).score(images[:2]).shape == (2,)
-    assert len(load_captioner(str(tmp_path / "captioner"), "new").caption(images[:2], max_new_tokens=3)) == 2
-    assert len(load_language_model(str(tmp_path / "language_model"), "new").generate(["x"], max_new_tokens=3)) == 1
+    captioner = load_captioner(str(tmp_path / "captioner"), "new")
+    assert len(in_order(captioner.caption(images[:2], max_new_tokens=3))) == 2
+    language_model = load_language_model(str(tmp_path / "language_model"), "new")
+    assert len(in_order(language_model.generate(["x"], max_new_tokens=3))) == 1

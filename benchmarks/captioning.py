@@ -1,0 +1,112 @@
+"""Captions of stored frames, remembered and all, against the plain loop: decode a picture, `generate`, and again.
+
+Both run the shipped captioner, so the ratio is what batches and reading ahead make of the same weights.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import numpy as np
+import polars as pl
+import torch
+import transformers
+from PIL import Image
+
+from benchmarks.comparison import Comparison, compare
+from internvid_assets.captions.assets import center_captions
+from internvid_assets.captions.captioning import caption_centers
+from internvid_assets.cells.fill import fill
+from internvid_assets.cells.lake import Lake
+from internvid_assets.cells.recipes import Recipe
+from internvid_assets.cells.store import Store
+from internvid_assets.media.frames import FrameStore
+from internvid_assets.models.profiles import model_specs
+from internvid_assets.models.transformers_captioner import TransformersCaptioner, load_captioner
+from internvid_assets.parameters import CaptionParameters
+from internvid_assets.sample_world import drawing, scenes
+
+PICTURES = 400
+CATEGORY = "sports"
+PARAMETERS = CaptionParameters()  # pyright: ignore[reportCallIssue]
+
+
+class Timed(TransformersCaptioner):
+    """Counts the seconds that the model itself takes."""
+
+    model_seconds = 0.0
+
+    def _caption_batch(self, *arguments: Any) -> Any:
+        started = time.perf_counter()
+        answers = super()._caption_batch(*arguments)
+        self.model_seconds += time.perf_counter() - started
+        return answers
+
+
+def pictures() -> dict[str, bytes]:
+    """Frames of scenes as the frame store keeps them."""
+    rng = np.random.default_rng(0)
+    drawn = (drawing.draw(scenes.random_scene(rng), 0.5, 455, 256) for _ in range(PICTURES))
+    return {f"{i:04}": cv2.imencode(".jpg", image[:, :, ::-1])[1].tobytes() for i, image in enumerate(drawn)}
+
+
+def remembered(frames: FrameStore, rows: pl.LazyFrame, captioner: Timed) -> tuple[list[str], float]:
+    """The captions by `fill`, and the share of the time that the model took."""
+    bench: Any = SimpleNamespace(frames=frames, models=SimpleNamespace(captioner=captioner), parameters=PARAMETERS)
+    with tempfile.TemporaryDirectory() as folder:
+        lake, captioner.model_seconds = Lake(Store(Path(folder))), 0.0
+        report = fill(
+            center_captions,
+            rows,
+            recipe=Recipe("center_captions", "1"),
+            category=CATEGORY,
+            lake=lake,
+            open_work=lambda: nullcontext(caption_centers(bench)),
+            judgement=PARAMETERS,
+        )
+        captions = lake.scan("center_captions", CATEGORY).sort("clip_id").collect()["caption"].to_list()
+    return captions, captioner.model_seconds / report.seconds
+
+
+@torch.inference_mode()
+def one_by_one(jpegs: Mapping[str, bytes], captioner: Timed) -> list[str]:
+    """As the model's page shows it."""
+    captions = []
+    for jpeg in jpegs.values():
+        image = Image.open(io.BytesIO(jpeg)).convert("RGB")
+        inputs = captioner.processor(images=image, return_tensors="pt").to(captioner.model.device)
+        tokens = captioner.model.generate(**inputs, max_new_tokens=PARAMETERS.max_new_tokens, do_sample=False)
+        captions.append(captioner.processor.batch_decode(tokens, skip_special_tokens=True)[0].strip())
+    return captions
+
+
+def agreement(ours: tuple[list[str], float], theirs: list[str]) -> str:
+    same = sum(mine == peers for mine, peers in zip(ours[0], theirs, strict=True))
+    return f"{same} of {len(theirs)} captions equal; {ours[1]:.0%} of our time is the model's"
+
+
+def measure(repetitions: int) -> Comparison:
+    spec = model_specs("sample")["captioner"]
+    loaded, jpegs = load_captioner(spec.source, spec.revision), pictures()
+    captioner = Timed(loaded.model, loaded.processor)
+    rows = pl.LazyFrame({"clip_id": list(jpegs), "category": CATEGORY, "frame_hash": list(jpegs)})
+    with tempfile.TemporaryDirectory() as folder:
+        frames = FrameStore(Path(folder))
+        frames.put(jpegs)
+        return compare(
+            "captioning",
+            load=f"{PICTURES} stored frames, the shipped captioner, {captioner.model.device}",
+            peer=f"transformers {transformers.__version__}, one generate per picture",
+            ours=lambda: remembered(frames, rows, captioner),
+            theirs=lambda: one_by_one(jpegs, captioner),
+            agreement=agreement,
+            repetitions=repetitions,
+        )

@@ -1,0 +1,155 @@
+"""Many requests in flight: a bounded number, failures that may pass tried again, pauses that a server asks for kept."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Generic, TypeVar
+
+from internvid_assets.cells.errors import CallError, RunStopped, as_call_error
+
+Question = TypeVar("Question")
+Reply = TypeVar("Reply")
+
+HEARTBEAT_SECONDS = 1.0
+"""So often whoever waits for answers hears that there are none, and may commit what came before."""
+LONGEST_BACKOFF_SECONDS = 60.0
+
+
+@dataclass(eq=False)
+class Passing(Exception):
+    """A failure that may pass: what to remember if it does not, and the wait that the server asks of everybody."""
+
+    error: CallError
+    wait_seconds: float | None = None
+    is_limit: bool = False
+    """It costs no try: the server is well, and asked for less."""
+    ends_run: bool = False
+    """No question is to blame, so if it does not pass the run ends."""
+
+    def __str__(self) -> str:
+        return str(self.error)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often and how long one request is tried."""
+
+    tries: int
+    backoff_seconds: float
+    max_wait_seconds: float
+
+
+class Pace:
+    """When the next request may start: a pause that one request is told to make is made by all."""
+
+    def __init__(self) -> None:
+        self._rest_until = 0.0
+
+    def rest(self, seconds: float) -> None:
+        self._rest_until = max(self._rest_until, asyncio.get_running_loop().time() + seconds)
+
+    async def turn(self) -> None:
+        """Returns after the pause, and not with everybody else at its very end."""
+        while (left := self._rest_until - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(left * (1 + random.random() / 2))
+
+
+class InFlight(Generic[Question, Reply]):
+    """Asks `ask` every question, in a thread of its own in which nothing else waits."""
+
+    def __init__(self, ask: Callable[[Question], Awaitable[Reply]], *, at_once: int, patience: Patience) -> None:
+        self._ask, self._at_once, self._patience = ask, at_once, patience
+        self.pace = Pace()
+        self._slots = asyncio.Semaphore(at_once)
+        self._failed_in_a_row = 0
+        self._loop = asyncio.new_event_loop()
+        Thread(target=self._loop.run_forever, daemon=True).start()
+
+    def answers(self, questions: Iterable[Question]) -> Iterator[Mapping[int, Reply | CallError]]:
+        """What is answered by now, again and again; at most twice `at_once` questions are taken and unanswered.
+
+        Raises RunStopped when no question is to blame, or when more than `at_once` failed one after the other; what was
+        answered before that comes first.
+        """
+        done: SimpleQueue[tuple[int, Future[Reply | CallError]]] = SimpleQueue()
+        under_way: dict[int, Future[Reply | CallError]] = {}
+        self._failed_in_a_row = 0
+        try:
+            for position, question in enumerate(questions):
+                under_way[position] = future = asyncio.run_coroutine_threadsafe(self._answer(question), self._loop)
+                future.add_done_callback(lambda future, position=position: done.put((position, future)))
+                while len(under_way) >= 2 * self._at_once or not done.empty():
+                    yield from _come_in(done, under_way)
+            while under_way:
+                yield from _come_in(done, under_way)
+        finally:
+            for future in under_way.values():
+                future.cancel()
+
+    async def _answer(self, question: Question) -> Reply | CallError:
+        """Raises RunStopped."""
+        try:
+            reply = await self._tried(question)
+        except Passing as passing:
+            self._failed_in_a_row += 1
+            if passing.ends_run or self._failed_in_a_row > self._at_once:
+                raise RunStopped(f"{passing}; see to the server, and run the same command again") from None
+            return passing.error
+        except RunStopped:
+            raise
+        except Exception as error:
+            return as_call_error(error)
+        self._failed_in_a_row = 0
+        return reply
+
+    async def _tried(self, question: Question) -> Reply:
+        attempts, failures, waited = 0, 0, 0.0
+        while True:
+            try:
+                async with self._slots:
+                    await self.pace.turn()
+                    return await self._ask(question)
+            except Passing as passing:
+                attempts, failures = attempts + 1, failures + (not passing.is_limit)
+                wait = passing.wait_seconds
+                wait = self._backoff_seconds(attempts) if wait is None else wait
+                waited += wait
+                if failures >= self._patience.tries or waited > self._patience.max_wait_seconds:
+                    raise
+                is_for_all = passing.is_limit or passing.wait_seconds is not None
+            if is_for_all:
+                self.pace.rest(wait)
+            else:
+                await asyncio.sleep(wait)
+
+    def _backoff_seconds(self, attempts: int) -> float:
+        """Full jitter: anything from nothing to a longest wait that doubles."""
+        longest = min(LONGEST_BACKOFF_SECONDS, self._patience.backoff_seconds * 2.0 ** (attempts - 1))
+        return random.uniform(0, longest)
+
+
+def _come_in(
+    done: SimpleQueue[tuple[int, Future[Reply | CallError]]], under_way: dict[int, Future[Reply | CallError]]
+) -> Iterator[Mapping[int, Reply | CallError]]:
+    """All that is answered by now; after a second without an answer, an empty piece."""
+    piece: dict[int, Reply | CallError] = {}
+    stopped: RunStopped | None = None
+    try:
+        position, future = done.get(timeout=HEARTBEAT_SECONDS)
+        while True:
+            del under_way[position]
+            try:
+                piece[position] = future.result()
+            except RunStopped as error:
+                stopped = error
+            position, future = done.get_nowait()
+    except Empty:
+        yield piece
+    if stopped:
+        raise stopped

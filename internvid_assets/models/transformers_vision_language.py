@@ -1,0 +1,90 @@
+"""Texts and pictures to an answer, by any chat model of transformers that sees: Qwen2-VL, Qwen2.5-VL, Qwen3-VL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel
+from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.models.batching import ahead, batches_by_size
+from internvid_assets.models.instructed import InstructedCaptioner
+from internvid_assets.models.protocols import Answer, Answers, Prompt
+from internvid_assets.models.transformers_captioner import end_tokens, mean_log_probability
+from internvid_assets.models.transformers_loading import load_model, load_part, to_device
+
+
+def load_instructed_captioner(source: str, revision: str, *, prompt: str) -> InstructedCaptioner:
+    """`revision` is `<revision of the model>+<hash of the prompt>`; `prompt` is the prompt's file."""
+    model = load_vision_language_model(source, revision.split("+")[0])
+    return InstructedCaptioner(model, Path(prompt).read_text("utf-8"))
+
+
+@cache
+def load_vision_language_model(source: str, revision: str) -> TransformersVisionLanguage:
+    """A chat model from a folder or a pinned hub id; raises UserError for one that has no chat template."""
+    if find_spec("torchvision") is None:
+        raise UserError(
+            "adapter instructed needs torchvision for the model's videos: install internvid-assets[vision-language]"
+        )
+    processor = load_part(AutoProcessor, source, revision)
+    processor.image_processor = load_part(AutoImageProcessor, source, revision, backend="pil")  # as in `load_captioner`
+    if not getattr(processor, "chat_template", None):
+        raise UserError(f"{source} has no chat template, so it cannot be told what to do: leave its adapter out")
+    return TransformersVisionLanguage(load_model(AutoModelForImageTextToText, source, revision), processor)
+
+
+class TransformersVisionLanguage:
+    """Answers `VisionLanguageModel` in batches of like size, greedily; the next is prepared while the model works."""
+
+    def __init__(self, model, processor, *, batch_size: int = 16) -> None:
+        self.model, self.processor, self.batch_size = model, processor, batch_size
+        self.processor.tokenizer.padding_side = "left"  # answers continue prompts, which must not end in padding
+        self.end_tokens = torch.tensor(end_tokens(model), device=model.device)
+
+    def answer(
+        self, prompts: Iterable[Prompt], *, max_new_tokens: int = 60, structure: type[BaseModel] | None = None
+    ) -> Answers:
+        if structure is not None:
+            raise UserError("transformers cannot be held to a structure: ask a server for it (profile server)")
+        for positions, inputs in ahead(self._batches(prompts)):
+            yield dict(zip(positions, self._answer_batch(inputs, max_new_tokens), strict=True))
+
+    def _batches(self, prompts: Iterable[Prompt]) -> Iterator[tuple[Sequence[int], Any]]:
+        for positions, batch in batches_by_size(prompts, self.batch_size, _size):
+            chats = [[{"role": "user", "content": [_part(part) for part in prompt]}] for prompt in batch]
+            texts = self.processor.apply_chat_template(chats, tokenize=False, add_generation_prompt=True)
+            images = [part for prompt in batch for part in prompt if not isinstance(part, str)]
+            yield positions, self.processor(text=texts, images=images or None, padding=True, return_tensors="pt")
+
+    @torch.inference_mode()
+    def _answer_batch(self, inputs: Any, max_new_tokens: int) -> list[Answer]:
+        answer = self.model.generate(
+            **to_device(inputs, self.model),
+            max_new_tokens=max_new_tokens,
+            do_sample=False,
+            num_beams=1,
+            output_logits=True,
+            return_dict_in_generate=True,
+        )
+        logits = torch.stack(answer.logits, dim=1)  # [prompts, new tokens, vocabulary]
+        tokens = answer.sequences[:, -logits.shape[1] :]  # [prompts, new tokens]
+        texts = self.processor.batch_decode(tokens, skip_special_tokens=True)
+        scores = mean_log_probability(logits, tokens, self.end_tokens)
+        return [Answer(text.strip(), score) for text, score in zip(texts, scores.tolist(), strict=True)]
+
+
+def _size(prompt: Prompt) -> tuple[int, int]:
+    """Pixels, then letters: what a prompt's length in tokens goes by."""
+    pixels = sum(part.size for part in prompt if not isinstance(part, str))
+    return pixels, sum(len(part) for part in prompt if isinstance(part, str))
+
+
+def _part(part: Any) -> dict[str, str]:
+    return {"type": "text", "text": part} if isinstance(part, str) else {"type": "image"}
