@@ -1,4 +1,4 @@
--- One row per category of which a tenth of the captions or more (of 20 that are told with confidence) are not English.
+-- One row per category in which a tenth of the captions (of 20 told with confidence) is not English.
 -- severity: warn
 with told as (
     select category, language

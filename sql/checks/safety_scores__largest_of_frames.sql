@@ -15,4 +15,7 @@ from told
 -- A profile without the one model or the other leaves its two columns null.
 where not (score is null and of_frames is null)
     -- Parquet's statistics ignore NaN, and DuckDB answers isnan from them.
-    and not coalesce(isfinite(score) and abs(score - list_max(of_frames)) < 1e-6 and score between 0 and 1.001, false)
+    and not coalesce(
+        isfinite(score) and abs(score - list_max(of_frames)) < 1e-6 and score between 0 and 1.001,
+        false
+    )

@@ -4,7 +4,7 @@
 with strangers as (
     select
         model,
-        -- The last digits of a sum depend on the order in which threads add: without them, equal rows stay equal.
+        -- A sum's last digits depend on the order in which threads add: without them, equal stays equal.
         round(avg(shuffled_score), 9) as mean,
         round(stddev_pop(shuffled_score), 9) as deviation
     from shuffled_scores

@@ -15,7 +15,7 @@ strangers as (
         'umt_score' as score,
         model,
         count(*) as pairs,
-        -- The last digits of a sum depend on the order in which threads add: without them, equal rows stay equal.
+        -- A sum's last digits depend on the order in which threads add: without them, equal stays equal.
         round(avg(shuffled_score), 9) as mean,
         round(stddev_pop(shuffled_score), 9) as deviation,
         avg((own_score > shuffled_score)::integer) as share_won
