@@ -66,8 +66,9 @@ class Lake:
         return TableVersion(told["data_version"], told["recipe"], int(told["rows"]))
 
     def data_versions(self, table: str) -> list[str]:
-        """The content version of each of the table's files, category by category."""
-        return [pl.read_parquet_metadata(path)["data_version"] for path in self.paths(table)]
+        """The content version of each of the table's files that holds a row, category by category."""
+        told = map(pl.read_parquet_metadata, self.paths(table))
+        return [each["data_version"] for each in told if int(each["rows"])]
 
     def write(
         self, rows: pl.LazyFrame, table: str, category: str | None, *, schema: type[dy.Schema] | None, recipe: str = ""

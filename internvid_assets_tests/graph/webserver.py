@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from internvid_assets.definitions import features
 from internvid_assets.selects.assets import promises_about
 
 LAUNCH_RUN = """
@@ -139,12 +140,16 @@ def run_parameters(assets: Sequence[str], category: str) -> dict[str, Any]:
             "pipelineName": "__ASSET_JOB",
             "assetSelection": [{"path": [asset]} for asset in assets],
             "assetCheckSelection": [
-                {"name": file.name.partition("__")[2], "assetKey": {"path": [asset]}}
-                for asset in assets
-                for file in promises_about(asset)
+                {"name": name, "assetKey": {"path": [asset]}} for asset in assets for name in promises_of(asset)
             ],
         },
     }
+
+
+def promises_of(asset: str) -> list[str]:
+    """The checks of a table: those of sql/checks, and where it is made by calls, that none is left."""
+    names = [file.name.partition("__")[2] for file in promises_about(asset)]
+    return [*names, "nothing_pending"] if asset in {feature.name for _, feature in features()} else names
 
 
 def backfill_parameters(assets: Sequence[str], categories: Sequence[str]) -> dict[str, Any]:
