@@ -147,9 +147,11 @@ def run_parameters(assets: Sequence[str], category: str) -> dict[str, Any]:
 
 
 def promises_of(asset: str) -> list[str]:
-    """The checks of a table: those of sql/checks, and where it is made by calls, that none is left."""
+    """The checks of a table: those of sql/checks, and where it is made by calls, what these promise."""
     names = [file.name.partition("__")[2] for file in promises_about(asset)]
-    return [*names, "nothing_pending"] if asset in {feature.name for _, feature in features()} else names
+    called = next((feature for _, feature in features() if feature.name == asset), None)
+    names += ["nothing_pending"] if called else []
+    return [*names, "order_kept"] if called and called.compared else names
 
 
 def backfill_parameters(assets: Sequence[str], categories: Sequence[str]) -> dict[str, Any]:
