@@ -197,7 +197,8 @@ def test_a_server_is_asked_for_words_and_nobody_or_another_profile_for_the_rest(
         _ = Models(server()).embedder
     sample, own = model_specs("sample"), server(server={**SERVER, "encoders": "sample"})
     assert all(own[capability] == sample[capability] for capability in ("embedder", "aesthetics", "similarity"))
-    whole = server(server={**SERVER, "encoders": "paper"}, aesthetics={"head": head})
+    scorers = {"aesthetics": {"head": head}, "similarity": {"adapter": "clip"}}
+    whole = server(server={**SERVER, "encoders": "paper"}, **scorers)
     assert whole["embedder"] == paper(head)["embedder"] and whole["language_model"].name == "tiny-vl"
 
 
