@@ -97,9 +97,19 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
 
 
+SETTINGS_NAME = "internvid.toml"
+
+
 def settings_file() -> Path:
-    """`$INTERNVID_SETTINGS`, else `internvid.toml` in the current folder (it need not exist)."""
-    return Path(os.environ.get("INTERNVID_SETTINGS", "internvid.toml")).absolute()
+    """`$INTERNVID_SETTINGS`, else the nearest `internvid.toml` in the current folder or above it.
+
+    It need not exist: where there is none, it would be in the current folder.
+    """
+    told, here = os.environ.get("INTERNVID_SETTINGS"), Path.cwd()
+    if told:
+        return Path(told).absolute()
+    nearest = (folder / SETTINGS_NAME for folder in (here, *here.parents) if (folder / SETTINGS_NAME).is_file())
+    return next(nearest, here / SETTINGS_NAME)
 
 
 def beside_settings(path: Path) -> Path:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TABLE = "frames"
 INDEX_FROM_ROWS = 10_000
 """Below this a scan of the hash column is as fast as its index."""
+COMPACT_FROM_PIECES = 128
+"""Each commit adds a piece and a version that lists all pieces: ten hours of commits would be gigabytes of lists."""
 LOOK_UP_AT_ONCE = 1_000
 """Hashes in one query; bounds the length of its text."""
 
@@ -52,7 +54,10 @@ class FrameStore:
             self._connect().create_table(TABLE, rows, exist_ok=True)
         else:
             table.add(rows)
-            _index_when_it_pays(table)
+            if _is_in_pieces(table):
+                self.compact()
+            else:
+                _index_when_it_pays(table)
 
     def read(self, hashes: Sequence[str]) -> list[bytes]:
         """The JPEGs of `hashes`, in that order. Raises `MissingFrames`."""
@@ -104,6 +109,13 @@ class FrameStore:
         if not (self.directory / f"{TABLE}.lance").exists():
             return None
         return self._connect().open_table(TABLE)
+
+
+def _is_in_pieces(table: Table) -> bool:
+    """Many pieces, and half of the rows came since the last compaction: each picture is copied about twice in all."""
+    pieces = table.stats()["fragment_stats"]
+    is_grown = table.count_rows() >= 2 * pieces["lengths"]["max"]
+    return pieces["num_fragments"] >= COMPACT_FROM_PIECES and is_grown
 
 
 def _index_when_it_pays(table: Table) -> None:

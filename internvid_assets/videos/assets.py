@@ -68,7 +68,7 @@ def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[H
     work=acquire_videos,
     version="3",
     code=[
-        "internvid_assets.videos.addresses",
+        "internvid_assets.media.addresses",
         "internvid_assets.videos.fetching",
         "internvid_assets.videos.media_folder",
         "internvid_assets.videos.objects",
