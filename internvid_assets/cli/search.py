@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import closing
 from enum import StrEnum
@@ -35,6 +36,13 @@ class SearchFormat(StrEnum):
     html = "html"
 
 
+def finite(value: float | None) -> float | None:
+    """Refuses nan and inf, which floats are made of as well."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no number to compare with")
+    return value
+
+
 def search(
     text: Annotated[
         str | None, typer.Argument(help="What the clips should show; their captions are asked too.")
@@ -44,9 +52,9 @@ def search(
     ] = None,
     count: Annotated[int, typer.Option("-k", min=1, help="How many clips.")] = 10,
     category: Annotated[str | None, typer.Option("--category", "-c", help="Only this category.")] = None,
-    min_umt: Annotated[float | None, typer.Option(help="The least umt_score.")] = None,
-    min_aesthetic: Annotated[float | None, typer.Option(help="The least aesthetic_score.")] = None,
-    min_duration: Annotated[float | None, typer.Option(help="The least length in seconds.")] = None,
+    min_umt: Annotated[float | None, typer.Option(help="The least umt_score.", callback=finite)] = None,
+    min_aesthetic: Annotated[float | None, typer.Option(help="The least aesthetic_score.", callback=finite)] = None,
+    min_duration: Annotated[float | None, typer.Option(help="The least length in seconds.", callback=finite)] = None,
     format: Annotated[SearchFormat, typer.Option("--format", "-f", help="What to print.")] = SearchFormat.table,
     to: Annotated[Path | None, typer.Option(help="The file of --format html.")] = None,
 ) -> None:
@@ -68,7 +76,8 @@ def search(
         raise UserError(f"there is no index in {index.directory}; {searching.WAY_OUT}")
     filters = searching.Filters(category, min_duration, min_umt, min_aesthetic, other_than=like)
     vector = _likeness(home, index, like) if like else home.models.embedder.embed_texts([text or ""])[0]
-    found = searching.search(index, vector, count=count, words=text, filters=filters)
+    with index.told():
+        found = searching.search(index, vector, count=count, words=text, filters=filters)
     searching.refuse_other_models(found, home.models.specs["embedder"].identity)
     hits = _with_sources(home, found)
     if to:
@@ -78,8 +87,10 @@ def search(
 
 
 def _refuse_contradictions(text: str | None, like: str | None, format: SearchFormat, to: Path | None) -> None:
-    if text is None and like is None:
+    if not (text or "").strip() and not (like or "").strip():
         raise UserError('nothing to search for: give a text, such as "a red ball", or --like CLIP_ID, picture or video')
+    if any("\udc80" <= letter <= "\udcff" for letter in text or ""):
+        raise UserError(f"{text!a} is no text: expected words in UTF-8")
     if (to is None) == (format is SearchFormat.html):
         raise UserError("--format html and --to FILE go together: internvid search … --format html --to clips.html")
 
@@ -91,7 +102,8 @@ def _likeness(home: Home, index: ClipIndex, like: str) -> np.ndarray:
     if Path(like).exists():
         with closing(LocalEngine(1, memory_bytes=home.settings.worker_memory_bytes)) as engine:
             return vector_of_file(Path(like), home.models.embedder, engine)
-    vector = vector_of(index, like)
+    with index.told():
+        vector = vector_of(index, like)
     if vector is None:
         raise UserError(
             f"--like {like}: no such file, and no clip of that id in the index; see: select clip_id from clips"

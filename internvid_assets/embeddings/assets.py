@@ -55,10 +55,10 @@ INDEX_PROMISES = {
 def clip_index(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per embedded clip in LanceDB: what `internvid search` asks. Only changed clips are written."""
     index = ClipIndex(home.path / "index")
-    with home.turn("index"):
+    with home.turn("index"), index.told():
         report = index.synchronise(indexed_rows(home.lake))
         index.maintain()
-    offenders = {"one_row_per_clip": index.repeated_keys(), "vectors_of_unit_length": index.broken_vectors()}
+        offenders = {"one_row_per_clip": index.repeated_keys(), "vectors_of_unit_length": index.broken_vectors()}
     return dg.MaterializeResult(
         data_version=dg.DataVersion(home.content_of(INDEXED)),
         metadata={"dagster/row_count": report.rows, "rows_written": report.written, "rows_removed": report.removed},
@@ -72,11 +72,13 @@ def clip_index(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 @dg.asset(**whole_table("near_duplicates", group="embeddings", code=NEIGHBOURS, deps=["clip_index"], kinds={"lance"}))
 def near_duplicates(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per pair of clips of different videos that look alike. The index is asked about new clips only."""
-    neighbours = Neighbours(ClipIndex(home.path / "index"))
+    index = ClipIndex(home.path / "index")
+    neighbours = Neighbours(index)
     min_cosine = home.settings.near_duplicates.min_cosine
-    with home.turn("near_duplicates"):
+    with home.turn("near_duplicates"), index.told():
         pairs = neighbours.pairs(min_cosine, home.report_progress("near_duplicates", "all"))
-    return written_whole(home, "near_duplicates", pairs, min_cosine=min_cosine, crowded_clips=neighbours.crowded())
+        crowded = neighbours.crowded()
+    return written_whole(home, "near_duplicates", pairs, min_cosine=min_cosine, crowded_clips=crowded)
 
 
 @dg.asset(

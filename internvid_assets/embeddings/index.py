@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from internvid_assets.cells.lance import told_where
 from internvid_assets.embeddings.keyed import KeyedTable, key_field
 
 if TYPE_CHECKING:
@@ -52,6 +54,11 @@ class ClipIndex:
 
     def exists(self) -> bool:
         return self.table.exists()
+
+    def told(self) -> AbstractContextManager[None]:
+        """What fails inside names the folder, and how to have it made anew."""
+        way_out = "remove it and run: internvid materialize '+key:clip_index' (it is made of the tables)"
+        return told_where(self.directory, way_out)
 
     def synchronise(self, parts: Iterable[pl.LazyFrame]) -> IndexReport:
         """Make the index hold exactly the rows of `parts`, whose vectors are read only where something changed.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from internvid_assets.cells.lance import is_table
 from internvid_assets.cells.sql_text import quoted
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class KeyedTable:
         return lancedb.connect(str(self.directory))
 
     def exists(self) -> bool:
-        return (self.directory / f"{self.name}.lance").exists()
+        return is_table(self.directory, self.name)
 
     def open(self) -> Any:
         """LanceDB's own table, as it is now."""

@@ -58,10 +58,11 @@ def search(
     for column in filters.columns():
         if not table.count_rows(f"{column} is not null"):
             raise UserError(f"no clip of the index has {column} yet; {WAY_OUT}")
-    try:
-        found = _asked(table, vector, words, max(count, FUSED_AT_LEAST) if words else count, filters.where())
-    except (RuntimeError, ValueError) as error:
-        raise UserError(f"the index cannot be searched ({str(error).splitlines()[0]}); {WAY_OUT}") from None
+    numbers = table.schema.field("video_embedding").type.list_size
+    if len(vector) != numbers:
+        told = f"the index holds vectors of {numbers} numbers, the settings' model makes {len(vector)}"
+        raise UserError(f"{told}; {WAY_OUT}")
+    found = _asked(table, vector, words, max(count, FUSED_AT_LEAST) if words else count, filters.where())
     unit = (vector / np.linalg.norm(vector)).astype(np.float32)
     cosines = matrix(found["video_embedding"]) @ unit if found.height else ()
     ranked = found.with_columns(similarity=pl.Series(cosines, dtype=pl.Float64))

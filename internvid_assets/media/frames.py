@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from internvid_assets.cells.errors import RunStopped
+from internvid_assets.cells.lance import is_table, told_where
 from internvid_assets.cells.sql_text import quoted
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ INDEX_FROM_ROWS = 10_000
 """Below this a scan of the hash column is as fast as its index."""
 COMPACT_FROM_PIECES = 128
 """Each commit adds a piece and a version that lists all pieces: ten hours of commits would be gigabytes of lists."""
+KEPT_VERSIONS = timedelta(days=1)
+"""Readers that opened the table since then are undisturbed by a compaction."""
 LOOK_UP_AT_ONCE = 1_000
 """Hashes in one query; bounds the length of its text."""
 
@@ -29,8 +33,8 @@ class MissingFrames(RunStopped):
 
     def __init__(self, hashes: Sequence[str], directory: Path) -> None:
         shown = ", ".join(hashes[:5]) + (", …" if len(hashes) > 5 else "")
-        cells = f"cells/clip_frames/recipe=*/category={directory.name}"
-        way_out = f"restore that folder, or remove {cells} and materialise clip_frames: its calls make them again"
+        remade = f"remove {_cells_of(directory)} and materialise clip_frames: its calls make them again"
+        way_out = f"restore that folder, or {remade}"
         super().__init__(f"{len(hashes)} frames are not in {directory} ({shown}); {way_out}")
         self.hashes = list(hashes)
 
@@ -50,15 +54,15 @@ class FrameStore:
             return
         hashes = [h for h in jpegs if h in new]
         rows = pa.table({"frame_hash": hashes, "jpeg": pa.array([jpegs[h] for h in hashes], pa.large_binary())})
-        table = self._open()
-        if table is None:
-            self._connect().create_table(TABLE, rows, exist_ok=True)
-        else:
+        with self._told():
+            table = self._open()
+            if table is None:
+                self._connect().create_table(TABLE, rows, exist_ok=True)
+                return
             table.add(rows)
             if _is_in_pieces(table):
-                self.compact()
-            else:
-                _index_when_it_pays(table)
+                table.optimize(cleanup_older_than=KEPT_VERSIONS)
+            _index_when_it_pays(table)
 
     def read(self, hashes: Sequence[str]) -> list[bytes]:
         """The JPEGs of `hashes`, in that order. Raises `MissingFrames`."""
@@ -75,26 +79,20 @@ class FrameStore:
         """Those of `hashes` that the store does not hold."""
         return set(hashes) - {row[0] for row in self._look_up(hashes, columns=["frame_hash"])}
 
-    def compact(self, *, keep_versions: timedelta = timedelta(days=1)) -> None:
-        """Merge the small pieces that commits leave into one, and drop versions older than `keep_versions`.
-
-        Readers that opened the table since then are undisturbed. Costs a copy of the pictures.
-        """
-        table = self._open()
-        if table is not None:
-            table.optimize(cleanup_older_than=keep_versions)
-            _index_when_it_pays(table)
-
     def _look_up(self, hashes: Sequence[str], *, columns: list[str]) -> list[tuple]:
-        table = self._open() if hashes else None
-        if table is None:
-            return []
         asked, found = list(dict.fromkeys(hashes)), []
-        for start in range(0, len(asked), LOOK_UP_AT_ONCE):
-            some = ", ".join(map(quoted, asked[start : start + LOOK_UP_AT_ONCE]))
-            rows = table.search().where(f"frame_hash in ({some})").select(columns).limit(None).to_arrow()
-            found += zip(*(rows[column].to_pylist() for column in columns), strict=True)
+        with self._told():
+            table = self._open() if asked else None
+            if table is None:
+                return []
+            for start in range(0, len(asked), LOOK_UP_AT_ONCE):
+                some = ", ".join(map(quoted, asked[start : start + LOOK_UP_AT_ONCE]))
+                rows = table.search().where(f"frame_hash in ({some})").select(columns).limit(None).to_arrow()
+                found += zip(*(rows[column].to_pylist() for column in columns), strict=True)
         return found
+
+    def _told(self) -> AbstractContextManager[None]:
+        return told_where(self.directory, f"remove it and {_cells_of(self.directory)}, and materialise clip_frames")
 
     def _connect(self) -> DBConnection:
         import lancedb
@@ -103,9 +101,12 @@ class FrameStore:
 
     def _open(self) -> Table | None:
         """The table as it is now; null before the first picture."""
-        if not (self.directory / f"{TABLE}.lance").exists():
-            return None
-        return self._connect().open_table(TABLE)
+        return self._connect().open_table(TABLE) if is_table(self.directory, TABLE) else None
+
+
+def _cells_of(directory: Path) -> str:
+    """Where the calls are remembered that put pictures into the store `directory`."""
+    return f"cells/clip_frames/recipe=*/category={directory.name}"
 
 
 def pixels(jpeg: bytes) -> np.ndarray:

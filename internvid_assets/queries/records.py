@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import json
 from collections.abc import Collection, Iterator, Mapping
@@ -13,15 +12,13 @@ from typing import IO, Any
 import polars as pl
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.queries.separated import separated_rows
 
 CONTAINERS = ("database", "videos", "sentences", "annotations", "data", "labels", "classes")
 """Keys of a JSON document under which released datasets keep their records (ActivityNet, MSR-VTT, VATEX, …)."""
 
 KEY, VALUE = "key", "value"
 """What the entries of a JSON object become where they are no records themselves, as in {"label": 3}."""
-
-MAX_FIELD_BYTES = 2**31 - 1
-"""Panda-70M keeps all captions of a video in one field; Python's csv stops at 128 kB."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ def read_records(path: Path, known: Collection[str]) -> Iterator[Record]:
             yield from _READERS.get(ending[0], _text)(file, known)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist: expected a file that the settings name") from None
-    except (OSError, pl.exceptions.PolarsError, csv.Error) as error:
+    except (OSError, pl.exceptions.PolarsError) as error:
         raise UserError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from None
     except json.JSONDecodeError as error:
         raise UserError(f"{path} is no JSON ({error}); name it .jsonl if each line is a record") from None
@@ -107,10 +104,11 @@ def _columns(part: dict[str, Any] | list[Any]) -> set[str]:
 
 def _separated(file: IO[str], known: Collection[str], delimiter: str) -> Iterator[Record]:
     """Lines that begin with `#` are comments (AudioSet); a line may hold fewer fields than the header."""
-    csv.field_size_limit(MAX_FIELD_BYTES)
-    reader = csv.reader((line.replace("\0", "�") for line in file), delimiter=delimiter, skipinitialspace=True)
     names: list[str] | None = None
-    for row in reader:
+    for number, row, line in separated_rows(file, delimiter, skip_initial_space=True):
+        if row is None:
+            yield Record(number, raw=line, problem="open_quote")
+            continue
         if not any(row) or row[0].startswith("#"):
             continue
         if names is None:
@@ -118,7 +116,7 @@ def _separated(file: IO[str], known: Collection[str], delimiter: str) -> Iterato
             names = header if set(header) & set(known) else [str(i) for i in range(len(row))]
             if names is header:
                 continue
-        yield _checked(reader.line_num, dict(zip(names, row, strict=False)), delimiter.join(row))
+        yield _checked(number, dict(zip(names, row, strict=False)), delimiter.join(row))
 
 
 def _csv(file: IO[str], known: Collection[str]) -> Iterator[Record]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
@@ -16,6 +15,7 @@ import polars as pl
 from internvid_assets.cells.errors import CallError, UserError
 from internvid_assets.media.addresses import scheme_of, youtube_id
 from internvid_assets.media.opening import local_path
+from internvid_assets.queries.separated import separated_rows
 from internvid_assets.videos.folders import files_in, source_uri
 from internvid_assets.videos.offers import SCHEMA, as_frame, category_named, of_address, of_file, of_trouble, safe_id
 from internvid_assets.videos.sidecars import metadata_of
@@ -26,7 +26,6 @@ IDS = ("youtubeid", "youtube_id", "videoid", "video_id", "ytid", "id")
 
 ENDINGS = (".txt", ".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 CHUNK_LINES = 100_000
-MAX_FIELD_BYTES = 16 << 20
 
 Line = tuple[int, Mapping[str, Any] | str]
 """Number and columns of a line, or what is wrong with it."""
@@ -80,20 +79,14 @@ def _parsed(line: str) -> Mapping[str, Any] | str:
 
 
 def _csv_lines(file: Any, path: str, delimiter: str) -> Iterator[Line]:
-    csv.field_size_limit(MAX_FIELD_BYTES)
-    reader = csv.reader(file, delimiter=delimiter)
-    names = next(reader, [])
+    rows = separated_rows(file, delimiter)
+    names = next(rows, (0, None, ""))[1] or []
     _refuse_nameless(names, path)
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield reader.line_num, f"no CSV: {error}"
-            continue
-        if cells:
-            yield reader.line_num, dict(zip(names, cells, strict=False))
+    for number, cells, line in rows:
+        if cells is None:
+            yield number, f"no CSV, since a quote stays open: {line[:80]}"
+        elif cells:
+            yield number, dict(zip(names, cells, strict=False))
 
 
 def _parquet_lines(path: str) -> Iterator[Line]:

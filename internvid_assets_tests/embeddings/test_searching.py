@@ -70,7 +70,9 @@ def test_a_filter_that_was_never_made_is_told(index: ClipIndex):
 
 
 def test_a_vector_of_another_length_is_told(index: ClipIndex):
-    with pytest.raises(UserError, match=r"cannot be searched .*dim.*internvid materialize"):
+    with pytest.raises(
+        UserError, match=r"vectors of \d+ numbers, the settings' model makes \d+; run: internvid materialize"
+    ):
         search(index, NORTH[:2], count=3, words="points")
 
 

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from internvid_assets.media.frames import COMPACT_FROM_PIECES, INDEX_FROM_ROWS, FrameStore, MissingFrames
+from internvid_assets.cells.errors import RunStopped
+from internvid_assets.media.frames import COMPACT_FROM_PIECES, INDEX_FROM_ROWS, KEPT_VERSIONS, FrameStore, MissingFrames
 
 
 @pytest.fixture
@@ -52,7 +53,6 @@ def test_reads_before_the_first_write(store: FrameStore) -> None:
     with pytest.raises(MissingFrames):
         store.read(["a"])
     store.put({})
-    store.compact()
     assert not store.directory.exists()
 
 
@@ -89,7 +89,7 @@ def test_a_reader_survives_compaction(store: FrameStore) -> None:
     for i in range(20):
         store.put({f"h{i}": f"{i}".encode()})
     reader = table_of(store)
-    store.compact()
+    table_of(store).optimize(cleanup_older_than=KEPT_VERSIONS)
     assert table_of(store).stats()["fragment_stats"]["num_fragments"] == 1
     assert reader.count_rows() == 20
     assert len(reader.to_arrow()) == 20
@@ -102,3 +102,21 @@ def test_many_small_writes_do_not_leave_many_pieces(store: FrameStore) -> None:
         store.put({name: name.encode()})
     assert table_of(store).stats()["fragment_stats"]["num_fragments"] < COMPACT_FROM_PIECES
     assert store.read(hashes) == [name.encode() for name in hashes]
+
+
+def test_what_a_kill_left_of_the_first_write_is_no_table(store: FrameStore) -> None:
+    """And so the next run writes anew: nobody has to repair anything by hand."""
+    left = store.directory / "frames.lance" / "data"
+    left.mkdir(parents=True)
+    (left / ".tmpXYZ").write_bytes(b"half")
+    assert store.missing(["a"]) == {"a"}
+    store.put({"a": b"1"})
+    assert store.read(["a"]) == [b"1"]
+
+
+def test_a_damaged_store_ends_the_run_and_says_what_to_do(store: FrameStore) -> None:
+    store.put({"a": b"1"})
+    for file in (store.directory / "frames.lance" / "data").iterdir():
+        file.write_bytes(os.urandom(400))
+    with pytest.raises(RunStopped, match=r"music failed: .*; if its disk has room, remove it and cells/clip_frames/"):
+        store.read(["a"])

@@ -55,6 +55,13 @@ def test_each_released_form_is_read(name: str, tmp_path: Path) -> None:
     assert found.select("video_id", "rejection_reason").rows() == [("-3B32lodo2M", None)]
 
 
+def test_a_stray_quote_hides_no_video(tmp_path: Path) -> None:
+    text = 'youtube_id,label\n-3B32lodo2M,a\n-3B32lodo2N,"b\n-3B32lodo2O,c\n-3B32lodo2P,d\n'
+    found = listed(tmp_path / "known.csv", text)
+    assert set(found.filter(pl.col("rejection_reason").is_null())["video_id"]) == {f"-3B32lodo2{x}" for x in "MOP"}
+    assert found.drop_nulls("rejection_reason").select("rejection_reason", "line").rows() == [("open_quote", 3)]
+
+
 def test_ids_of_other_sites_are_ids_too(tmp_path: Path) -> None:
     text = "videoid,contentUrl,duration,page_dir,name\n21179416,https://ak.picdn.net/a.mp4,PT00H00M11S,006001,Aerial\n"
     assert listed(tmp_path / "webvid.csv", text)["video_id"].to_list() == ["21179416"]

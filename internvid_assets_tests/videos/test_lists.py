@@ -101,6 +101,26 @@ def test_ragged_and_binary_lines_lose_nothing(tmp_path):
     assert rows[-1]["title"] == "caf\ufffd"
 
 
+@pytest.mark.parametrize("rest", ["", 'http://x/d,"a title"\n', 'http://x/d,"two\nlines"\n'])
+def test_a_stray_quote_swallows_no_line(tmp_path, rest):
+    rows = read(tmp_path, "l.csv", f'url,title\nhttp://x/a,"oops\nhttp://x/b,fine\nhttp://x/c,5" pipe\n{rest}')
+    assert [row["listing_error"] for row in rows] == ["line_not_understood", *[None] * (2 + bool(rest))]
+    assert 'a quote stays open: http://x/a,"oops' in rows[0]["listing_error_message"]
+    assert uris(rows[1:3]) == ["http://x/b", "http://x/c"]
+    assert [row["title"] for row in rows[2:]] == [
+        '5" pipe',
+        *(["a title"] if "a t" in rest else ["two\nlines"] if rest else []),
+    ]
+
+
+def test_a_field_may_hold_line_breaks(tmp_path):
+    rows = read(tmp_path, "l.csv", 'url,title\nhttp://x/a,"one\n\ntwo ""three"""\nhttp://x/b,"a"b\n')
+    assert [(row["source_uri"], row["title"]) for row in rows] == [
+        ("http://x/a", 'one\n\ntwo "three"'),
+        ("http://x/b", "ab"),
+    ]
+
+
 def test_files_only_from_below_the_list(tmp_path):
     (tmp_path / "lists/videos").mkdir(parents=True)
     for path in ("lists/videos/a.mp4", "lists/b.mp4", "secret.mp4"):
