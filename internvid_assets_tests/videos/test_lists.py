@@ -107,10 +107,8 @@ def test_a_stray_quote_swallows_no_line(tmp_path, rest):
     assert [row["listing_error"] for row in rows] == ["line_not_understood", *[None] * (2 + bool(rest))]
     assert 'a quote stays open: http://x/a,"oops' in rows[0]["listing_error_message"]
     assert uris(rows[1:3]) == ["http://x/b", "http://x/c"]
-    assert [row["title"] for row in rows[2:]] == [
-        '5" pipe',
-        *(["a title"] if "a t" in rest else ["two\nlines"] if rest else []),
-    ]
+    assert rows[2]["title"] == '5" pipe'
+    assert [row["title"] for row in rows[3:]] == [title for title in ("a title", "two\nlines") if title in rest]
 
 
 def test_a_field_may_hold_line_breaks(tmp_path):
