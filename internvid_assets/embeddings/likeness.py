@@ -12,6 +12,7 @@ from internvid_assets.cells.errors import CallError, UserError
 from internvid_assets.clips.frames import sample_frames
 from internvid_assets.embeddings.embedding import unit
 from internvid_assets.media.decode import packets
+from internvid_assets.media.frames import pixels
 from internvid_assets.media.opening import opened_video
 from internvid_assets.models.protocols import ClipEmbedder
 
@@ -26,7 +27,7 @@ def vector_of_file(path: Path, embedder: ClipEmbedder, engine: Engine) -> np.nda
     (jpegs,) = engine.each(jpegs_of, [{"path": str(path)}], timeout_seconds=TIMEOUT_SECONDS)
     if isinstance(jpegs, CallError):
         raise UserError(f"{path} is read neither as a picture nor as a video ({jpegs}); give another file")
-    return unit(embedder.embed_images([_pixels(jpeg) for jpeg in jpegs]).mean(axis=0))
+    return unit(embedder.embed_images([pixels(jpeg) for jpeg in jpegs]).mean(axis=0))
 
 
 def jpegs_of(path: str) -> list[bytes]:
@@ -64,9 +65,3 @@ def _span(path: str) -> tuple[int, int]:
     if not spans:
         raise CallError("undecodable", f"{path!r} has no picture with a time")
     return min(spans)[0], max(end for _, end in spans)
-
-
-def _pixels(jpeg: bytes) -> np.ndarray:
-    import cv2
-
-    return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB))

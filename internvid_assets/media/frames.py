@@ -63,11 +63,7 @@ class FrameStore:
 
     def images(self, hashes: Sequence[str]) -> list[np.ndarray]:
         """The pictures of `hashes` as RGB arrays (H, W, 3), uint8. Raises `MissingFrames`."""
-        import cv2
-        import numpy as np
-
-        encoded = [np.frombuffer(jpeg, np.uint8) for jpeg in self.read(hashes)]
-        return [np.asarray(cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB)) for buffer in encoded]
+        return [pixels(jpeg) for jpeg in self.read(hashes)]
 
     def missing(self, hashes: Sequence[str]) -> set[str]:
         """Those of `hashes` that the store does not hold."""
@@ -104,6 +100,14 @@ class FrameStore:
         if not (self.directory / f"{TABLE}.lance").exists():
             return None
         return self._connect().open_table(TABLE)
+
+
+def pixels(jpeg: bytes) -> np.ndarray:
+    """A JPEG as an RGB array (H, W, 3), uint8."""
+    import cv2
+    import numpy as np
+
+    return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB))
 
 
 def _index_when_it_pays(table: Table) -> None:
