@@ -21,13 +21,17 @@ from internvid_assets.parameters import (
     CaptionPhrasesParameters,
     ClipFramesParameters,
     ClipsParameters,
+    DenseCaptionsParameters,
     FusedCaptionsParameters,
+    KeyframeCaptionsParameters,
+    KeyframesParameters,
     KnownVideosParameters,
     ModelSettings,
     NearDuplicatesParameters,
     NoParameters,
     Parameters,
     QueriesParameters,
+    SemanticPoolParameters,
     SpeechCuesParameters,
     SubsetParameters,
     SubtitleCuesParameters,
@@ -72,6 +76,10 @@ class Settings(BaseSettings):
     center_captions: CaptionParameters = CaptionParameters()  # pyright: ignore[reportCallIssue]
     frame_captions: CaptionParameters = CaptionParameters()  # pyright: ignore[reportCallIssue]
     fused_captions: FusedCaptionsParameters = FusedCaptionsParameters()  # pyright: ignore[reportCallIssue]
+    keyframes: KeyframesParameters = KeyframesParameters()  # pyright: ignore[reportCallIssue]
+    keyframe_captions: KeyframeCaptionsParameters = KeyframeCaptionsParameters()  # pyright: ignore[reportCallIssue]
+    dense_captions: DenseCaptionsParameters = DenseCaptionsParameters()  # pyright: ignore[reportCallIssue]
+    semantic_pool: SemanticPoolParameters = SemanticPoolParameters()  # pyright: ignore[reportCallIssue]
     near_duplicates: NearDuplicatesParameters = NearDuplicatesParameters()  # pyright: ignore[reportCallIssue]
     subsets: dict[str, SubsetParameters] = Field(default_factory=dict)
 

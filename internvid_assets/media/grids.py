@@ -65,6 +65,6 @@ def shrunk(image: np.ndarray, longest_side_pixels: int) -> np.ndarray:
 
 
 def uniform_positions(count: int, wanted: int) -> list[int]:
-    """`wanted` of `count` frames, spread as in ShareGPT4Video's own code: with few more than `wanted`, one may double."""
+    """`wanted` of `count` frames, spread as in ShareGPT4Video's own code; of as few as `wanted`, one doubles."""
     step = (count - 1) / wanted
     return [int(step / 2) + round(step * i) for i in range(wanted)]

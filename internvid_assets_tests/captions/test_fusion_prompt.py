@@ -10,10 +10,9 @@ from internvid_assets.captions.fusion import (
     checked_template,
     fusion_prompt,
     fusion_template,
-    in_order,
-    thinned,
 )
 from internvid_assets.cells.errors import UserError
+from internvid_assets.language.sequences import in_order_of_time, thinned
 from internvid_assets.settings import load_settings
 
 
@@ -27,7 +26,7 @@ def test_a_prompt_holds_the_centre_and_the_frames_in_time_order():
     [([], ""), (["a"], "a"), (["a", "b"], "first a, finally b"), (list("abc"), "first a, then b, finally c")],
 )
 def test_captions_say_which_comes_first_and_which_last(captions, text):
-    assert in_order(captions) == text
+    assert in_order_of_time(captions) == text
 
 
 def test_the_default_template_is_english_with_both_places():

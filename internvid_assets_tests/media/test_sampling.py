@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
-from pathlib import Path
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
