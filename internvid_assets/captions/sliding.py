@@ -16,7 +16,7 @@ from internvid_assets.cells.bench import Bench
 from internvid_assets.cells.errors import CallError
 from internvid_assets.cells.feature import Outcome, Payload, Work
 from internvid_assets.media.frames import FrameStore, pixels
-from internvid_assets.models.protocols import Answer
+from internvid_assets.models.protocols import Answer, FrameEmbedder
 from internvid_assets.models.share_captioner import Keyframe, ShareCaptioner
 from internvid_assets.parameters import KeyframesParameters
 
@@ -34,17 +34,29 @@ def choose_keyframes(bench: Bench) -> Work:
     embedder, parameters = bench.models.frame_embedder, bench.parameters
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
-        hashes = [each[: parameters.max_seconds + 1] for each in batch["frame_hashes"].to_list()]
-        jpegs = _jpegs(bench.frames, hashes)
-        openings = [_opening(each, jpegs, parameters) for each in hashes]
-        asked = [each[opening :: parameters.interval_seconds] for each, opening in zip(hashes, openings, strict=True)]
-        wanted = list(dict.fromkeys([*chain.from_iterable(asked), *(each[-1] for each in hashes)]))
-        parts = [wanted[start : start + EMBEDDED_AT_ONCE] for start in range(0, len(wanted), EMBEDDED_AT_ONCE)]
-        vectors = [embedder.embed_images([pixels(jpegs[name]) for name in part]) for part in parts]
-        vector_of = dict(zip(wanted, np.concatenate(vectors), strict=True))
-        return [_chosen(each, opening, vector_of, parameters) for each, opening in zip(hashes, openings, strict=True)]
+        hashes = batch["frame_hashes"].to_list()
+        seen = [each[: parameters.max_seconds + 1] for each in hashes]
+        return chosen_keyframes(hashes, _jpegs(bench.frames, seen), embedder, parameters)
 
     return work
+
+
+def chosen_keyframes(
+    clips: Sequence[Sequence[str]],
+    jpegs: Mapping[str, bytes],
+    embedder: FrameEmbedder,
+    parameters: KeyframesParameters,
+) -> list[list[Payload] | CallError]:
+    """For each clip, given as the hashes of its 1 fps frames, a row per keyframe; `jpegs` holds their pictures."""
+    clips = [each[: parameters.max_seconds + 1] for each in clips]
+    openings = [_opening(each, jpegs, parameters) for each in clips]
+    both = list(zip(clips, openings, strict=True))
+    asked = [each[opening :: parameters.interval_seconds] for each, opening in both]
+    wanted = list(dict.fromkeys([*chain.from_iterable(asked), *(each[-1] for each in clips)]))
+    parts = [wanted[start : start + EMBEDDED_AT_ONCE] for start in range(0, len(wanted), EMBEDDED_AT_ONCE)]
+    vectors = [embedder.embed_images([pixels(jpegs[name]) for name in part]) for part in parts]
+    vector_of = dict(zip(wanted, np.concatenate(vectors), strict=True))
+    return [_chosen(each, opening, vector_of, parameters) for each, opening in both]
 
 
 def _opening(hashes: Sequence[str], jpegs: Mapping[str, bytes], parameters: KeyframesParameters) -> int:
@@ -55,7 +67,7 @@ def _opening(hashes: Sequence[str], jpegs: Mapping[str, bytes], parameters: Keyf
 
 def _chosen(
     hashes: Sequence[str], opening: int, vector_of: Mapping[str, np.ndarray], parameters: KeyframesParameters
-) -> Outcome:
+) -> list[Payload] | CallError:
     frames = hashes[opening:]
 
     def similarity(one: int, other: int) -> float:

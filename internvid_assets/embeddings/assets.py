@@ -10,10 +10,12 @@ from internvid_assets.cells.assets import column_schema, preview
 from internvid_assets.cells.feature import feature
 from internvid_assets.cells.recipes import code_hash
 from internvid_assets.clips.selection import uniform_frames
+from internvid_assets.embeddings.caption_vectors import CaptionVectors
 from internvid_assets.embeddings.embedding import embed_clips
 from internvid_assets.embeddings.groups import grouped
 from internvid_assets.embeddings.index import ClipIndex
 from internvid_assets.embeddings.neighbours import Neighbours
+from internvid_assets.embeddings.pool import pooled, told_clips
 from internvid_assets.embeddings.rows import indexed_rows
 from internvid_assets.home import Home
 from internvid_assets.selects.assets import check_results, check_specs
@@ -72,10 +74,10 @@ def clip_index(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 
 
 def about(table: str, upstream: str, code: str) -> dict[str, Any]:
-    """What Dagster is told of a table that is made of the index, by the module `code`."""
+    """What Dagster is told of a table over all clips, made by the module `code`."""
     return {
         "group_name": "embeddings",
-        "deps": [upstream],
+        "deps": upstream.split(),
         "code_version": code_hash([f"internvid_assets.embeddings.{code}"]),
         "metadata": {"dagster/column_schema": column_schema(tables.OVER_ALL[table])},
         "check_specs": check_specs(table),
@@ -107,3 +109,18 @@ def near_duplicates(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 def duplicate_groups(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per clip with near-duplicates: the clip that stands for it, so that subsets can take one of each."""
     return written(home, "duplicate_groups", grouped(home.lake.scan("near_duplicates").collect()))
+
+
+@dg.asset(**about("semantic_pool", upstream="fused_captions clip_embeddings", code="pool"), kinds={"polars"})
+def semantic_pool(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per captioned clip: whether its caption says what no clip before it in the pool says (ShareGPT4Video)."""
+    parameters, lake = home.settings.semantic_pool, home.lake
+    with home.turn("semantic_pool"):
+        if parameters.encoder == "text_encoder":
+            encoder, label = home.models.text_encoder, home.models.label("text_encoder")
+            captions = told_clips(lake, "fused_captions", "caption")
+            clips = CaptionVectors(home.path / "index", encoder, label).of(captions)
+        else:
+            clips = told_clips(lake, "clip_embeddings", "caption_embedding").rename({"caption_embedding": "vector"})
+        rows = pooled(clips, parameters.max_cosine)
+    return written(home, "semantic_pool", rows, max_cosine=parameters.max_cosine, kept=rows["is_kept"].sum())

@@ -7,10 +7,11 @@ import pytest
 from internvid_assets.captions.assets import fused_captions
 from internvid_assets.captions.fusion import (
     DEFAULT_TEMPLATE,
-    checked_template,
+    PLACES,
     fusion_prompt,
     fusion_template,
 )
+from internvid_assets.captions.templates import checked_template
 from internvid_assets.cells.errors import UserError
 from internvid_assets.language.sequences import in_order_of_time, thinned
 from internvid_assets.settings import load_settings
@@ -52,7 +53,7 @@ def test_the_prompt_of_a_long_clip_is_bounded():
 @pytest.mark.parametrize("template", ["no places", "{center_caption} only", "{center_caption} {frame_captions} {x}"])
 def test_a_template_with_other_places_is_refused(template):
     with pytest.raises(UserError, match="expected"):
-        checked_template(template)
+        checked_template(template, PLACES)
 
 
 def test_a_template_of_ones_own_is_part_of_the_recipe_by_its_text(tmp_path, monkeypatch):
