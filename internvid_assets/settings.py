@@ -11,20 +11,22 @@ from typing import Any, Literal, get_args
 from pydantic import ByteSize, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from internvid_assets.caption_parameters import (
+    CaptionParameters,
+    DenseCaptionsParameters,
+    FusedCaptionsParameters,
+    KeyframeCaptionsParameters,
+    KeyframesParameters,
+)
 from internvid_assets.cells.errors import UserError
 from internvid_assets.models.endpoint import SERVER, ServerSettings
 from internvid_assets.models.specs import Capability
 from internvid_assets.parameters import (
     AcquiredVideosParameters,
     CandidateVideosParameters,
-    CaptionParameters,
     CaptionPhrasesParameters,
     ClipFramesParameters,
     ClipsParameters,
-    DenseCaptionsParameters,
-    FusedCaptionsParameters,
-    KeyframeCaptionsParameters,
-    KeyframesParameters,
     KnownVideosParameters,
     ModelSettings,
     NearDuplicatesParameters,

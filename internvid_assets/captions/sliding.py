@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from internvid_assets.caption_parameters import KeyframesParameters
 from internvid_assets.captions.captioning import outcome, outcomes
 from internvid_assets.captions.keyframes import keyframe_positions, plain_opening
 from internvid_assets.captions.wording import wording
@@ -18,7 +19,6 @@ from internvid_assets.cells.feature import Outcome, Payload, Work
 from internvid_assets.media.frames import FrameStore, pixels
 from internvid_assets.models.protocols import Answer, FrameEmbedder
 from internvid_assets.models.share_captioner import Keyframe, ShareCaptioner
-from internvid_assets.parameters import KeyframesParameters
 
 READ_AT_ONCE = 16
 """Clips whose keyframes are looked up together: they lie in memory as JPEGs, some 25 KB each."""

@@ -123,4 +123,4 @@ def semantic_pool(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
         else:
             clips = told_clips(lake, "clip_embeddings", "caption_embedding").rename({"caption_embedding": "vector"})
         rows = pooled(clips, parameters.max_cosine)
-    return written(home, "semantic_pool", rows, max_cosine=parameters.max_cosine, kept=rows["is_kept"].sum())
+    return written(home, "semantic_pool", rows, max_cosine=parameters.max_cosine, kept=rows.filter("is_kept").height)

@@ -6,14 +6,11 @@ A profile is a function from the settings' overrides to one spec per capability;
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cache, cached_property, partial
-from pathlib import Path
 from threading import RLock
 from typing import Any
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.language.verbs import tagger_identity
 from internvid_assets.models.endpoint import SERVER, endpoint_spec
 from internvid_assets.models.protocols import (
     AestheticScorer,
@@ -29,31 +26,28 @@ from internvid_assets.models.protocols import (
     Translator,
     VisionLanguageModel,
 )
-from internvid_assets.models.score_specs import AESTHETICS, NSFW, TEXT_AREA, aesthetics, frame_scorer, similarity
-from internvid_assets.models.specs import (
-    CAPABILITIES,
-    NOBODY,
-    Capability,
-    ModelSpec,
-    Overrides,
-    existing_folder,
-    files_revision,
-    resolve,
+from internvid_assets.models.score_specs import (
+    ADAPTERS,
+    AESTHETICS,
+    NSFW,
+    TEXT_AREA,
+    aesthetics,
+    frame_scorer,
+    similarity,
+)
+from internvid_assets.models.specs import CAPABILITIES, NOBODY, Capability, ModelSpec, Overrides, named, nobody, resolve
+from internvid_assets.models.word_specs import (
+    PROMPTS,
+    SAMPLE_WEIGHTS,
+    captioned_pictures,
+    captioner,
+    instructed,
+    tagged_phrases,
 )
 
-SAMPLE_WEIGHTS = Path(__file__).parents[1] / "sample_world" / "weights"
-
-PROMPTS = Path(__file__).parent / "prompts"
-FUSION_PROMPT = Path(__file__).parents[1] / "captions" / "prompts" / "fusion.txt"
-"""The words that the sample world's language model was taught."""
-
-ADAPTERS = "internvid_assets.models"
 CAPTIONER = f"{ADAPTERS}.transformers_captioner:load_captioner"
-INSTRUCTED_CAPTIONER = f"{ADAPTERS}.transformers_vision_language:load_instructed_captioner"
 VISION_LANGUAGE_MODEL = f"{ADAPTERS}.transformers_vision_language:load_vision_language_model"
-CAPTIONED_PICTURES = f"{ADAPTERS}.captioned_pictures:load_captioned_pictures"
 LANGUAGE_MODEL = f"{ADAPTERS}.transformers_language:load_language_model"
-TAGGED_PHRASES = f"{ADAPTERS}.tagged_phrases:load_tagged_phrases"
 PHRASES = f"{ADAPTERS}.instructed:load_phrase_extractor"
 TRANSLATOR = f"{ADAPTERS}.instructed:load_translator"
 NO_TRANSLATOR = f"{ADAPTERS}.absent:no_translator"
@@ -185,54 +179,10 @@ def encoders(overrides: Overrides) -> dict[Capability, ModelSpec]:
     return PROFILES[chosen]({**overrides, "language_model": {"revision": "never asked"}})
 
 
-def instructed(capability: Capability, overrides: Overrides, language_model: ModelSpec, loader: str) -> ModelSpec:
-    """The profile's language model, or the one in the settings, told what to do by a prompt: both revisions count."""
-    model, folder = language_model, existing_folder(language_model.source)
-    spec = resolve(capability, overrides, name=model.name, revision=model.revision, folder=folder, loader=loader)
-    return told_by(PROMPTS / f"{capability}.txt", spec)
-
-
-def captioner(capability: Capability, overrides: Overrides, spec: ModelSpec) -> ModelSpec:
-    """As `spec` says; with the adapter `instructed` it is a chat model that sees, and is told to caption."""
-    if overrides.get(capability, {}).get("adapter") != "instructed":
-        return spec
-    return told_by(PROMPTS / "captioner.txt", replace(spec, loader=INSTRUCTED_CAPTIONER))
-
-
-def told_by(prompt: Path, spec: ModelSpec) -> ModelSpec:
-    """The model and the prompt: both revisions count."""
-    return replace(spec, revision=f"{spec.revision}+{files_revision(prompt)}", files=(("prompt", str(prompt)),))
-
-
-def named(capability: Capability, overrides: Overrides, loader: str) -> ModelSpec | None:
-    """The model that the settings name for a capability, if they name one."""
-    is_named = overrides.get(capability, {}).get("name")
-    return resolve(capability, overrides, name="", loader=loader) if is_named else None
-
-
-def captioned_pictures() -> ModelSpec:
-    """The sample world's captioner and language model together, and the words that the latter was taught."""
-    captioner, language_model = (SAMPLE_WEIGHTS / model for model in ("captioner", "language_model"))
-    revision = "+".join(files_revision(path) for path in (captioner, language_model, FUSION_PROMPT))
-    files = (("language_model", str(language_model)), ("prompt", str(FUSION_PROMPT)))
-    return ModelSpec("sample-world/captioner+language_model", revision, str(captioner), CAPTIONED_PICTURES, files)
-
-
 def whisper_loader(overrides: Overrides) -> str:
     """Which library runs the transcriber: transformers, or the extra `asr`."""
     adapter = overrides.get("transcriber", {}).get("adapter")
     return FASTER_WHISPER if adapter == "faster_whisper" else WHISPER
-
-
-def nobody(loader: str) -> ModelSpec:
-    """The spec of a capability that nobody has; `loader` says so when it is asked for all the same."""
-    return ModelSpec(NOBODY, NOBODY, "", loader)
-
-
-def tagged_phrases() -> ModelSpec:
-    """Phrases by the tagger that finds the verbs of captions."""
-    name, revision = tagger_identity()
-    return ModelSpec(f"phrases by {name}", revision, "", TAGGED_PHRASES)
 
 
 def model_specs(profile: str, overrides: Overrides | None = None) -> dict[Capability, ModelSpec]:

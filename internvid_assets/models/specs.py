@@ -111,6 +111,17 @@ def resolve(
     return ModelSpec(name, str(revision), str(folder or name), loader)
 
 
+def named(capability: Capability, overrides: Overrides, loader: str) -> ModelSpec | None:
+    """The model that the settings name for a capability, if they name one."""
+    is_named = overrides.get(capability, {}).get("name")
+    return resolve(capability, overrides, name="", loader=loader) if is_named else None
+
+
+def nobody(loader: str) -> ModelSpec:
+    """The spec of a capability that nobody has; `loader` says so when it is asked for all the same."""
+    return ModelSpec(NOBODY, NOBODY, "", loader)
+
+
 def existing_folder(name: str) -> Path | None:
     """The folder on this machine that a setting names, if it is one rather than a hub id."""
     folder = Path(name).expanduser()

@@ -107,7 +107,7 @@ BREAKS: dict[str, list[tuple[Break, int]]] = {
     ],
     "dense_captions__one_per_captioned_clip": [(_without_last("dense_captions"), 1)],
     "semantic_pool__left_out_for_one_that_is_in": [
-        (_second("semantic_pool", is_kept=False), 2),
+        (_second("semantic_pool", is_kept=False), 1),
         (lambda rows: rows["semantic_pool"][2].update(nearest_clip_id=None), 1),
     ],
     "fused_captions__one_per_kept_clip": [(_without_last("fused_captions"), 1)],
