@@ -39,12 +39,11 @@ def in_waves(
         ended: dict[int, Any] = {}
         for position, talk in islice(waiting, at_once - len(asked)):
             _note(position, talk, step(talk), asked, ended)
-        if ended:
-            yield ended
-        elif not asked:
+        if not (ended or asked):
             return
+        yield ended
         wave, asked = asked, []
-        for piece in answer([prompt for _, _, prompt in wave]):
+        for piece in answer([prompt for _, _, prompt in wave]) if wave else ():
             ended = {}
             for index, reply in piece.items():
                 position, talk, _ = wave[index]
