@@ -337,7 +337,7 @@ class KeyframeCaptions(Called):
     clip_id = dy.String(primary_key=True, description="As in `clips`.")
     keyframe = dy.Int32(primary_key=True, description="As in `keyframes`; 0 where the call failed, which is a clip's.")
     category = dy.String(description="Partition: one of the sixteen categories.")
-    into_clip_seconds = dy.Float64(nullable=True, description="Time from the clip's start.")
+    into_clip_seconds = dy.Float64(nullable=True, description="As in `keyframes`.")
     caption = dy.String(nullable=True, description="What changed; of the first keyframe, what it shows.")
     log_probability = dy.Float64(nullable=True, description="Mean log-probability of the caption's tokens.")
     prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for it; null: the model is local.")

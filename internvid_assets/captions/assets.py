@@ -8,7 +8,7 @@ from internvid_assets import tables
 from internvid_assets.captions.captioning import caption_centers, caption_frames, fuse_captions
 from internvid_assets.captions.fusion import fusion_template
 from internvid_assets.captions.hygiene import with_flaw
-from internvid_assets.captions.rows import by_clip, placed, timed_and_judged, told_or_seen
+from internvid_assets.captions.rows import by_clip, numbered, numbered_and_judged, told_or_seen
 from internvid_assets.captions.sliding import caption_keyframes, choose_keyframes, write_dense_captions
 from internvid_assets.captions.wording import dense_text, differential_text
 from internvid_assets.cells.feature import feature
@@ -94,11 +94,10 @@ def fused_captions(clips: pl.LazyFrame, center_captions: pl.LazyFrame, frame_cap
 
 @feature(
     schema=tables.Keyframes,
-    reads=["frame_hashes"],
+    reads=["frame_hashes", "frames_pts", "frames_seconds", "start_seconds"],
     work=choose_keyframes,
     version="1",
-    finish=placed,
-    derived=["pts", "timestamp_seconds", "into_clip_seconds", "frame_hash"],
+    finish=numbered,
     batch_rows=32,
     code=KEYFRAMES,
     models=["frame_embedder"],
@@ -114,8 +113,8 @@ def keyframes(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
     reads=["frame_hashes", "seconds"],
     work=caption_keyframes,
     version="1",
-    finish=timed_and_judged,
-    derived=["into_clip_seconds", "flaw"],
+    finish=numbered_and_judged,
+    derived=["flaw"],
     batch_rows=CALLS_AT_ONCE,
     code=SLIDING,
     models=["vision_language_model"],

@@ -9,16 +9,9 @@ import polars as pl
 from internvid_assets.captions.hygiene import with_flaw
 
 
-def placed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
-    """What is known of each keyframe by its place among the clip's frames; a failed call is its clip's keyframe 0."""
-    frame, seconds = pl.col("frame"), pl.col("frames_seconds").list.get(pl.col("frame"))
-    return rows.with_columns(
-        keyframe=pl.col("keyframe").fill_null(0),
-        pts=pl.col("frames_pts").list.get(frame),
-        timestamp_seconds=seconds,
-        into_clip_seconds=(seconds - pl.col("start_seconds")).round(3),
-        frame_hash=pl.col("frame_hashes").list.get(frame),
-    )
+def numbered(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
+    """A failed call is one row, and a key is never null: it stands as its clip's keyframe 0."""
+    return rows.with_columns(pl.col("keyframe").fill_null(0))
 
 
 def by_clip(keyframes: pl.LazyFrame) -> pl.LazyFrame:
@@ -31,12 +24,9 @@ def by_clip(keyframes: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def timed_and_judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
-    """When each keyframe is, and what speaks against its caption; a failed call is its clip's keyframe 0."""
-    number = pl.col("keyframe").fill_null(0)
-    return with_flaw(
-        rows.with_columns(keyframe=number, into_clip_seconds=pl.col("seconds").list.get(number)), parameters
-    )
+def numbered_and_judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
+    """As `numbered`, with what speaks against each caption."""
+    return with_flaw(numbered(rows, parameters), parameters)
 
 
 def told_or_seen(clips: pl.LazyFrame, keyframe_captions: pl.LazyFrame) -> pl.LazyFrame:

@@ -36,9 +36,25 @@ def choose_keyframes(bench: Bench) -> Work:
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
         hashes = batch["frame_hashes"].to_list()
         seen = [each[: parameters.max_seconds + 1] for each in hashes]
-        return chosen_keyframes(hashes, _jpegs(bench.frames, seen), embedder, parameters)
+        chosen = chosen_keyframes(hashes, _jpegs(bench.frames, seen), embedder, parameters)
+        clips = batch.iter_rows(named=True)
+        return [
+            told if isinstance(told, CallError) else [keyframe | _place(keyframe["frame"], clip) for keyframe in told]
+            for told, clip in zip(chosen, clips, strict=True)
+        ]
 
     return work
+
+
+def _place(frame: int, clip: Mapping[str, Any]) -> dict[str, Any]:
+    """Where and when a frame of a clip is."""
+    seconds = clip["frames_seconds"][frame]
+    return {
+        "frame_hash": clip["frame_hashes"][frame],
+        "pts": clip["frames_pts"][frame],
+        "timestamp_seconds": seconds,
+        "into_clip_seconds": round(seconds - clip["start_seconds"], 3),
+    }
 
 
 def chosen_keyframes(
@@ -46,7 +62,7 @@ def chosen_keyframes(
     jpegs: Mapping[str, bytes],
     embedder: FrameEmbedder,
     parameters: KeyframesParameters,
-) -> list[list[Payload] | CallError]:
+) -> list[list[dict[str, Any]] | CallError]:
     """For each clip, given as the hashes of its 1 fps frames, a row per keyframe; `jpegs` holds their pictures."""
     clips = [each[: parameters.max_seconds + 1] for each in clips]
     openings = [_opening(each, jpegs, parameters) for each in clips]
@@ -67,7 +83,7 @@ def _opening(hashes: Sequence[str], jpegs: Mapping[str, bytes], parameters: Keyf
 
 def _chosen(
     hashes: Sequence[str], opening: int, vector_of: Mapping[str, np.ndarray], parameters: KeyframesParameters
-) -> list[Payload] | CallError:
+) -> list[dict[str, Any]] | CallError:
     frames = hashes[opening:]
 
     def similarity(one: int, other: int) -> float:
@@ -102,12 +118,12 @@ def caption_keyframes(bench: Bench) -> Work:
             longest_side_pixels=parameters.longest_side_pixels,
         )
         for piece in answers:
-            yield {row: _rows(told) for row, told in piece.items()}
+            yield {row: _rows(batch["seconds"][row], told) for row, told in piece.items()}
 
     return work
 
 
-def _rows(told: Sequence[Answer] | CallError) -> Outcome:
+def _rows(seconds: Sequence[float], told: Sequence[Answer] | CallError) -> Outcome:
     """A row per keyframe; an answer without words is the failure of its clip."""
     if isinstance(told, CallError):
         return told
@@ -116,7 +132,7 @@ def _rows(told: Sequence[Answer] | CallError) -> Outcome:
         columns = outcome(answer)
         if isinstance(columns, CallError):
             return columns
-        rows.append({"keyframe": number, **columns})
+        rows.append({"keyframe": number, "into_clip_seconds": seconds[number], **columns})
     return rows
 
 
