@@ -1,1 +1,1 @@
-"""internvid-assets: raw videos in, video-text datasets and the models trained on them out."""
+"""internvid-assets: raw videos in, video-text datasets out."""

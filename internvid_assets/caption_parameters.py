@@ -7,15 +7,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from internvid_assets.models.specs import Capability
-from internvid_assets.parameters import Judged, Parameters
+from internvid_assets.parameters import NotInRecipe, Parameters
 
 
 class CaptionParameters(Parameters):
     """How a captioner decodes, and how many words a caption may have."""
 
     max_new_tokens: int = Field(40, ge=1)
-    min_words: Annotated[int, Judged] = Field(2, ge=0)
-    max_words: Annotated[int, Judged] = Field(120, ge=1)
+    min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
+    max_words: Annotated[int, NotInRecipe] = Field(120, ge=1)
 
 
 class FusedCaptionsParameters(Parameters):
@@ -24,8 +24,8 @@ class FusedCaptionsParameters(Parameters):
     prompt: str = Field("", description="A file with a template of your own, relative to internvid.toml.")
     max_frame_captions: int = Field(16, ge=1, description="Longer clips are thinned evenly to this many.")
     max_new_tokens: int = Field(60, ge=1)
-    min_words: Annotated[int, Judged] = Field(2, ge=0)
-    max_words: Annotated[int, Judged] = Field(120, ge=1)
+    min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
+    max_words: Annotated[int, NotInRecipe] = Field(120, ge=1)
 
     def of_recipe(self) -> dict[str, Any]:
         return without_prompts(super().of_recipe())
@@ -49,8 +49,8 @@ class KeyframeCaptionsParameters(Parameters):
     differential_prompt: str = Field("", description="And for every other one.")
     longest_side_pixels: int = Field(1024, ge=16)
     max_new_tokens: int = Field(400, ge=1)
-    min_words: Annotated[int, Judged] = Field(2, ge=0)
-    max_words: Annotated[int, Judged] = Field(400, ge=1)
+    min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
+    max_words: Annotated[int, NotInRecipe] = Field(400, ge=1)
 
     def of_recipe(self) -> dict[str, Any]:
         return without_prompts(super().of_recipe())
@@ -67,8 +67,8 @@ class DenseCaptionsParameters(Parameters):
     max_keyframes: int = Field(16, ge=1, description="In it; more are thinned evenly.")
     longest_side_pixels: int = Field(1920, ge=16, description="Of it.")
     max_new_tokens: int = Field(800, ge=1)
-    min_words: Annotated[int, Judged] = Field(2, ge=0)
-    max_words: Annotated[int, Judged] = Field(600, ge=1)
+    min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
+    max_words: Annotated[int, NotInRecipe] = Field(600, ge=1)
 
     def of_recipe(self) -> dict[str, Any]:
         """What the mode reads."""

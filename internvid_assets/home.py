@@ -69,10 +69,6 @@ class Home:
 
         return FrameStore(self.path / "frames" / (category or "all"))
 
-    def place(self, media_uri: str) -> str:
-        """Where the bytes are: a file:// URI as it is; any other is a path below the home, which may be moved."""
-        return media_uri if media_uri.startswith("file://") else str(self.path / media_uri)
-
     def recipe(self, feature: Feature) -> Recipe:
         """What `feature`'s calls depend on under these settings."""
         identities = {name: spec.identity for name, spec in self.models.specs.items()}

@@ -1,6 +1,6 @@
 """The parameters of each asset: one section of `internvid.toml` each, with defaults and where they come from.
 
-They are part of the asset's recipe, so changing one recomputes the asset. Those marked `Judged` are in no recipe:
+They are part of the asset's recipe, so changing one recomputes the asset. Those marked `NotInRecipe` are not:
 changing a threshold computes nothing, and a timeout only bounds calls yet to be made.
 """
 
@@ -34,11 +34,12 @@ THRESHOLD_OF = {
 """Which setting is a splitter's threshold, where it is not `clips.threshold`."""
 
 
-class Judgement:
-    """Marks a parameter that is in no recipe: it judges values when a table is written, or how long a call may take."""
+class Mark:
+    """Marks a parameter."""
 
 
-Judged = Judgement()
+NotInRecipe = Mark()
+"""Of a threshold, which judges values when a table is written, and of what bounds how a call is made."""
 
 
 class Parameters(BaseModel):
@@ -47,9 +48,9 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     def of_recipe(self) -> dict[str, Any]:
-        """The parameters that calls depend on: all but the judgements."""
+        """The parameters that calls depend on: all but those marked."""
         fields = type(self).model_fields
-        return {name: getattr(self, name) for name, field in fields.items() if Judged not in field.metadata}
+        return {name: getattr(self, name) for name, field in fields.items() if NotInRecipe not in field.metadata}
 
     def models(self) -> tuple[Capability, ...]:
         """The models that the calls need under these parameters only."""
@@ -107,28 +108,30 @@ class AcquiredVideosParameters(Parameters):
     max_duration_seconds: float = Field(7200, gt=0, description="Longer videos are not fetched, where a page tells.")
     object_stores: list[str] = Field(["s3", "gs", "az", "abfs"], description="fsspec protocols that may be read.")
     allow_private_addresses: bool = Field(False, description="Whether a public address may lead to a private one.")
-    concurrency: Annotated[int, Judged] = Field(16, ge=1)
-    connections_per_host: Annotated[int, Judged] = Field(4, ge=1)
-    requests_per_second: Annotated[float, Judged] = Field(4.0, gt=0, description="Per host.")
-    tries: Annotated[int, Judged] = Field(3, ge=1, description="Within one call, for failures that may pass.")
-    backoff_seconds: Annotated[float, Judged] = Field(1.0, ge=0, description="First wait; doubled each time.")
-    max_wait_seconds: Annotated[float, Judged] = Field(120.0, ge=0, description="A longer Retry-After ends the call.")
-    connect_timeout_seconds: Annotated[float, Judged] = Field(15.0, gt=0)
-    stall_timeout_seconds: Annotated[float, Judged] = Field(30.0, gt=0)
-    min_bytes_per_second: Annotated[float, Judged] = Field(1024.0, ge=0)
-    timeout_seconds: Annotated[float, Judged] = Field(3600, gt=0)
+    concurrency: Annotated[int, NotInRecipe] = Field(16, ge=1)
+    connections_per_host: Annotated[int, NotInRecipe] = Field(4, ge=1)
+    requests_per_second: Annotated[float, NotInRecipe] = Field(4.0, gt=0, description="Per host.")
+    tries: Annotated[int, NotInRecipe] = Field(3, ge=1, description="Within one call, for failures that may pass.")
+    backoff_seconds: Annotated[float, NotInRecipe] = Field(1.0, ge=0, description="First wait; doubled each time.")
+    max_wait_seconds: Annotated[float, NotInRecipe] = Field(
+        120.0, ge=0, description="A longer Retry-After ends the call."
+    )
+    connect_timeout_seconds: Annotated[float, NotInRecipe] = Field(15.0, gt=0)
+    stall_timeout_seconds: Annotated[float, NotInRecipe] = Field(30.0, gt=0)
+    min_bytes_per_second: Annotated[float, NotInRecipe] = Field(1024.0, ge=0)
+    timeout_seconds: Annotated[float, NotInRecipe] = Field(3600, gt=0)
 
 
 class VideosParameters(Parameters):
     """Eligibility of videos (InternVid 3.1)."""
 
-    exclude_known: Annotated[bool, Judged] = Field(True, description="Reject what `known_videos` says to exclude.")
+    exclude_known: Annotated[bool, NotInRecipe] = Field(True, description="Reject what `known_videos` says to exclude.")
 
-    min_duration_seconds: Annotated[float, Judged] = Field(10, ge=0)
-    max_duration_seconds: Annotated[float, Judged] = Field(1800, gt=0)
-    min_short_side_pixels: Annotated[int, Judged] = Field(360, ge=0)
+    min_duration_seconds: Annotated[float, NotInRecipe] = Field(10, ge=0)
+    max_duration_seconds: Annotated[float, NotInRecipe] = Field(1800, gt=0)
+    min_short_side_pixels: Annotated[int, NotInRecipe] = Field(360, ge=0)
     max_pixels: int = Field(8192 * 4320, gt=0, description="Larger pictures are not decoded at all.")
-    timeout_seconds: Annotated[float, Judged] = Field(300, gt=0)
+    timeout_seconds: Annotated[float, NotInRecipe] = Field(300, gt=0)
 
 
 class ClipsParameters(Parameters):
@@ -147,10 +150,12 @@ class ClipsParameters(Parameters):
     max_stitch_distance: float = Field(0.6, ge=0, le=2, description="Between the pictures on both sides of a cut.")
     max_inner_distance: float = Field(1.0, ge=0, le=2, description="A clip whose ends differ more stands alone.")
     max_clip_seconds: float = Field(60.0, gt=0, description="Longer clips are cut into equal parts.")
-    min_duration_seconds: Annotated[float, Judged] = Field(0.5, ge=0)
-    max_still_motion: Annotated[float, Judged] = Field(0.1, ge=0)
-    max_extreme_motion: Annotated[float, Judged] = Field(40.0, gt=0)
-    timeout_seconds: Annotated[float, Judged] = Field(3600, gt=0)
+    min_duration_seconds: Annotated[float, NotInRecipe] = Field(0.5, ge=0)
+    # Compression noise moves a still by up to 0.06; the slowest real movement seen moves it by 0.15.
+    max_still_motion: Annotated[float, NotInRecipe] = Field(0.1, ge=0)
+    # Fast-cut advertisements reach 34; flicker between two pictures starts at 47.
+    max_extreme_motion: Annotated[float, NotInRecipe] = Field(40.0, gt=0)
+    timeout_seconds: Annotated[float, NotInRecipe] = Field(3600, gt=0)
 
     def of_recipe(self) -> dict[str, Any]:
         """What the splitter reads, and stitching where it is on; a network counts by its weights, not their place."""
@@ -190,13 +195,13 @@ class ClipFramesParameters(Parameters):
 
     short_side_pixels: int = Field(256, ge=16)
     jpeg_quality: int = Field(90, ge=1, le=100)
-    timeout_seconds: Annotated[float, Judged] = Field(3600, gt=0)
+    timeout_seconds: Annotated[float, NotInRecipe] = Field(3600, gt=0)
 
 
 class SubtitleCuesParameters(Parameters):
     """How subtitle files are read."""
 
-    timeout_seconds: Annotated[float, Judged] = Field(60, gt=0)
+    timeout_seconds: Annotated[float, NotInRecipe] = Field(60, gt=0)
 
 
 class SpeechCuesParameters(Parameters):
@@ -204,7 +209,7 @@ class SpeechCuesParameters(Parameters):
 
     min_voice_probability: float = Field(0.5, ge=0, le=1, description="Below this it counts as silence or music.")
     max_pause_seconds: float = Field(1.0, ge=0, description="A longer pause is not listened to, and ends a cue.")
-    timeout_seconds: Annotated[float, Judged] = Field(3600, gt=0)
+    timeout_seconds: Annotated[float, NotInRecipe] = Field(3600, gt=0)
 
 
 class TranscriptsParameters(Parameters):

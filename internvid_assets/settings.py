@@ -90,6 +90,10 @@ class Settings(BaseSettings):
         chosen = {name: told.model_dump(exclude_unset=True) for name, told in self.models.items()}
         return {**chosen, SERVER: self.server.model_dump()}
 
+    def place(self, media_uri: str) -> str:
+        """Where the bytes are: a file:// URI as it is; any other is a path below the home, which may be moved."""
+        return media_uri if media_uri.startswith("file://") else str(self.home / media_uri)
+
     def parameters(self, asset: str) -> Parameters:
         """The section of `asset`; an asset without one has no parameters."""
         section = getattr(self, asset, None)
@@ -107,9 +111,19 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
 
 
+SETTINGS_NAME = "internvid.toml"
+
+
 def settings_file() -> Path:
-    """`$INTERNVID_SETTINGS`, else `internvid.toml` in the current folder (it need not exist)."""
-    return Path(os.environ.get("INTERNVID_SETTINGS", "internvid.toml")).absolute()
+    """`$INTERNVID_SETTINGS`, else the nearest `internvid.toml` in the current folder or above it.
+
+    It need not exist: where there is none, it would be in the current folder.
+    """
+    told, here = os.environ.get("INTERNVID_SETTINGS"), Path.cwd()
+    if told:
+        return Path(told).absolute()
+    nearest = (folder / SETTINGS_NAME for folder in (here, *here.parents) if (folder / SETTINGS_NAME).is_file())
+    return next(nearest, here / SETTINGS_NAME)
 
 
 def beside_settings(path: Path) -> Path:

@@ -18,12 +18,10 @@ PACKAGE = "internvid_assets"
 
 STAGES = list(definitions.STAGES)
 SHARED_PACKAGES = ["cells", "language", "media", "models", "sample_world", "selects"]
-WIRING = ["definitions", "resources", "partitions", "automation", "cli"]
+WIRING = ["definitions", "partitions", "cli"]
 MAY_IMPORT_DAGSTER = [
     "definitions.py",
-    "resources.py",
     "partitions.py",
-    "automation.py",
     "cli/results.py",
     "cli/runs.py",
     "cli/server.py",

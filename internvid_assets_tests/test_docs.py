@@ -114,6 +114,14 @@ def links(page: Path) -> Iterator[tuple[str, str]]:
             yield file, anchor
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_row_of_a_table_stands_below_a_header(page: Path):
+    """An empty line in a table makes text of what follows."""
+    blocks = re.split(r"\n\s*\n", page.read_text(encoding="utf-8"))
+    tables = [block.splitlines() for block in blocks if block.startswith("|")]
+    assert [lines[0] for lines in tables if len(lines) < 3 or set(lines[1]) - set("|- :")] == []
+
+
 def anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}

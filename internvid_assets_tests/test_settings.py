@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from internvid_assets.cells.errors import UserError
 from internvid_assets.clips import assets as clips_assets
 from internvid_assets.clips.splitters import SPLITTERS
-from internvid_assets.parameters import Judged, Parameters, SplitterName
+from internvid_assets.parameters import NotInRecipe, Parameters, SplitterName
 from internvid_assets.settings import Settings, load_settings, origin
 
 SHIPPED = (Path(__file__).parents[1] / "internvid.toml").read_text(encoding="utf-8")
@@ -86,19 +86,19 @@ def test_every_parameter_is_in_the_file():
     assert missing == []
 
 
-def test_judgements_are_marked_in_the_file():
-    """`(judgement)` stands beside exactly those that are in no recipe."""
+def test_what_is_in_no_recipe_is_marked_in_the_file():
+    """`(not in the recipe)` stands beside exactly those that are in no recipe."""
     section, marked = "", set()
     for line in SHIPPED.splitlines():
         section = line.strip("[]") if line.startswith("[") else section
-        if "(judgement)" in line and " = " in line:
+        if "(not in the recipe)" in line and " = " in line:
             marked.add(f"{section}.{line.removeprefix('# ').split(' = ')[0]}")
     judged = {
         f"{name}.{key}"
         for name, section in Settings.model_fields.items()
         if isinstance(parameters := section.get_default(call_default_factory=True), Parameters)
         for key, field in type(parameters).model_fields.items()
-        if Judged in field.metadata
+        if NotInRecipe in field.metadata
     }
     assert marked == judged
 
@@ -173,7 +173,7 @@ def test_a_home_is_relative_to_the_file(file: Path, monkeypatch: pytest.MonkeyPa
     assert load_settings().home == Path("/srv/internvid")
 
 
-def test_judgements_are_in_no_recipe():
+def test_thresholds_and_bounds_are_in_no_recipe():
     assert set(load_settings().videos.of_recipe()) == {"max_pixels"}
     assert set(load_settings().clips.of_recipe()) == {"splitter", "threshold", "min_scene_length_frames"}
 
@@ -189,3 +189,17 @@ def test_a_splitter_has_its_own_threshold():
 def test_a_higher_limit_of_pixels_asks_anew_what_exceeded_it(feature):
     default, higher = load_settings(), load_settings(["videos.max_pixels=100000000"])
     assert feature.recipe(default, {}).hash != feature.recipe(higher, {}).hash
+
+
+def test_the_nearest_file_above_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """As git and ruff do it: a command in a folder below finds the same settings, and so the same home."""
+    monkeypatch.delenv("INTERNVID_SETTINGS")
+    (tmp_path / "internvid.toml").write_text("[clips]\nthreshold = 28\n")
+    below = tmp_path / "one" / "two"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert load_settings().clips.threshold == 28
+    assert load_settings().home == tmp_path / "data"
+    (below / "internvid.toml").write_text("[clips]\nthreshold = 29\n")
+    assert load_settings().clips.threshold == 29
+    assert load_settings().home == below / "data"

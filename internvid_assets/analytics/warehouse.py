@@ -18,7 +18,7 @@ import duckdb
 
 from internvid_assets import tables
 from internvid_assets.cells.lake import file_name
-from internvid_assets.cells.remembered import quoted
+from internvid_assets.cells.sql_text import quoted
 from internvid_assets.selects.files import SqlFile, bounded, column_definitions, schema_class, sql_files
 
 Paths = Callable[[str], Sequence[Path]]

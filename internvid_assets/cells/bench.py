@@ -21,7 +21,3 @@ class Bench:
     models: Models
     frames: FrameStore
     engine: Engine
-
-    def place(self, media_uri: str) -> str:
-        """Where the bytes are: a file:// URI as it is; any other is a path below the home, which may be moved."""
-        return media_uri if media_uri.startswith("file://") else str(self.settings.home / media_uri)

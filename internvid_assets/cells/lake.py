@@ -12,7 +12,8 @@ from internvid_assets import tables
 from internvid_assets.cells.errors import RunStopped
 from internvid_assets.cells.feature import empty_table, schema_of
 from internvid_assets.cells.inputs import ContentFingerprint
-from internvid_assets.cells.remembered import connect, quoted
+from internvid_assets.cells.remembered import connect
+from internvid_assets.cells.sql_text import quoted
 from internvid_assets.cells.store import Store
 
 VALIDATED_ROWS = 100_000

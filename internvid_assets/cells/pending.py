@@ -12,7 +12,8 @@ import polars as pl
 
 from internvid_assets.cells.feature import Feature
 from internvid_assets.cells.inputs import input_hashes
-from internvid_assets.cells.remembered import Remembered, copy_to, fetch_one, listed
+from internvid_assets.cells.remembered import Remembered, copy_to, fetch_one
+from internvid_assets.cells.sql_text import listed
 from internvid_assets.cells.store import Store
 
 STAGED_ROWS = 100_000

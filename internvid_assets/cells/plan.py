@@ -15,7 +15,8 @@ from internvid_assets.cells.feature import Feature
 from internvid_assets.cells.inputs import input_hashes
 from internvid_assets.cells.lake import file_name
 from internvid_assets.cells.pending import STAGED_ROWS, is_settled
-from internvid_assets.cells.remembered import Remembered, connect, fetch_one, listed, quoted
+from internvid_assets.cells.remembered import Remembered, connect, fetch_one
+from internvid_assets.cells.sql_text import listed, quoted
 
 if TYPE_CHECKING:
     from internvid_assets.home import Home

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from internvid_assets.cells.sql_text import listed, quoted
 from internvid_assets.cells.store import Store, StoredFile
 
 CALL_COLUMNS: dict[str, pl.DataType] = {
@@ -161,16 +162,6 @@ def connect(scratch: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnect
 def copy_to(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
     """Write a query's rows as Parquet, compressed and with the statistics that pruning needs."""
     connection.execute(f"copy ({select}) to {quoted(path)} (format parquet, compression zstd)")
-
-
-def quoted(value: object) -> str:
-    """A SQL string literal."""
-    return "'" + str(value).replace("'", "''") + "'"
-
-
-def listed(paths: Iterable[object]) -> str:
-    """A SQL list of string literals: what `read_parquet` takes."""
-    return f"[{', '.join(map(quoted, paths))}]"
 
 
 def fetch_one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:

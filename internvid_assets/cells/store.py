@@ -90,9 +90,9 @@ class Store:
         destination.parent.mkdir(parents=True, exist_ok=True)
         if file.stat().st_dev != destination.parent.stat().st_dev:
             file = Path(shutil.move(file, destination.with_name(f".{uuid.uuid4().hex}.unfinished")))
-        _flush(file)
+        flush(file)
         os.replace(file, destination)
-        _flush(destination.parent)
+        flush(destination.parent)
 
     def remove(self, name: str) -> None:
         """Delete the file; deleting what is not there is no error."""
@@ -134,7 +134,7 @@ class Store:
             lock.release()
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """fsync, so that a rename never outlives a power cut that its content did not."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

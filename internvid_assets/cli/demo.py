@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -54,10 +56,17 @@ def report(home: Home) -> None:
     """What the dataset holds, and where to go from here."""
     show(counts(home), Format.table)
     warehouse = relative(home.path / "warehouse.duckdb")
+    program, ui = called(), "make dev" if Path("Makefile").exists() else f"{called()} dev"
     print(f"\nWarehouse: {warehouse}  (any DuckDB client; docs/sql-cookbook.md has questions to ask)")
-    print('Ask:       .venv/bin/internvid sql "select clip_id, caption from internvid_10m_flt limit 5"')
-    print('Search:    .venv/bin/internvid search "a red ball moves left"')
-    print("Dagster UI: make dev\n")
+    print(f'Ask:       {program} sql "select clip_id, caption from internvid_10m_flt limit 5"')
+    print(f'Search:    {program} search "a red ball moves left"')
+    print(f"Dagster UI: {ui}\n")
+
+
+def called() -> str:
+    """How this program is called from here."""
+    program = Path(sys.argv[0])
+    return program.name if shutil.which(program.name) == str(program) else str(relative(program))
 
 
 def counts(home: Home) -> pl.DataFrame:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import polars as pl
 import typer
 
+from internvid_assets.cells.engine import LocalEngine
 from internvid_assets.cells.errors import CallError, UserError
 from internvid_assets.cli.environment import open_home
 from internvid_assets.home import Home
+
+if TYPE_CHECKING:
+    from internvid_assets.clips.export import Exported
 
 
 def export_clips(
@@ -31,7 +37,7 @@ def export_clips(
     home = open_home()
     rows = _chosen(home, subset, limit)
     to.mkdir(parents=True, exist_ok=True)
-    failures = [failure for row in rows.iter_rows(named=True) if (failure := _export(row, home, to, copy=copy))]
+    failures = list(_export(rows, home, to, how="copy" if copy else "encode"))
     for failure in failures:
         typer.echo(f"internvid: {failure}", err=True)
     print(f"{to}: {rows.height - len(failures)} clips of {subset}")
@@ -54,7 +60,7 @@ def _chosen(home: Home, subset: str, limit: int | None) -> pl.DataFrame:
         left join aesthetic_scores using (clip_id, category) left join umt_scores using (clip_id, category)
         where clips.rejection_reason is null
         order by clips.category, clips.video_id, clips.start_pts limit {limit or "all"}"""
-    with open_lake(home.path, paths=home.lake.paths) as connection:
+    with open_lake(home.path, paths=home.lake.paths, memory_limit=home.settings.memory_limit) as connection:
         try:
             return fetch(connection, query)
         except Exception as error:
@@ -64,22 +70,42 @@ def _chosen(home: Home, subset: str, limit: int | None) -> pl.DataFrame:
             ) from None
 
 
-def _export(row: dict[str, Any], home: Home, to: Path, *, copy: bool) -> str | None:
-    """The clip and its JSON, which is written last: where it is, both are. What went wrong, if anything did."""
+def _export(rows: pl.DataFrame, home: Home, to: Path, *, how: str) -> Iterator[str]:
+    """Make the clips that are not there yet, in worker processes, since their videos are strangers' files.
+
+    Yields what went wrong.
+    """
     from internvid_assets.clips.export import export_clip
 
-    stem = to / row["clip_id"]
-    told = stem.with_name(f"{stem.name}.json")
-    if told.exists():
-        return None
-    how = "copy" if copy else "encode"
-    try:
-        media = home.place(row.pop("media_uri"))
-        done = export_clip(media, stem, start_pts=row["start_pts"], end_pts=row["end_pts"], how=how)
-    except CallError as error:
-        return f"{row['clip_id']}: {error}"
+    settings = home.settings
+    missing = [row for row in rows.iter_rows(named=True) if not _told(to, row).exists()]
+    calls = [
+        {
+            "source_uri": settings.place(row["media_uri"]),
+            "stem": to / row["clip_id"],
+            "start_pts": row["start_pts"],
+            "end_pts": row["end_pts"],
+            "how": how,
+            "max_pixels": settings.videos.max_pixels,
+        }
+        for row in missing
+    ]
+    with closing(LocalEngine(settings.workers, memory_bytes=settings.worker_memory_bytes)) as engine:
+        for number, done in engine.as_answered(export_clip, calls, timeout_seconds=settings.clips.timeout_seconds):
+            if isinstance(done, CallError):
+                yield f"{missing[number]['clip_id']}: {done}"
+            else:
+                _tell(missing[number], done, _told(to, missing[number]), how)
+
+
+def _told(to: Path, row: dict[str, Any]) -> Path:
+    """The JSON beside a clip, written last: where it is, both are."""
+    return to / f"{row['clip_id']}.json"
+
+
+def _tell(row: dict[str, Any], done: Exported, path: Path, how: str) -> None:
+    known = {name: value for name, value in row.items() if name != "media_uri"}
     moved = {"earlier_seconds": done.earlier_seconds, "later_seconds": done.later_seconds}
-    aside = told.with_suffix(".unfinished")
-    aside.write_text(json.dumps({**row, "file": done.path.name, "how": how, **moved}, ensure_ascii=False, indent=1))
-    aside.replace(told)
-    return None
+    aside = path.with_suffix(".unfinished")
+    aside.write_text(json.dumps({**known, "file": done.path.name, "how": how, **moved}, ensure_ascii=False, indent=1))
+    aside.replace(path)

@@ -25,7 +25,10 @@ def materialize(
     category: Categories = None,
     set_: Overrides = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="At most so many calls per asset and category; writes no table.")
+        int | None,
+        typer.Option(
+            min=1, help="At most so many calls per asset and category; an asset with calls left keeps its old table."
+        ),
     ] = None,
     retry_quarantined: Annotated[
         bool, typer.Option("--retry-quarantined", help="Try calls again that had failed for good.")
@@ -53,7 +56,7 @@ def materialize(
             tell=progress.say,
         )
     results.tell()
-    done = f"at most {limit} calls each, no table written" if limit else "up to date"
+    done = f"at most {limit} calls each; an asset with calls left keeps its old table" if limit else "up to date"
     print(f"{selection}: {done}; {', '.join(categories) or 'no category has videos yet: ingest something first'}")
 
 

@@ -73,8 +73,8 @@ def ingest(
 
 def kinds_of(places: Sequence[str], home: Home) -> Iterator[tuple[str, Kind]]:
     """What each place is; raises `UserError` naming all that are nothing we know."""
+    from internvid_assets.media.addresses import WEB, is_youtube_list, scheme_of, watch_url, youtube_id
     from internvid_assets.media.opening import local_path
-    from internvid_assets.videos.addresses import WEB, is_youtube_list, scheme_of, watch_url, youtube_id
     from internvid_assets.videos.objects import check_store
 
     paths = [local_path(place) if scheme_of(place) == "file" else place for place in places]

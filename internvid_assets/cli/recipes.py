@@ -47,7 +47,7 @@ def show_(
 ) -> None:
     """What an asset's results depend on, each value with where it came from.
 
-    A value that is not in the recipe judges what was measured: changing it computes nothing.
+    A value that is not in the recipe is a threshold, or bounds how a call is made: changing it computes nothing.
 
     Example: internvid recipes show clips --set clips.threshold=30
     """

@@ -16,7 +16,8 @@ Made by `python -m internvid_assets.cli.reference > docs/cli.md` from what `--he
 
 Every command ends with exit code 0 only on success, with 1 and one line on standard error that begins with
 `internvid: ` when something is wrong, and with 2 when it was called wrongly. `--format json` prints one array of
-objects. Settings come from `internvid.toml`; `INTERNVID_HOME` says where everything is kept.
+objects. Settings come from `internvid.toml` in the current folder or the nearest one above it, or from the file that
+`INTERNVID_SETTINGS` names; `INTERNVID_HOME` says where everything is kept, else `data` beside that file.
 """
 
 

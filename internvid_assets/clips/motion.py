@@ -4,18 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-MAX_STILL_MOTION = 0.1
-"""Compression noise moves a still by up to 0.06; the slowest real movement seen moves it by 0.15."""
-MAX_EXTREME_MOTION = 40.0
-"""Fast-cut advertisements reach 34; flicker between two pictures starts at 47."""
 
-
-def rejection_reason(
-    *,
-    max_still_motion: float = MAX_STILL_MOTION,
-    max_extreme_motion: float = MAX_EXTREME_MOTION,
-    min_duration_seconds: float = 0.0,
-) -> pl.Expr:
+def rejection_reason(*, max_still_motion: float, max_extreme_motion: float, min_duration_seconds: float) -> pl.Expr:
     """The first rule a row of `clips` breaks, null when kept.
 
     In order: the error of a failed call, too_short, still, extreme_motion.

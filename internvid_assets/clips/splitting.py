@@ -28,7 +28,7 @@ def split_videos(bench: Bench) -> Work:
 
     def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
         threads = _threads(batch, bench)
-        calls = [{"source_uri": bench.place(uri), **cutting, "threads": threads} for uri in batch["media_uri"]]
+        calls = [{"source_uri": bench.settings.place(uri), **cutting, "threads": threads} for uri in batch["media_uri"]]
         for row, answer in bench.engine.as_answered(cut, calls, timeout_seconds=parameters.timeout_seconds):
             yield {row: answer if isinstance(answer, CallError) else finished(answer)}
 
@@ -58,7 +58,7 @@ def sample_clips(bench: Bench) -> Work:
     def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
         by_video = batch.with_row_index().group_by("media_uri", maintain_order=True).agg(pl.all())
         calls = [
-            {"source_uri": bench.place(uri), "spans": list(zip(starts, ends, strict=True)), **pictures}
+            {"source_uri": bench.settings.place(uri), "spans": list(zip(starts, ends, strict=True)), **pictures}
             for uri, starts, ends in by_video.select("media_uri", "start_pts", "end_pts").iter_rows()
         ]
         calls = [{**call, "threads": _threads(by_video, bench)} for call in calls]

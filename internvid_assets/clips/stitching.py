@@ -17,6 +17,7 @@ from internvid_assets.cells.feature import Payload
 from internvid_assets.clips.cuts import Opening
 from internvid_assets.clips.frames import sample_frames
 from internvid_assets.clips.splitters import split
+from internvid_assets.media.frames import pixels
 from internvid_assets.media.sampling import end_frame_plan
 from internvid_assets.models.protocols import ClipEmbedder
 
@@ -35,10 +36,7 @@ def split_with_ends(
 
 def end_vectors(jpegs: Sequence[bytes], embedder: ClipEmbedder) -> np.ndarray:
     """Unit vectors [clips, 2, d] of the pictures near both ends of each clip; NaN where there is no picture."""
-    import cv2
-
-    encoded = [np.frombuffer(jpeg, np.uint8) for jpeg in jpegs if jpeg]
-    known = embedder.embed_images([np.asarray(cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB)) for buffer in encoded])
+    known = embedder.embed_images([pixels(jpeg) for jpeg in jpegs if jpeg])
     vectors = np.full((len(jpegs), known.shape[1]), np.nan)
     vectors[[bool(jpeg) for jpeg in jpegs]] = known
     return vectors.reshape(-1, 2, known.shape[1])

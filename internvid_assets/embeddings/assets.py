@@ -1,12 +1,9 @@
 """Embeddings: vectors per clip, the index over all of them, and the clips that look alike."""
 
-from typing import Any
-
 import dagster as dg
 import polars as pl
 
 from internvid_assets import tables
-from internvid_assets.cells.assets import column_schema, preview
 from internvid_assets.cells.feature import feature
 from internvid_assets.cells.recipes import code_hash
 from internvid_assets.clips.selection import uniform_frames
@@ -18,7 +15,7 @@ from internvid_assets.embeddings.neighbours import Neighbours
 from internvid_assets.embeddings.pool import pooled, told_clips
 from internvid_assets.embeddings.rows import indexed_rows
 from internvid_assets.home import Home
-from internvid_assets.selects.assets import check_results, check_specs
+from internvid_assets.selects.assets import whole_table, written_whole
 
 EMBEDDING = ("internvid_assets.models.transformers_clip", "internvid_assets.models.transformers_loading")
 
@@ -40,6 +37,8 @@ def clip_embeddings(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captio
 
 INDEXED = ["clips", "fused_captions", "clip_embeddings", "umt_scores", "aesthetic_scores"]
 INDEXING = [f"internvid_assets.embeddings.{module}" for module in ("index", "keyed", "rows")]
+NEIGHBOURS, GROUPS = ["internvid_assets.embeddings.neighbours"], ["internvid_assets.embeddings.groups"]
+POOL = [f"internvid_assets.embeddings.{module}" for module in ("pool", "caption_vectors", "keyed")]
 INDEX_PROMISES = {
     "one_row_per_clip": "No two rows of the index share a clip, whoever wrote them.",
     "vectors_of_unit_length": "Every vector of the index is finite and of length 1.",
@@ -73,45 +72,29 @@ def clip_index(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     )
 
 
-def about(table: str, upstream: str, code: str) -> dict[str, Any]:
-    """What Dagster is told of a table over all clips, made by the module `code`."""
-    return {
-        "group_name": "embeddings",
-        "deps": upstream.split(),
-        "code_version": code_hash([f"internvid_assets.embeddings.{code}"]),
-        "metadata": {"dagster/column_schema": column_schema(tables.OVER_ALL[table])},
-        "check_specs": check_specs(table),
-    }
-
-
-def written(home: Home, table: str, rows: pl.DataFrame, **shown: float) -> dg.MaterializeResult:
-    """Replace the table, and say what was `shown` beside its first rows."""
-    version = home.lake.write(rows.lazy(), table, None, schema=tables.OVER_ALL[table])
-    told = {"dagster/row_count": version.rows, "preview": dg.MetadataValue.md(preview(rows.lazy())), **shown}
-    return dg.MaterializeResult(
-        data_version=dg.DataVersion(version.data_version),
-        metadata=told,
-        check_results=list(check_results(home, table, None)),
-    )
-
-
-@dg.asset(**about("near_duplicates", upstream="clip_index", code="neighbours"), kinds={"lance"})
+@dg.asset(**whole_table("near_duplicates", group="embeddings", code=NEIGHBOURS, deps=["clip_index"], kinds={"lance"}))
 def near_duplicates(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per pair of clips of different videos that look alike. The index is asked about new clips only."""
     neighbours = Neighbours(ClipIndex(home.path / "index"))
     min_cosine = home.settings.near_duplicates.min_cosine
     with home.turn("near_duplicates"):
         pairs = neighbours.pairs(min_cosine, home.report_progress("near_duplicates", "all"))
-    return written(home, "near_duplicates", pairs, min_cosine=min_cosine, crowded_clips=neighbours.crowded())
+    return written_whole(home, "near_duplicates", pairs, min_cosine=min_cosine, crowded_clips=neighbours.crowded())
 
 
-@dg.asset(**about("duplicate_groups", upstream="near_duplicates", code="groups"), kinds={"polars"})
+@dg.asset(
+    **whole_table("duplicate_groups", group="embeddings", code=GROUPS, deps=["near_duplicates"], kinds={"polars"})
+)
 def duplicate_groups(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per clip with near-duplicates: the clip that stands for it, so that subsets can take one of each."""
-    return written(home, "duplicate_groups", grouped(home.lake.scan("near_duplicates").collect()))
+    return written_whole(home, "duplicate_groups", grouped(home.lake.scan("near_duplicates").collect()))
 
 
-@dg.asset(**about("semantic_pool", upstream="fused_captions clip_embeddings", code="pool"), kinds={"polars"})
+@dg.asset(
+    **whole_table(
+        "semantic_pool", group="embeddings", code=POOL, deps=["fused_captions", "clip_embeddings"], kinds={"polars"}
+    )
+)
 def semantic_pool(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per captioned clip: whether its caption says what no clip before it in the pool says (ShareGPT4Video)."""
     parameters, lake = home.settings.semantic_pool, home.lake
@@ -123,4 +106,6 @@ def semantic_pool(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
         else:
             clips = told_clips(lake, "clip_embeddings", "caption_embedding").rename({"caption_embedding": "vector"})
         rows = pooled(clips, parameters.max_cosine)
-    return written(home, "semantic_pool", rows, max_cosine=parameters.max_cosine, kept=rows.filter("is_kept").height)
+    return written_whole(
+        home, "semantic_pool", rows, max_cosine=parameters.max_cosine, kept=rows.filter("is_kept").height
+    )

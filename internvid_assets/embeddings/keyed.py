@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from internvid_assets.cells.sql_text import quoted
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -87,8 +89,3 @@ class KeyedTable:
     def optimise(self) -> None:
         """Merge small fragments, and fold new rows into the indexes there are without training those anew."""
         self.open().optimize(cleanup_older_than=KEPT_VERSIONS)
-
-
-def quoted(text: str) -> str:
-    """A text in SQL."""
-    return "'" + text.replace("'", "''") + "'"

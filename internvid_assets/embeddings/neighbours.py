@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from internvid_assets.cells.sql_text import quoted
 from internvid_assets.embeddings.index import ClipIndex, matrix
-from internvid_assets.embeddings.keyed import KeyedTable, key_field, quoted
+from internvid_assets.embeddings.keyed import KeyedTable, key_field
 from internvid_assets.embeddings.searching import LOOKED_AT_AGAIN
 
 if TYPE_CHECKING:

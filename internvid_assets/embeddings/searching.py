@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.cells.sql_text import quoted
 from internvid_assets.embeddings.index import VECTORS, ClipIndex, matrix
-from internvid_assets.embeddings.keyed import quoted
 
 WAY_OUT = "run: internvid materialize '+key:clip_index'"
 FUSED_AT_LEAST = 100

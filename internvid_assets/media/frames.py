@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from internvid_assets.cells.errors import RunStopped
+from internvid_assets.cells.sql_text import quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 TABLE = "frames"
 INDEX_FROM_ROWS = 10_000
 """Below this a scan of the hash column is as fast as its index."""
+COMPACT_FROM_PIECES = 128
+"""Each commit adds a piece and a version that lists all pieces: ten hours of commits would be gigabytes of lists."""
 LOOK_UP_AT_ONCE = 1_000
 """Hashes in one query; bounds the length of its text."""
 
@@ -52,7 +55,10 @@ class FrameStore:
             self._connect().create_table(TABLE, rows, exist_ok=True)
         else:
             table.add(rows)
-            _index_when_it_pays(table)
+            if _is_in_pieces(table):
+                self.compact()
+            else:
+                _index_when_it_pays(table)
 
     def read(self, hashes: Sequence[str]) -> list[bytes]:
         """The JPEGs of `hashes`, in that order. Raises `MissingFrames`."""
@@ -85,8 +91,8 @@ class FrameStore:
             return []
         asked, found = list(dict.fromkeys(hashes)), []
         for start in range(0, len(asked), LOOK_UP_AT_ONCE):
-            quoted = ", ".join("'" + h.replace("'", "''") + "'" for h in asked[start : start + LOOK_UP_AT_ONCE])
-            rows = table.search().where(f"frame_hash in ({quoted})").select(columns).limit(None).to_arrow()
+            some = ", ".join(map(quoted, asked[start : start + LOOK_UP_AT_ONCE]))
+            rows = table.search().where(f"frame_hash in ({some})").select(columns).limit(None).to_arrow()
             found += zip(*(rows[column].to_pylist() for column in columns), strict=True)
         return found
 
@@ -108,6 +114,14 @@ def pixels(jpeg: bytes) -> np.ndarray:
     import numpy as np
 
     return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB))
+
+
+def _is_in_pieces(table: Table) -> bool:
+    """Many pieces, and half of the rows came since the last compaction: each picture is copied about twice in all."""
+    stats: Any = table.stats()  # a dict, whatever its type says
+    pieces = stats["fragment_stats"]
+    is_grown = table.count_rows() >= 2 * pieces["lengths"]["max"]
+    return pieces["num_fragments"] >= COMPACT_FROM_PIECES and is_grown
 
 
 def _index_when_it_pays(table: Table) -> None:

@@ -88,15 +88,29 @@ def opened_video(
     path = local_path(source_uri)
     with opened_file(source_uri, max_pixels=max_pixels) as container:
         stream = _video_stream(container, path)
-        coded_pixels = stream.codec_context.width * stream.codec_context.height
-        if coded_pixels > max_pixels:
-            size = f"{stream.codec_context.width}x{stream.codec_context.height}"
-            raise CallError("too_many_pixels", f"{path!r} is {size}: at most {max_pixels} pixels are decoded")
+        width, height = _coded_size(stream) or _declared_size(path, stream.index)
+        if width * height > max_pixels:
+            raise CallError("too_many_pixels", f"{path!r} is {width}x{height}: at most {max_pixels} pixels are decoded")
         # Checked again for every picture by the decoder, whatever the header said.
         stream.codec_context.options = {"max_pixels": str(max_pixels)}
         stream.codec_context.thread_count = threads
         stream.codec_context.thread_type = "AUTO" if threads != 1 else "NONE"
         yield container, stream
+
+
+def _coded_size(stream: VideoStream) -> tuple[int, int] | None:
+    width, height = stream.codec_context.width, stream.codec_context.height
+    return (width, height) if width and height else None
+
+
+def _declared_size(path: str, stream_index: int) -> tuple[int, int]:
+    """What the container says of a stream whose decoder refused its pictures, and forgot the size; (0, 0): nothing."""
+    import av
+
+    options = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS, "codec_whitelist": "none"}
+    with av.open(f"file:{path}", options=options, metadata_errors="replace") as container:
+        stream = container.streams[stream_index]
+        return getattr(stream.codec_context, "width", 0), getattr(stream.codec_context, "height", 0)
 
 
 def _container(path: str, *, max_pixels: int) -> InputContainer:

@@ -1,22 +1,17 @@
 """Queries: what to search for, and which videos public datasets hold already (InternVid 3.1)."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import dagster as dg
 import polars as pl
 
 from internvid_assets import tables
-from internvid_assets.cells.assets import column_schema, preview, rejections
 from internvid_assets.cells.feature import feature
-from internvid_assets.cells.recipes import code_hash
 from internvid_assets.home import Home
 from internvid_assets.queries.corpora import list_captions
 from internvid_assets.queries.known import list_known
 from internvid_assets.queries.merging import merged_queries
 from internvid_assets.queries.phrases import extract_phrases
 from internvid_assets.queries.translating import translate_queries
-from internvid_assets.selects.assets import check_results, check_specs
+from internvid_assets.selects.assets import whole_table, written_whole
 
 WORDS = ("internvid_assets.queries.normalising", "internvid_assets.language.lemmas")
 ADAPTERS = (
@@ -29,35 +24,14 @@ MERGING = ("internvid_assets.queries.labels", "internvid_assets.queries.merging"
 TAGGED = ("internvid_assets.models.tagged_phrases", "internvid_assets.language.verbs")
 
 
-def about(table: str, code: Sequence[str]) -> dict[str, Any]:
-    """What Dagster is told of a table that every run lists anew from files, by the modules in `code`."""
-    return {
-        "group_name": "queries",
-        "kinds": {"polars"},
-        "code_version": code_hash(code),
-        "metadata": {"dagster/column_schema": column_schema(tables.OVER_ALL[table])},
-        "check_specs": check_specs(table),
-    }
-
-
-def written(home: Home, table: str, rows: pl.DataFrame) -> dg.MaterializeResult:
-    """Replace the table, and say how many lines were not understood, by reason."""
-    version = home.lake.write(rows.lazy(), table, None, schema=tables.OVER_ALL[table])
-    return dg.MaterializeResult(
-        data_version=dg.DataVersion(version.data_version),
-        metadata={
-            "dagster/row_count": version.rows,
-            "rejected": rejections(rows.lazy()),
-            "preview": dg.MetadataValue.md(preview(rows.lazy())),
-        },
-        check_results=list(check_results(home, table, None)),
+@dg.asset(
+    **whole_table(
+        "corpus_captions", group="queries", code=[*RECORDS, "internvid_assets.queries.corpora"], kinds={"polars"}
     )
-
-
-@dg.asset(**about("corpus_captions", [*RECORDS, "internvid_assets.queries.corpora"]))
+)
 def corpus_captions(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per distinct caption of the corpora in `queries.caption_files`: where actions are looked for."""
-    return written(home, "corpus_captions", list_captions(home.settings.queries.caption_files))
+    return written_whole(home, "corpus_captions", list_captions(home.settings.queries.caption_files))
 
 
 @feature(
@@ -76,10 +50,15 @@ def caption_phrases(corpus_captions: pl.LazyFrame) -> pl.LazyFrame:
     return corpus_captions.filter(pl.col("rejection_reason").is_null()).select("caption", "source")
 
 
-@dg.asset(**about("action_queries", [*WORDS, *RECORDS, *MERGING]), deps=["caption_phrases"])
+@dg.asset(
+    **whole_table("action_queries", group="queries", code=[*WORDS, *RECORDS, *MERGING], kinds={"polars"}),
+    deps=["caption_phrases"],
+)
 def action_queries(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per action and language: labels and phrases of all sources, merged by their base forms."""
-    return written(home, "action_queries", merged_queries(home.settings.queries, home.lake.scan("caption_phrases")))
+    return written_whole(
+        home, "action_queries", merged_queries(home.settings.queries, home.lake.scan("caption_phrases"))
+    )
 
 
 @feature(
@@ -97,7 +76,9 @@ def query_translations(action_queries: pl.LazyFrame) -> pl.LazyFrame:
     return missing.select("lemma_key", language="missing_languages", original="query")
 
 
-@dg.asset(**about("known_videos", [*RECORDS, "internvid_assets.queries.known"]))
+@dg.asset(
+    **whole_table("known_videos", group="queries", code=[*RECORDS, "internvid_assets.queries.known"], kinds={"polars"})
+)
 def known_videos(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per video, dataset and purpose: what public datasets hold, to be excluded or kept for benchmarks."""
-    return written(home, "known_videos", list_known(home.settings.known_videos.files))
+    return written_whole(home, "known_videos", list_known(home.settings.known_videos.files))

@@ -11,6 +11,7 @@ import polars as pl
 from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.feature import schema_of
+from internvid_assets.media.addresses import youtube_id
 from internvid_assets.parameters import KnownFile
 from internvid_assets.queries.records import KEY, Record, read_records
 from internvid_assets.settings import beside_settings
@@ -24,9 +25,6 @@ BATCH_ROWS = 200_000
 SHOWN_CHARACTERS = 80
 
 _YOUTUBE_ID = r"[A-Za-z0-9_-]{11}"
-_YOUTUBE_URL = re.compile(
-    rf"(?:youtube\.com/(?:watch\?(?:.*&)?v=|embed/|shorts/|v/)|youtu\.be/)({_YOUTUBE_ID})(?![\w-])"
-)
 _CLIP_OF_YOUTUBE = re.compile(rf"(?:v_)?({_YOUTUBE_ID})(?:_\d+(?:\.\d+)?_\d+(?:\.\d+)?)?")
 """`v_` (ActivityNet Captions) and a span (VATEX, MSVD, QVHighlights) stand around the id of the whole video."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -82,8 +80,8 @@ def video_id_of(record: Record) -> tuple[str, str | None]:
     fields = record.fields
     if record.problem:
         return record.raw[:SHOWN_CHARACTERS], record.problem
-    if url := _first(fields, URL_COLUMNS, _YOUTUBE_URL):
-        return url[1], None
+    if url := _youtube_url(fields):
+        return url, None
     told = next((str(fields[name]).strip() for name in (*YOUTUBE_COLUMNS, *ID_COLUMNS) if fields.get(name)), "")
     if not told:
         return record.raw[:SHOWN_CHARACTERS], "no_id"
@@ -93,9 +91,11 @@ def video_id_of(record: Record) -> tuple[str, str | None]:
     return told[:SHOWN_CHARACTERS], None if is_id else "not_an_id"
 
 
-def _first(fields: Mapping[str, Any], names: Sequence[str], pattern: re.Pattern[str]) -> re.Match[str] | None:
-    found = (pattern.search(str(fields[name])) for name in names if fields.get(name))
-    return next(filter(None, found), None)
+def _youtube_url(fields: Mapping[str, Any]) -> str | None:
+    """The id in the first URL of one YouTube video, if any; lists leave `https://` out, too."""
+    told = (str(fields[name]).strip() for name in URL_COLUMNS if fields.get(name))
+    urls = (text if "://" in text else f"https://{text}" for text in told if "/" in text)
+    return next(filter(None, map(youtube_id, urls)), None)
 
 
 def known_datasets(known_videos: pl.LazyFrame, purpose: str) -> pl.LazyFrame:

@@ -1,7 +1,7 @@
 """How a file of sql/ becomes a Dagster asset or a promise about one: what it depends on is what it selects from."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,9 @@ import dataframely as dy
 import polars as pl
 
 from internvid_assets import tables
-from internvid_assets.cells.assets import column_schema, preview
+from internvid_assets.cells.assets import column_schema, preview, rejections
 from internvid_assets.cells.lake import file_name
+from internvid_assets.cells.recipes import code_hash
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
 from internvid_assets.selects.files import SqlFile, run_select, run_selects, sql_files
@@ -48,6 +49,33 @@ def table_asset(file: SqlFile, *, group: str, schema: type[dy.Schema] | None = N
         )
 
     return selected
+
+
+def whole_table(table: str, *, group: str, code: Sequence[str], **more: Any) -> dict[str, Any]:
+    """What Dagster is told of a table that a run makes whole, with no calls to remember, by the modules in `code`."""
+    schema = tables.schema_class(table)
+    return {
+        "group_name": group,
+        "code_version": code_hash(code),
+        "metadata": {"dagster/column_schema": column_schema(schema)} if schema else {},
+        "check_specs": check_specs(table),
+        **more,
+    }
+
+
+def written_whole(
+    home: Home, table: str, rows: pl.DataFrame, category: str | None = None, **shown: Any
+) -> dg.MaterializeResult:
+    """Replace the table, and say what was `shown` beside its first rows."""
+    version = home.lake.write(rows.lazy(), table, category, schema=tables.schema_class(table))
+    told = {"dagster/partition_row_count" if category else "dagster/row_count": version.rows, **shown}
+    if "rejection_reason" in rows.columns:
+        told["rejected"] = rejections(rows.lazy())
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(version.data_version),
+        metadata={**told, "preview": dg.MetadataValue.md(preview(rows.lazy()))},
+        check_results=[*check_results(home, table, category)],
+    )
 
 
 def column_types(rows: pl.DataFrame) -> dg.TableSchema:

@@ -19,7 +19,7 @@ import polars as pl
 
 from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
-from internvid_assets.cells.remembered import quoted
+from internvid_assets.cells.sql_text import quoted
 from internvid_assets.selects.lineage import tables_read, tables_read_each
 
 Kind = Literal["subsets", "marts", "checks"]

@@ -43,8 +43,8 @@ def hear_speech(bench: Bench) -> Work:
             rows = batch.select("media_uri", "audio_uri", "duration_seconds").rows()
             calls = [
                 {
-                    "media_uri": bench.place(media),
-                    "audio_uri": bench.place(audio) if audio else None,
+                    "media_uri": bench.settings.place(media),
+                    "audio_uri": bench.settings.place(audio) if audio else None,
                     "max_seconds": seconds,
                     "to": file,
                     **listening,

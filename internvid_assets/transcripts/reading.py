@@ -17,7 +17,7 @@ def read_files(bench: Bench) -> Work:
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
         files = batch.select("subtitle_uri", "is_automatic").rows()
-        calls = [{"subtitle_uri": bench.place(uri), "is_automatic": automatic} for uri, automatic in files]
+        calls = [{"subtitle_uri": bench.settings.place(uri), "is_automatic": automatic} for uri, automatic in files]
         return bench.engine.each(read_subtitles, calls, timeout_seconds=timeout_seconds)
 
     return work

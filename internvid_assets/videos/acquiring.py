@@ -15,8 +15,8 @@ import polars as pl
 from internvid_assets.cells.bench import Bench
 from internvid_assets.cells.errors import CallError, as_call_error
 from internvid_assets.cells.feature import Outcome, Work
+from internvid_assets.media.addresses import WEB, host_of, scheme_of, youtube_id
 from internvid_assets.media.opening import local_path
-from internvid_assets.videos.addresses import WEB, host_of, scheme_of, youtube_id
 from internvid_assets.videos.fetching import IsPage, fetch, open_client
 from internvid_assets.videos.hosts import Hosts, Stopped, in_lanes, with_tries
 from internvid_assets.videos.media_folder import MediaFolder, subtitle_columns

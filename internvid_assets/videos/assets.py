@@ -6,12 +6,10 @@ import dagster as dg
 import polars as pl
 
 from internvid_assets import tables
-from internvid_assets.cells.assets import column_schema, preview
 from internvid_assets.cells.feature import feature
-from internvid_assets.cells.recipes import code_hash
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
-from internvid_assets.selects.assets import check_results, check_specs
+from internvid_assets.selects.assets import whole_table, written_whole
 from internvid_assets.videos.acquiring import acquire_videos
 from internvid_assets.videos.candidates import list_candidates, to_be_spared
 from internvid_assets.videos.eligibility import rejection_reason
@@ -35,31 +33,18 @@ LISTING = [f"internvid_assets.videos.{module}" for module in ("candidates", "fol
 
 
 @dg.asset(
-    group_name="videos",
+    **whole_table("candidate_videos", group="videos", code=LISTING, kinds={"polars", "parquet", "ytdlp"}),
     partitions_def=by_category,
     deps=["action_queries", "query_translations", "known_videos"],
-    kinds={"polars", "parquet", "ytdlp"},
-    code_version=code_hash(LISTING),
-    metadata={"dagster/column_schema": column_schema(tables.CandidateVideos)},
-    check_specs=check_specs("candidate_videos"),
 )
 def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per video somebody offered: what the sources of this category hold at this moment."""
     category, listings = context.partition_key, open_listings(home)
     rows = list_candidates(read_sources(home.path), category, listings, to_be_spared(home))
-    version = home.lake.write(rows.lazy(), "candidate_videos", category, schema=tables.CandidateVideos)
     for problem in listings.problems:
         context.log.warning(problem)
-    return dg.MaterializeResult(
-        data_version=dg.DataVersion(version.data_version),
-        metadata={
-            "dagster/partition_row_count": version.rows,
-            "by_source": dict(rows.group_by("source").len().sort("len", descending=True).head(50).iter_rows()),
-            "not_listed": listings.problems,
-            "preview": dg.MetadataValue.md(preview(rows.lazy())),
-        },
-        check_results=[*check_results(home, "candidate_videos", category)],
-    )
+    by_source = dict(rows.group_by("source").len().sort("len", descending=True).head(50).iter_rows())
+    return written_whole(home, "candidate_videos", rows, category, by_source=by_source, not_listed=listings.problems)
 
 
 @feature(
@@ -68,7 +53,7 @@ def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[H
     work=acquire_videos,
     version="3",
     code=[
-        "internvid_assets.videos.addresses",
+        "internvid_assets.media.addresses",
         "internvid_assets.videos.fetching",
         "internvid_assets.videos.media_folder",
         "internvid_assets.videos.objects",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from internvid_assets.cells.errors import CallError
-from internvid_assets.videos.addresses import WEB, host_of, leads_inside, scheme_of
+from internvid_assets.media.addresses import WEB, host_of, leads_inside, scheme_of
 from internvid_assets.videos.hosts import Hosts
 from internvid_assets.videos.partials import Partial, check_size
 from internvid_assets.videos.refusals import of_status

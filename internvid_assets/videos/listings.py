@@ -50,6 +50,7 @@ class Listings:
     queries: Sequence[tuple[str, str | None]] = ()
     """(query, language) of every action query."""
     is_offline: bool = False
+    allow_private_addresses: bool = False
     problems: list[str] = field(default_factory=list)
     _read: dict[Path, pl.DataFrame] = field(default_factory=dict)
 
@@ -66,7 +67,7 @@ class Listings:
         return self._remembered(prefix, lambda: as_frame(list_objects(prefix)), max_age_hours=0)
 
     def of_channel(self, url: str) -> pl.DataFrame:
-        return self._remembered(url, lambda: _entries(url, self.hosts))
+        return self._remembered(url, lambda: self._entries(url))
 
     def of_search(self, search: Search) -> pl.DataFrame:
         looked_at = search.top * self.parameters.search_depth
@@ -74,7 +75,7 @@ class Listings:
             count=looked_at, query=_worded(search.query, self.parameters.search_url)
         )
         found = self._remembered(
-            url, lambda: _by_views(url, search, looked_at, self.hosts), salt=(search.top, search.language)
+            url, lambda: self._by_views(url, search, looked_at), salt=(search.top, search.language)
         )
         return found.with_columns(query=pl.lit(search.query))
 
@@ -106,6 +107,21 @@ class Listings:
         except Exception as error:
             return self._failed(address, error, file if is_known else None)
 
+    def _entries(self, url: str) -> pl.DataFrame:
+        offers = [offer for entry in self._looked_up(url) if (offer := of_entry(entry))]
+        if not offers:
+            raise CallError("listing_failed", f"{url} lists no video")
+        return as_frame(offers)
+
+    def _by_views(self, url: str, search: Search, looked_at: int) -> pl.DataFrame:
+        """The most viewed first; of those whose views nobody tells, the first found."""
+        entries = self._looked_up(url, limit=looked_at, language=search.language)
+        offers = [offer for entry in sorted(entries, key=_views, reverse=True) if (offer := of_entry(entry))]
+        return as_frame(offers[: search.top])
+
+    def _looked_up(self, url: str, **options: Any) -> list[dict[str, Any]]:
+        return extract_entries(url, self.hosts, allow_private_addresses=self.allow_private_addresses, **options)
+
     def _failed(self, address: str, error: Exception, older: Path | None) -> pl.DataFrame:
         told = " ".join(str(error).split())[:300]
         self.problems.append(f"{address} was not listed: {told}")
@@ -126,23 +142,10 @@ class Listings:
         return rows
 
 
-def _entries(url: str, hosts: Hosts) -> pl.DataFrame:
-    offers = [offer for entry in extract_entries(url, hosts) if (offer := of_entry(entry))]
-    if not offers:
-        raise CallError("listing_failed", f"{url} lists no video")
-    return as_frame(offers)
-
-
-def _by_views(url: str, search: Search, looked_at: int, hosts: Hosts) -> pl.DataFrame:
-    """The most viewed first; of those whose views nobody tells, the first found."""
-
-    def views(entry: Mapping[str, Any]) -> int:
-        told = entry.get("view_count")
-        return told if isinstance(told, int) else -1
-
-    entries = sorted(extract_entries(url, hosts, limit=looked_at, language=search.language), key=views, reverse=True)
-    offers = [offer for entry in entries if (offer := of_entry(entry))]
-    return as_frame(offers[: search.top])
+def _views(entry: Mapping[str, Any]) -> int:
+    """Fewer than any where nobody tells."""
+    told = entry.get("view_count")
+    return told if isinstance(told, int) else -1
 
 
 def _worded(query: str, search_url: str) -> str:
@@ -152,8 +155,9 @@ def _worded(query: str, search_url: str) -> str:
 
 def open_listings(home: Home, *, is_offline: bool = False) -> Listings:
     """The listings of a home, with its settings, and with its action queries to search for."""
-    hosts = Hosts(home.settings.acquired_videos.requests_per_second)
-    return Listings(home.path, home.settings.candidate_videos, hosts, _queries(home), is_offline)
+    fetching = home.settings.acquired_videos
+    hosts, may_lead_inside = Hosts(fetching.requests_per_second), fetching.allow_private_addresses
+    return Listings(home.path, home.settings.candidate_videos, hosts, _queries(home), is_offline, may_lead_inside)
 
 
 def _queries(home: Home) -> list[tuple[str, str | None]]:

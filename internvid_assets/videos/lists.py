@@ -14,8 +14,8 @@ from typing import Any
 import polars as pl
 
 from internvid_assets.cells.errors import CallError, UserError
+from internvid_assets.media.addresses import scheme_of, youtube_id
 from internvid_assets.media.opening import local_path
-from internvid_assets.videos.addresses import scheme_of, youtube_id
 from internvid_assets.videos.folders import files_in, source_uri
 from internvid_assets.videos.offers import SCHEMA, as_frame, category_named, of_address, of_file, of_trouble, safe_id
 from internvid_assets.videos.sidecars import metadata_of

@@ -15,7 +15,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from internvid_assets.videos.partials import Partial, flush
+from internvid_assets.cells.store import flush
+from internvid_assets.videos.partials import Partial
 from internvid_assets.videos.subtitle_names import language_tag
 
 OFFER = ("source_uri", "file_size_bytes", "modified_nanoseconds")

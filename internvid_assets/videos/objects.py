@@ -13,7 +13,7 @@ from typing import Any
 import fsspec
 
 from internvid_assets.cells.errors import CallError, UserError
-from internvid_assets.videos.addresses import scheme_of
+from internvid_assets.media.addresses import scheme_of
 from internvid_assets.videos.folders import is_sidecar
 from internvid_assets.videos.hosts import Hosts, Stopped
 from internvid_assets.videos.partials import Partial, check_size

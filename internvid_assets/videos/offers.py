@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from internvid_assets import tables
-from internvid_assets.videos.addresses import scheme_of, watch_url, youtube_id
+from internvid_assets.media.addresses import scheme_of, watch_url, youtube_id
 from internvid_assets.videos.folders import Found, source_uri
 from internvid_assets.videos.sidecars import own_id
 

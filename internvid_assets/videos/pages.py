@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from internvid_assets.cells.errors import CallError
-from internvid_assets.videos.addresses import WEB, host_of, leads_inside, scheme_of
+from internvid_assets.cells.store import flush
+from internvid_assets.media.addresses import WEB, host_of, leads_inside, scheme_of
 from internvid_assets.videos.fetching import is_page
 from internvid_assets.videos.hosts import Hosts
 from internvid_assets.videos.media_folder import MediaFolder, subtitle_columns
-from internvid_assets.videos.partials import check_size, ending_of, flush
+from internvid_assets.videos.partials import check_size, ending_of
 from internvid_assets.videos.refusals import of_words
 from internvid_assets.videos.sidecars import metadata_of
 from internvid_assets.videos.subtitle_names import FORMATS, SUBTITLES, language_tag
@@ -145,7 +146,12 @@ def _library(options: Mapping[str, Any], url: str, hosts: Hosts, *, allow_privat
 
 
 def extract_entries(
-    url: str, hosts: Hosts, *, limit: int | None = None, language: str | None = None
+    url: str,
+    hosts: Hosts,
+    *,
+    allow_private_addresses: bool,
+    limit: int | None = None,
+    language: str | None = None,
 ) -> list[dict[str, Any]]:
     """What a channel, playlist or search lists, as yt-dlp tells it of each without opening it.
 
@@ -154,7 +160,7 @@ def extract_entries(
     wanted = {"playlistend": limit} if limit else {}
     spoken = {"extractor_args": {"youtube": {"lang": [language]}}} if language else {}
     options = {**QUIET, **wanted, **spoken}
-    with _told(url), _library(options, url, hosts, allow_private_addresses=False) as library:
+    with _told(url), _library(options, url, hosts, allow_private_addresses=allow_private_addresses) as library:
         info = library.extract_info(url, download=False)
     return [dict(entry) for entry in (info or {}).get("entries") or ([info] if info else []) if entry]
 

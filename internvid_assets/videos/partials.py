@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from internvid_assets.cells.errors import CallError
+from internvid_assets.cells.store import flush
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,6 @@ def check_size(size_bytes: int, max_bytes: int, source_uri: str) -> None:
     if size_bytes > max_bytes:
         told = f"{source_uri} has {size_bytes:,} bytes or more; acquired_videos.max_bytes is {max_bytes:,}"
         raise CallError("too_large", told)
-
-
-def flush(path: Path) -> None:
-    """fsync, so that a rename never outlives a power cut that its content did not."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def ending_of(path: Path) -> str:

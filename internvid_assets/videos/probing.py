@@ -18,7 +18,9 @@ def probe_videos(bench: Bench) -> Work:
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
         here = batch.filter(pl.col("acquisition_error").is_null())
-        calls = [{"source_uri": bench.place(uri), "max_pixels": parameters.max_pixels} for uri in here["media_uri"]]
+        calls = [
+            {"source_uri": bench.settings.place(uri), "max_pixels": parameters.max_pixels} for uri in here["media_uri"]
+        ]
         measured = iter(bench.engine.each(probe, calls, timeout_seconds=parameters.timeout_seconds))
         told = batch.select("acquisition_error", "acquisition_error_message").iter_rows()
         # Permanent: trying again is the matter of `acquired_videos`, whose success is a new input here.

@@ -12,7 +12,10 @@ from tiny_videos import grey, noise, write_video
 
 from internvid_assets.clips.motion import rejection_reason
 from internvid_assets.clips.splitters import split
+from internvid_assets.parameters import ClipsParameters
 
+LIMITS = ("max_still_motion", "max_extreme_motion", "min_duration_seconds")
+DEFAULTS = {name: getattr(ClipsParameters(), name) for name in LIMITS}
 CLIP: dict[str, Any] = {"motion_mean": 2.0, "duration_seconds": 3.0, "error": None}
 
 
@@ -20,7 +23,7 @@ def judged(*clips: dict[str, Any], **limits: float) -> list[str | None]:
     frame = pl.DataFrame(
         [{name: (CLIP | clip)[name] for name in CLIP} for clip in clips], schema_overrides={"error": pl.String}
     )
-    return frame.select(rejection_reason(**limits)).to_series().to_list()
+    return frame.select(rejection_reason(**DEFAULTS | limits)).to_series().to_list()
 
 
 @pytest.mark.parametrize(
@@ -38,7 +41,7 @@ def judged(*clips: dict[str, Any], **limits: float) -> list[str | None]:
     ],
 )
 def test_first_broken_rule(change: dict[str, Any], reason: str | None) -> None:
-    assert judged(change, min_duration_seconds=0.5) == [reason]
+    assert judged(change) == [reason]
 
 
 def moving_block(frames: int) -> list[np.ndarray]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -120,10 +119,8 @@ def test_a_killed_command_is_freed_by_the_next(home: Home) -> None:
         killed.send_signal(signal.SIGKILL)
         assert killed.wait(10) == -signal.SIGKILL and started(instance) == dead
 
-        began = time.monotonic()
         again = subprocess.run(command, env=environment(home.path), capture_output=True, text=True, timeout=240)
         assert again.returncode == 0, again.stderr
-        assert time.monotonic() - began < 60
         assert started(instance) == []
         assert [instance.get_run_by_id(run_id).status for run_id in dead] == [dg.DagsterRunStatus.FAILURE]
 

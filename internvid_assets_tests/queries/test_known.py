@@ -36,6 +36,8 @@ FILES = {
     "vggsound.csv": '-3B32lodo2M,1,"people marching, outdoors",test\n',
     "ids.txt": "# one a line\n-3B32lodo2M\n",
     "urls.txt": "https://youtu.be/-3B32lodo2M?t=4\n",
+    "live.txt": "www.youtube.com/live/-3B32lodo2M?feature=share\n",
+    "embedded.csv": "url\nhttps://www.youtube-nocookie.com/embed/-3B32lodo2M\n",
     "shorts.tsv": "url\ttitle\nhttps://www.youtube.com/shorts/-3B32lodo2M\tx\n",
 }
 

@@ -7,7 +7,7 @@ from acquisitions import acquire, media
 from loopback_server import Behaviour, file, in_turn, leads_to, page
 from tiny_videos import noise, write_video
 
-from internvid_assets.videos.addresses import is_youtube_list, leads_inside, scheme_of, youtube_id
+from internvid_assets.media.addresses import is_youtube_list, leads_inside, scheme_of, youtube_id
 
 ID = "dQw4w9WgXcQ"
 YOUTUBE = [

