@@ -22,6 +22,7 @@ import transformers
 from PIL import Image
 
 from benchmarks.comparison import Comparison, compare
+from internvid_assets.caption_parameters import CaptionParameters
 from internvid_assets.captions.assets import center_captions
 from internvid_assets.captions.captioning import caption_centers
 from internvid_assets.cells.fill import fill
@@ -31,7 +32,6 @@ from internvid_assets.cells.store import Store
 from internvid_assets.media.frames import FrameStore
 from internvid_assets.models.profiles import model_specs
 from internvid_assets.models.transformers_captioner import TransformersCaptioner, load_captioner
-from internvid_assets.parameters import CaptionParameters
 from internvid_assets.sample_world import drawing, scenes
 
 PICTURES = 400

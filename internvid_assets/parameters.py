@@ -218,26 +218,11 @@ class TranscriptsParameters(Parameters):
     max_new_tokens: int = Field(200, ge=1)
 
 
-class CaptionParameters(Parameters):
-    """How a captioner decodes, and how many words a caption may have."""
+class SemanticPoolParameters(Parameters):
+    """Which clips say what none before them said (ShareGPT4Video's semantic filter)."""
 
-    max_new_tokens: int = Field(40, ge=1)
-    min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
-    max_words: Annotated[int, NotInRecipe] = Field(120, ge=1)
-
-
-class FusedCaptionsParameters(Parameters):
-    """How frame captions become one caption (InternVid 3.2)."""
-
-    prompt: str = Field("", description="A file with a template of your own, relative to internvid.toml.")
-    max_frame_captions: int = Field(16, ge=1, description="Longer clips are thinned evenly to this many.")
-    max_new_tokens: int = Field(60, ge=1)
-    min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
-    max_words: Annotated[int, NotInRecipe] = Field(120, ge=1)
-
-    def of_recipe(self) -> dict[str, Any]:
-        """The template counts by its text, not by its place."""
-        return {name: value for name, value in super().of_recipe().items() if name != "prompt"}
+    max_cosine: float = Field(0.95, ge=-1, le=1, description="With any clip in the pool; its scale is the encoder's.")
+    encoder: Literal["embedder", "text_encoder"] = Field("embedder", description="Whose vectors of captions.")
 
 
 class NearDuplicatesParameters(Parameters):

@@ -11,23 +11,29 @@ from typing import Any, Literal, get_args
 from pydantic import ByteSize, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from internvid_assets.caption_parameters import (
+    CaptionParameters,
+    DenseCaptionsParameters,
+    FusedCaptionsParameters,
+    KeyframeCaptionsParameters,
+    KeyframesParameters,
+)
 from internvid_assets.cells.errors import UserError
 from internvid_assets.models.endpoint import SERVER, ServerSettings
 from internvid_assets.models.specs import Capability
 from internvid_assets.parameters import (
     AcquiredVideosParameters,
     CandidateVideosParameters,
-    CaptionParameters,
     CaptionPhrasesParameters,
     ClipFramesParameters,
     ClipsParameters,
-    FusedCaptionsParameters,
     KnownVideosParameters,
     ModelSettings,
     NearDuplicatesParameters,
     NoParameters,
     Parameters,
     QueriesParameters,
+    SemanticPoolParameters,
     SpeechCuesParameters,
     SubsetParameters,
     SubtitleCuesParameters,
@@ -72,6 +78,10 @@ class Settings(BaseSettings):
     center_captions: CaptionParameters = CaptionParameters()  # pyright: ignore[reportCallIssue]
     frame_captions: CaptionParameters = CaptionParameters()  # pyright: ignore[reportCallIssue]
     fused_captions: FusedCaptionsParameters = FusedCaptionsParameters()  # pyright: ignore[reportCallIssue]
+    keyframes: KeyframesParameters = KeyframesParameters()  # pyright: ignore[reportCallIssue]
+    keyframe_captions: KeyframeCaptionsParameters = KeyframeCaptionsParameters()  # pyright: ignore[reportCallIssue]
+    dense_captions: DenseCaptionsParameters = DenseCaptionsParameters()  # pyright: ignore[reportCallIssue]
+    semantic_pool: SemanticPoolParameters = SemanticPoolParameters()  # pyright: ignore[reportCallIssue]
     near_duplicates: NearDuplicatesParameters = NearDuplicatesParameters()  # pyright: ignore[reportCallIssue]
     subsets: dict[str, SubsetParameters] = Field(default_factory=dict)
 

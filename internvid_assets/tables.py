@@ -315,6 +315,50 @@ class FusedCaptions(Called):
     flaw = dy.String(nullable=True, description="First rule of hygiene the caption breaks; null: none.")
 
 
+class Keyframes(Called):
+    """One row per keyframe of a kept clip: a frame that looks unlike the keyframe before it (ShareGPT4Video)."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    keyframe = dy.Int32(primary_key=True, description="Position among the clip's keyframes; 0 where the call failed.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    frame = dy.Int32(nullable=True, description="Position among the clip's 1 fps frames.")
+    pts = dy.Int64(nullable=True, description="Time of the frame in the video's ticks.")
+    timestamp_seconds = dy.Float64(nullable=True, description="Time from the video's first frame.")
+    into_clip_seconds = dy.Float64(nullable=True, description="Time from the clip's start.")
+    frame_hash = dy.String(nullable=True, description="Hash of the stored JPEG: the key into the frame store.")
+    similarity = dy.Float64(
+        nullable=True, min=-1.001, max=1.001, description="Cosine with the keyframe before it; null: the first."
+    )
+
+
+class KeyframeCaptions(Called):
+    """One row per keyframe: its differential caption, which says what changed since the keyframe before it."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    keyframe = dy.Int32(primary_key=True, description="As in `keyframes`; 0 where the call failed, which is a clip's.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    into_clip_seconds = dy.Float64(nullable=True, description="As in `keyframes`.")
+    caption = dy.String(nullable=True, description="What changed; of the first keyframe, what it shows.")
+    log_probability = dy.Float64(nullable=True, description="Mean log-probability of the caption's tokens.")
+    prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for it; null: the model is local.")
+    answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")
+    cost_dollars = dy.Float64(nullable=True, description="Price of those tokens when asked; equal clips share a call.")
+    flaw = dy.String(nullable=True, description="First rule of hygiene the caption breaks; null: none.")
+
+
+class DenseCaptions(Called):
+    """One row per kept clip: its long caption, which tells what happens in the order of time (ShareGPT4Video)."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    caption = dy.String(nullable=True, description="The clip's caption.")
+    log_probability = dy.Float64(nullable=True, description="Mean log-probability of the caption's tokens.")
+    prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for the call; null: it is local.")
+    answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")
+    cost_dollars = dy.Float64(nullable=True, description="Price of those tokens when asked; equal rows share a call.")
+    flaw = dy.String(nullable=True, description="First rule of hygiene the caption breaks; null: none.")
+
+
 class ClipEmbeddings(Called):
     """One row per captioned clip: its video and caption vectors, of unit length, in one space."""
 
@@ -344,6 +388,18 @@ class DuplicateGroups(dy.Schema):
     clip_id = dy.String(primary_key=True, description="As in `clips`.")
     representative_clip_id = dy.String(description="A near-duplicate of it, or itself: one for the whole group.")
     cosine = dy.Float64(description="With the representative's video vector; 1 for the representative itself.")
+
+
+class SemanticPool(dy.Schema):
+    """One row per captioned clip: whether its caption says what no clip before it in the pool says (ShareGPT4Video)."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    category = dy.String(description="The clip's category.")
+    is_kept = dy.Bool(description="Whether it is in the pool.")
+    nearest_clip_id = dy.String(
+        nullable=True, description="The clip in the pool that is most like it, of those before it; null: the first."
+    )
+    cosine = dy.Float64(nullable=True, description="With that clip's caption.")
 
 
 class AestheticScores(Called):
@@ -429,6 +485,7 @@ OVER_ALL: dict[str, type[dy.Schema]] = {
     "known_videos": KnownVideos,
     "near_duplicates": NearDuplicates,
     "duplicate_groups": DuplicateGroups,
+    "semantic_pool": SemanticPool,
 }
 """Tables with a single file, since categories do not divide them."""
 
@@ -444,6 +501,9 @@ PER_CATEGORY: dict[str, type[dy.Schema]] = {
     "center_captions": CenterCaptions,
     "frame_captions": FrameCaptions,
     "fused_captions": FusedCaptions,
+    "keyframes": Keyframes,
+    "keyframe_captions": KeyframeCaptions,
+    "dense_captions": DenseCaptions,
     "clip_embeddings": ClipEmbeddings,
     "aesthetic_scores": AestheticScores,
     "umt_scores": UmtScores,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -14,8 +15,18 @@ from workers import IS_WORKER, MAX_WORKERS, TOGETHER, ByUnit
 hypothesis.settings.register_profile("suite", deadline=None)  # any example is slow now and then on a busy core
 hypothesis.settings.load_profile("suite")
 
+GOLDEN = Path(__file__).resolve().parents[2] / "shared" / "golden"
+
 if IS_WORKER:
     os.environ["OMP_NUM_THREADS"] = "1"  # torch's threads spin while they wait: two workers' would halve each other
+
+
+@pytest.fixture(scope="session")
+def golden() -> Path:
+    """The folder of what the papers' own code computed; a CI without it fails, a laptop skips."""
+    if not GOLDEN.is_dir():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"nothing golden at {GOLDEN}")
+    return GOLDEN
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

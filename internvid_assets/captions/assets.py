@@ -1,4 +1,4 @@
-"""Captions: the centre frame (coarse), every second (fine), and both fused by a language model (InternVid 3.2)."""
+"""Captions: coarse, fine, and both fused (InternVid 3.2); of keyframes, and the dense one of those (ShareGPT4Video)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,26 @@ from internvid_assets import tables
 from internvid_assets.captions.captioning import caption_centers, caption_frames, fuse_captions
 from internvid_assets.captions.fusion import fusion_template
 from internvid_assets.captions.hygiene import with_flaw
+from internvid_assets.captions.rows import by_clip, numbered, numbered_and_judged, told_or_seen
+from internvid_assets.captions.sliding import caption_keyframes, choose_keyframes, write_dense_captions
+from internvid_assets.captions.wording import dense_text, differential_text
 from internvid_assets.cells.feature import feature
-from internvid_assets.clips.selection import center_frames, kept, second_frames
+from internvid_assets.clips.selection import center_frames, frames_in_order, kept, second_frames
 
 MODELS = "internvid_assets.models"
 SHARED = (f"{MODELS}.transformers_loading", f"{MODELS}.batching", f"{MODELS}.server", f"{MODELS}.server_answers")
 CAPTIONING = (f"{MODELS}.transformers_captioner", f"{MODELS}.instructed", *SHARED)
-FUSION = ("internvid_assets.captions.fusion", f"{MODELS}.transformers_language", *SHARED)
+WORDS = ("internvid_assets.captions.templates", "internvid_assets.language.sequences")
+FUSION = ("internvid_assets.captions.fusion", *WORDS, f"{MODELS}.transformers_language", *SHARED)
+CLASS_TOKEN = ("transformers_class_token", "transformers_clip", "transformers_loading")
+KEYFRAMES = ("internvid_assets.captions.keyframes", *(f"{MODELS}.{module}" for module in CLASS_TOKEN))
+SEEING = ("share_captioner", "talks", "captioned_pictures", "transformers_vision_language", "transformers_language")
+SLIDING = (
+    *("internvid_assets.captions.captioning", "internvid_assets.media.grids"),
+    *(f"{MODELS}.{module}" for module in SEEING),
+    *CAPTIONING,
+    *WORDS,
+)
 
 CALLS_AT_ONCE = 16_384
 """Rows that a batch holds: their pictures are read as the model has room for them, and answers come when they come, so
@@ -77,3 +90,58 @@ def fused_captions(clips: pl.LazyFrame, center_captions: pl.LazyFrame, frame_cap
     both = both.join(seconds, on="clip_id", how="left").with_columns(pl.col("frame_captions").fill_null([]))
     seen = pl.col("center_caption").is_not_null() | (pl.col("frame_captions").list.len() > 0)
     return both.filter(seen).sort("clip_id")
+
+
+@feature(
+    schema=tables.Keyframes,
+    reads=["frame_hashes", "frames_pts", "frames_seconds", "start_seconds"],
+    work=choose_keyframes,
+    version="1",
+    finish=numbered,
+    batch_rows=32,
+    code=KEYFRAMES,
+    models=["frame_embedder"],
+    kinds=["transformers"],
+)
+def keyframes(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per keyframe of a kept clip: a frame that looks unlike the keyframe before it (ShareGPT4Video)."""
+    return frames_in_order(clips, clip_frames)
+
+
+@feature(
+    schema=tables.KeyframeCaptions,
+    reads=["frame_hashes", "seconds"],
+    work=caption_keyframes,
+    version="1",
+    finish=numbered_and_judged,
+    derived=["flaw"],
+    batch_rows=CALLS_AT_ONCE,
+    code=SLIDING,
+    models=["vision_language_model"],
+    borrows=["dense_captions.mode"],
+    prompt=differential_text,
+    kinds=["transformers"],
+)
+def keyframe_captions(keyframes: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per keyframe: its differential caption, which says what changed since the one before (ShareGPT4Video)."""
+    return by_clip(keyframes)
+
+
+@feature(
+    schema=tables.DenseCaptions,
+    reads=["seconds", "captions", "frame_hashes"],
+    work=write_dense_captions,
+    version="1",
+    finish=with_flaw,
+    derived=["flaw"],
+    batch_rows=CALLS_AT_ONCE,
+    code=SLIDING,
+    prompt=dense_text,
+    kinds=["transformers"],
+)
+def dense_captions(keyframes: pl.LazyFrame, keyframe_captions: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per kept clip: the summary of its differential captions, or, in mode fast, one look at all keyframes.
+
+    A call reads the captions of a clip that has any, and its pictures only if it has none.
+    """
+    return told_or_seen(by_clip(keyframes), keyframe_captions)

@@ -9,7 +9,7 @@ import polars as pl
 from internvid_assets.captions.fusion import fusion_prompt, fusion_template
 from internvid_assets.cells.bench import Bench
 from internvid_assets.cells.errors import CallError
-from internvid_assets.cells.feature import Outcome, Work
+from internvid_assets.cells.feature import Outcome, Payload, Work
 from internvid_assets.media.frames import FrameStore
 from internvid_assets.models.protocols import Answer, Answers, FrameCaptioner, Image
 
@@ -30,7 +30,7 @@ def caption_frames(bench: Bench) -> Work:
 def _caption_pictures(bench: Bench, captioner: FrameCaptioner) -> Work:
     def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
         images = _images(bench.frames, batch["frame_hash"].to_list())
-        return _outcomes(captioner.caption(images, max_new_tokens=bench.parameters.max_new_tokens))
+        return outcomes(captioner.caption(images, max_new_tokens=bench.parameters.max_new_tokens))
 
     return work
 
@@ -50,17 +50,19 @@ def fuse_captions(bench: Bench) -> Work:
             fusion_prompt(center or "", frames, template, max_frame_captions=parameters.max_frame_captions)
             for center, frames in rows
         )
-        return _outcomes(model.generate(prompts, max_new_tokens=parameters.max_new_tokens))
+        return outcomes(model.generate(prompts, max_new_tokens=parameters.max_new_tokens))
 
     return work
 
 
-def _outcomes(answers: Answers) -> Iterator[Mapping[int, Outcome]]:
+def outcomes(answers: Answers) -> Iterator[Mapping[int, Outcome]]:
+    """As `outcome`, of each answer as it comes."""
     for piece in answers:
-        yield {position: _outcome(answer) for position, answer in piece.items()}
+        yield {position: outcome(answer) for position, answer in piece.items()}
 
 
-def _outcome(answer: Answer | CallError) -> Outcome:
+def outcome(answer: Answer | CallError) -> Payload | CallError:
+    """The columns of a caption, or why there is none."""
     if isinstance(answer, CallError):
         return answer
     if not answer.text.strip():

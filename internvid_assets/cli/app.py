@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from internvid_assets.cli import data, demo, doctor, export, graph, ingest, recipes, search, server
+from internvid_assets.cli import caption, data, demo, doctor, export, graph, ingest, recipes, search, server
 
 app = typer.Typer(
     name="internvid",
@@ -21,6 +21,8 @@ for command in (
     ingest.ingest,
     data.sql,
     search.search,
+    caption.caption,
+    caption.recaption,
     data.sample_world,
     graph.materialize,
     graph.plan,

@@ -28,6 +28,21 @@ def second_frames(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFram
     return frames.select("clip_id", "second", "category", "frame_hash").sort("clip_id", "second")
 
 
+def frames_in_order(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per kept clip: its 1 fps frames as lists in time order: `frame_hashes`, `frames_pts`, `frames_seconds`.
+
+    Beside them the clip's `start_seconds`.
+    """
+    frames = frames_of_kept(clips, clip_frames).filter(pl.col("second").is_not_null()).sort("clip_id", "second")
+    grouped = frames.group_by("clip_id", maintain_order=True).agg(
+        pl.col("category").first(),
+        pl.col("frame_hash").alias("frame_hashes"),
+        pl.col("pts").alias("frames_pts"),
+        pl.col("timestamp_seconds").alias("frames_seconds"),
+    )
+    return grouped.join(clips.select("clip_id", "start_seconds"), on="clip_id", how="left", maintain_order="left")
+
+
 def uniform_frames(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, count: int) -> pl.LazyFrame:
     """One row per kept clip: `frame_hashes` of its `count` (4 or 8) uniform frames, in time order."""
     position = pl.col(f"uniform_{count}")

@@ -7,10 +7,12 @@ from internvid_assets import tables
 from internvid_assets.cells.feature import feature
 from internvid_assets.cells.recipes import code_hash
 from internvid_assets.clips.selection import uniform_frames
+from internvid_assets.embeddings.caption_vectors import CaptionVectors
 from internvid_assets.embeddings.embedding import embed_clips
 from internvid_assets.embeddings.groups import grouped
 from internvid_assets.embeddings.index import ClipIndex
 from internvid_assets.embeddings.neighbours import Neighbours
+from internvid_assets.embeddings.pool import pooled, told_clips
 from internvid_assets.embeddings.rows import indexed_rows
 from internvid_assets.home import Home
 from internvid_assets.selects.assets import whole_table, written_whole
@@ -36,6 +38,7 @@ def clip_embeddings(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captio
 INDEXED = ["clips", "fused_captions", "clip_embeddings", "umt_scores", "aesthetic_scores"]
 INDEXING = [f"internvid_assets.embeddings.{module}" for module in ("index", "keyed", "rows")]
 NEIGHBOURS, GROUPS = ["internvid_assets.embeddings.neighbours"], ["internvid_assets.embeddings.groups"]
+POOL = [f"internvid_assets.embeddings.{module}" for module in ("pool", "caption_vectors", "keyed")]
 INDEX_PROMISES = {
     "one_row_per_clip": "No two rows of the index share a clip, whoever wrote them.",
     "vectors_of_unit_length": "Every vector of the index is finite and of length 1.",
@@ -87,3 +90,24 @@ def near_duplicates(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 def duplicate_groups(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per clip with near-duplicates: the clip that stands for it, so that subsets can take one of each."""
     return written_whole(home, "duplicate_groups", grouped(home.lake.scan("near_duplicates").collect()))
+
+
+@dg.asset(
+    **whole_table(
+        "semantic_pool", group="embeddings", code=POOL, deps=["fused_captions", "clip_embeddings"], kinds={"polars"}
+    )
+)
+def semantic_pool(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per captioned clip: whether its caption says what no clip before it in the pool says (ShareGPT4Video)."""
+    parameters, lake = home.settings.semantic_pool, home.lake
+    with home.turn("semantic_pool"):
+        if parameters.encoder == "text_encoder":
+            encoder, label = home.models.text_encoder, home.models.label("text_encoder")
+            captions = told_clips(lake, "fused_captions", "caption")
+            clips = CaptionVectors(home.path / "index", encoder, label).of(captions)
+        else:
+            clips = told_clips(lake, "clip_embeddings", "caption_embedding").rename({"caption_embedding": "vector"})
+        rows = pooled(clips, parameters.max_cosine)
+    return written_whole(
+        home, "semantic_pool", rows, max_cosine=parameters.max_cosine, kept=rows.filter("is_kept").height
+    )

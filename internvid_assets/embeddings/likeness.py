@@ -11,9 +11,8 @@ from internvid_assets.cells.engine import Engine
 from internvid_assets.cells.errors import CallError, UserError
 from internvid_assets.clips.frames import sample_frames
 from internvid_assets.embeddings.embedding import unit
-from internvid_assets.media.decode import packets
 from internvid_assets.media.frames import pixels
-from internvid_assets.media.opening import opened_video
+from internvid_assets.media.whole import whole_span
 from internvid_assets.models.protocols import ClipEmbedder
 
 TIMEOUT_SECONDS = 600
@@ -37,7 +36,7 @@ def jpegs_of(path: str) -> list[bytes]:
     try:
         return [_picture(path)]
     except UnidentifiedImageError:
-        rows = sample_frames(path, [_span(path)])[0]
+        rows = sample_frames(path, [whole_span(path)])[0]
     if isinstance(rows, CallError):
         raise rows
     return [row["jpeg"] for row in rows if row["uniform_8"] is not None]
@@ -52,16 +51,3 @@ def _picture(path: str) -> bytes:
     encoded = io.BytesIO()
     upright.resize((round(upright.width / scale), round(upright.height / scale))).save(encoded, "JPEG", quality=90)
     return encoded.getvalue()
-
-
-def _span(path: str) -> tuple[int, int]:
-    """From the video's first picture to the end of its last, in ticks."""
-    with opened_video(path) as (container, stream):
-        spans = [
-            (packet.pts, packet.pts + max(packet.duration or 0, 1))
-            for packet in packets(container, stream)
-            if packet.size and packet.pts is not None
-        ]
-    if not spans:
-        raise CallError("undecodable", f"{path!r} has no picture with a time")
-    return min(spans)[0], max(end for _, end in spans)

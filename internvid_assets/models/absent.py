@@ -21,6 +21,14 @@ def no_frame_scorer(source: str, revision: str) -> NoReturn:
     raise UserError("the profile has no such scorer of pictures: set models.nsfw.name, or models.text_area.name")
 
 
+def no_text_encoder(source: str, revision: str) -> NoReturn:
+    """The sample profile has no model for texts alone."""
+    raise UserError(
+        "semantic_pool.encoder is text_encoder, and profile sample has none: set models.text_encoder.name to a BERT, "
+        "set semantic_pool.encoder to embedder, or set profile to paper"
+    )
+
+
 def no_transcriber(source: str, revision: str) -> NoReturn:
     """The sample profile has no model that hears."""
     raise UserError(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from internvid_assets.cells.errors import CallError, RunStopped, as_call_error
+from internvid_assets.models.protocols import Prompt, Talk
+from internvid_assets.models.talks import Ended, step
 
 Question = TypeVar("Question")
 Reply = TypeVar("Reply")
@@ -77,12 +79,19 @@ class InFlight(Generic[Question, Reply]):
         Raises RunStopped when no question is to blame, or when more than `at_once` failed one after the other; what was
         answered before that comes first.
         """
-        done: SimpleQueue[tuple[int, Future[Reply | CallError]]] = SimpleQueue()
-        under_way: dict[int, Future[Reply | CallError]] = {}
+        return self._as_done(self._answer(question) for question in questions)
+
+    def ended(self, talks: Iterable[Talk], asking: Callable[[Prompt], Question]) -> Iterator[Mapping[int, Any]]:
+        """As `answers`, of talks: each at its own pace, so that a slow answer holds up its own talk alone."""
+        return self._as_done(self._talk(talk, asking) for talk in talks)
+
+    def _as_done(self, coroutines: Iterable[Coroutine[Any, Any, Any]]) -> Iterator[Mapping[int, Any]]:
+        done: SimpleQueue[tuple[int, Future[Any]]] = SimpleQueue()
+        under_way: dict[int, Future[Any]] = {}
         self._failed_in_a_row = 0
         try:
-            for position, question in enumerate(questions):
-                under_way[position] = future = asyncio.run_coroutine_threadsafe(self._answer(question), self._loop)
+            for position, coroutine in enumerate(coroutines):
+                under_way[position] = future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
                 future.add_done_callback(lambda future, position=position: done.put((position, future)))
                 while len(under_way) >= 2 * self._at_once or not done.empty():
                     yield from _come_in(done, under_way)
@@ -91,6 +100,18 @@ class InFlight(Generic[Question, Reply]):
         finally:
             for future in under_way.values():
                 future.cancel()
+
+    async def _talk(self, talk: Talk, asking: Callable[[Prompt], Question]) -> Any:
+        """What a talk returns, or the failure of its own code. Its steps decode pictures, so they have a thread."""
+        try:
+            told = await asyncio.to_thread(step, talk)
+            while not isinstance(told, Ended):
+                told = await asyncio.to_thread(step, talk, await self._answer(asking(told)))
+        except RunStopped:
+            raise
+        except Exception as error:
+            return as_call_error(error)
+        return told.result
 
     async def _answer(self, question: Question) -> Reply | CallError:
         """Raises RunStopped."""
@@ -135,10 +156,10 @@ class InFlight(Generic[Question, Reply]):
 
 
 def _come_in(
-    done: SimpleQueue[tuple[int, Future[Reply | CallError]]], under_way: dict[int, Future[Reply | CallError]]
-) -> Iterator[Mapping[int, Reply | CallError]]:
+    done: SimpleQueue[tuple[int, Future[Any]]], under_way: dict[int, Future[Any]]
+) -> Iterator[Mapping[int, Any]]:
     """All that is answered by now; after a second without an answer, an empty piece."""
-    piece: dict[int, Reply | CallError] = {}
+    piece: dict[int, Any] = {}
     stopped: RunStopped | None = None
     try:
         position, future = done.get(timeout=HEARTBEAT_SECONDS)

@@ -5,9 +5,9 @@ An image is a uint8 array [height, width, 3], RGB. Whoever answers decides on de
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from pydantic import BaseModel
@@ -42,6 +42,10 @@ Questions are taken as there is room for them, so there may be more than memory 
 """
 
 
+Talk: TypeAlias = Generator[Prompt, Answer | CallError, Any]
+"""Asks a prompt, is sent its answer, asks the next one, and so on; returns what it made of the answers."""
+
+
 class FrameCaptioner(Protocol):
     """Says what single pictures show."""
 
@@ -63,6 +67,10 @@ class VisionLanguageModel(Protocol):
         """With a `structure`, every text is JSON that it accepts. Raises UserError from a model that cannot do that."""
         ...
 
+    def converse(self, talks: Iterable[Talk], *, max_new_tokens: int = 60) -> Iterator[Mapping[int, Any]]:
+        """Many talks at once; in pieces, as they end, by position what each of them returned."""
+        ...
+
 
 class PhraseExtractor(Protocol):
     """Finds the actions that captions tell of, as phrases of a verb and its object; nothing is promised about them."""
@@ -82,6 +90,18 @@ class ClipEmbedder(Protocol):
     """Maps pictures and texts into one space: float32 [n, d], rows of unit length."""
 
     def embed_images(self, images: Sequence[Image]) -> np.ndarray: ...
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray: ...
+
+
+class FrameEmbedder(Protocol):
+    """Maps pictures to vectors of which the cosine says how alike they look: float32 [n, d], rows of unit length."""
+
+    def embed_images(self, images: Sequence[Image]) -> np.ndarray: ...
+
+
+class TextEncoder(Protocol):
+    """Maps texts to vectors of which the cosine says how alike their meanings are: float32 [n, d], of unit length."""
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray: ...
 

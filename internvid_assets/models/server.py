@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from internvid_assets.models.endpoint import Endpoint
 from internvid_assets.models.in_flight import InFlight, Patience
 from internvid_assets.models.instructed import InstructedCaptioner, InstructedPhrases, InstructedTranslator
-from internvid_assets.models.protocols import Answers, Image, Prompt
+from internvid_assets.models.protocols import Answers, Image, Prompt, Talk
 from internvid_assets.models.server_answers import answer_of
 from internvid_assets.models.server_failures import reset_seconds, told
 
@@ -81,6 +81,9 @@ class ServerModel:
 
     def generate(self, prompts: Iterable[str], *, max_new_tokens: int = 60) -> Answers:
         return self.answer(([prompt] for prompt in prompts), max_new_tokens=max_new_tokens)
+
+    def converse(self, talks: Iterable[Talk], *, max_new_tokens: int = 60) -> Iterator[Mapping[int, Any]]:
+        return self.in_flight.ended(talks, lambda prompt: Question(prompt, max_new_tokens))
 
     async def _ask(self, question: Question) -> Any:
         request = await asyncio.to_thread(self._request, question)

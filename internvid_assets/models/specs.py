@@ -16,10 +16,14 @@ from internvid_assets.cells.errors import UserError
 Capability = Literal[
     "captioner",
     "frame_captioner",
+    "vision_language_model",
     "language_model",
+    "summariser",
     "phrase_extractor",
     "translator",
     "embedder",
+    "frame_embedder",
+    "text_encoder",
     "aesthetics",
     "similarity",
     "nsfw",
@@ -105,6 +109,17 @@ def resolve(
             f'set models.{capability}.revision to a commit (on its page under "Files and versions", "History")'
         )
     return ModelSpec(name, str(revision), str(folder or name), loader)
+
+
+def named(capability: Capability, overrides: Overrides, loader: str) -> ModelSpec | None:
+    """The model that the settings name for a capability, if they name one."""
+    is_named = overrides.get(capability, {}).get("name")
+    return resolve(capability, overrides, name="", loader=loader) if is_named else None
+
+
+def nobody(loader: str) -> ModelSpec:
+    """The spec of a capability that nobody has; `loader` says so when it is asked for all the same."""
+    return ModelSpec(NOBODY, NOBODY, "", loader)
 
 
 def existing_folder(name: str) -> Path | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from pydantic import BaseModel
 from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.models.batching import ahead, batches_by_size
+from internvid_assets.models.batching import WINDOW_BATCHES, ahead, batches_by_size
 from internvid_assets.models.instructed import InstructedCaptioner
-from internvid_assets.models.protocols import Answer, Answers, Prompt
+from internvid_assets.models.protocols import Answer, Answers, Prompt, Talk
+from internvid_assets.models.talks import in_waves
 from internvid_assets.models.transformers_captioner import end_tokens, mean_log_probability
 from internvid_assets.models.transformers_loading import load_model, load_part, to_device
 
@@ -41,7 +42,10 @@ def load_vision_language_model(source: str, revision: str) -> TransformersVision
 
 
 class TransformersVisionLanguage:
-    """Answers `VisionLanguageModel` in batches of like size, greedily; the next is prepared while the model works."""
+    """Answers `VisionLanguageModel` and `LanguageModel`, greedily, in batches of like size.
+
+    The next batch is prepared while the model works.
+    """
 
     def __init__(self, model, processor, *, batch_size: int = 16) -> None:
         self.model, self.processor, self.batch_size = model, processor, batch_size
@@ -55,6 +59,13 @@ class TransformersVisionLanguage:
             raise UserError("transformers cannot be held to a structure: ask a server for it (profile server)")
         for positions, inputs in ahead(self._batches(prompts)):
             yield dict(zip(positions, self._answer_batch(inputs, max_new_tokens), strict=True))
+
+    def generate(self, prompts: Iterable[str], *, max_new_tokens: int = 60) -> Answers:
+        return self.answer(([prompt] for prompt in prompts), max_new_tokens=max_new_tokens)
+
+    def converse(self, talks: Iterable[Talk], *, max_new_tokens: int = 60) -> Iterator[Mapping[int, Any]]:
+        asked = partial(self.answer, max_new_tokens=max_new_tokens)
+        return in_waves(asked, talks, at_once=self.batch_size * WINDOW_BATCHES)
 
     def _batches(self, prompts: Iterable[Prompt]) -> Iterator[tuple[Sequence[int], Any]]:
         for positions, batch in batches_by_size(prompts, self.batch_size, _size):

@@ -33,7 +33,7 @@ def train(out: Path, *, seed: int, scale: float = 1.0) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # for the two processes: neither may spin while it waits
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         eyes = pool.submit(train_eyes, out, seed=seed, pictures_count=int(32_000 * scale))
-        words = pool.submit(train_words, out, seed=seed, steps=int(2_500 * scale))
+        words = pool.submit(train_words, out, seed=seed, steps=int(3_000 * scale))
         eyes.result()
         words.result()
     size_bytes = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())

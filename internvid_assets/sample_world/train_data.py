@@ -16,7 +16,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from internvid_assets.captions.fusion import DEFAULT_TEMPLATE, in_order
+from internvid_assets.captions.fusion import DEFAULT_TEMPLATE
+from internvid_assets.language.sequences import in_order_of_time
 from internvid_assets.sample_world import drawing, scenes
 from internvid_assets.sample_world.scenes import Scene
 
@@ -94,7 +95,7 @@ def vocabulary() -> list[str]:
     moments = random_moments(4000, seed=0)
     texts = [
         DEFAULT_TEMPLATE,
-        in_order(["a"] * 3),
+        in_order_of_time(["a"] * 3),
         *(m.frame_caption for m in moments),
         *(m.clip_caption for m in moments),
     ]

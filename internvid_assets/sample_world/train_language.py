@@ -39,6 +39,9 @@ BATCH = 16
 MISTAKE_SHARE = 0.03
 """How often a word of a frame's caption, or its place, is wrong in training: the model must weigh its frames."""
 
+KEYFRAME_SHARE = 0.35
+"""How often a prompt holds keyframes alone, as a summary of differential captions does."""
+
 SIMILAR = [tuple(scenes.BACKGROUND_COLOURS), scenes.OBJECTS, scenes.SIZES, scenes.BACKGROUNDS]
 """Words that a captioner may take for one another."""
 
@@ -88,6 +91,9 @@ def prompt_and_answer(rng: np.random.Generator) -> tuple[str, str]:
     """A random scene as a captioner would describe its centre and its 1 fps frames, and what happens in it."""
     scene = any_scene(rng, flicker=False)  # which captions of still frames could not tell
     center, frames = frame_captions(scene, rng)
+    if rng.random() < KEYFRAME_SHARE:
+        frames = keyframes(frames, rng)
+        center = frames[len(frames) // 2]
     return fusion_prompt(mistaken(center, rng), [mistaken(frame, rng) for frame in frames]), scenes.clip_caption(scene)
 
 
@@ -100,6 +106,15 @@ def frame_captions(scene: Scene, rng: np.random.Generator) -> tuple[str, list[st
     late = float(rng.uniform(-scenes.EDGE_SECONDS, scenes.EDGE_SECONDS))
     seconds = [(i + 0.5) * length / count + late for i in range(count)]
     return scenes.frame_caption(scene, length / 2 + late), [scenes.frame_caption(scene, t) for t in seconds]
+
+
+def keyframes(captions: list[str], rng: np.random.Generator) -> list[str]:
+    """The first and the last, and between them most of those, of all or of every other one, that tell something new."""
+    kept, every = captions[:1], int(rng.integers(1, 3))
+    for caption in captions[every:-1:every]:
+        if rng.random() < (0.8 if caption != kept[-1] else 0.1):
+            kept.append(caption)
+    return [*kept, *captions[1:][-1:]]
 
 
 def mistaken(caption: str, rng: np.random.Generator) -> str:

@@ -99,6 +99,7 @@ def good_rows() -> Rows:
     heard = {"language": "en", "origin": "speech_recognition"}
     told = list(zip(keys, captions, strict=True))
     frames = [frame for clip in kept for frame in _frames(clip)]
+    keyframes = [key | {"keyframe": number, "pts": 500 + 1000 * number} for key in keys for number in range(2)]
     seconds = [frame for frame in frames if frame["second"] is not None]
     candidates = [("v1", "sports"), ("v2", "music"), ("short", "sports"), ("broken", "music")]
     return {
@@ -188,6 +189,17 @@ def good_rows() -> Rows:
             for f in seconds
         ],
         "fused_captions": [key | {"caption": caption} for key, caption in told],
+        "keyframes": keyframes,
+        "keyframe_captions": [
+            {name: row[name] for name in ("clip_id", "category", "keyframe")} | {"caption": "a ball rises"}
+            for row in keyframes
+        ],
+        "dense_captions": [key | {"caption": caption} for key, caption in told],
+        "semantic_pool": [
+            keys[0] | {"is_kept": True},
+            keys[1] | {"is_kept": True, "nearest_clip_id": "v1_0_4", "cosine": 0.4},
+            keys[2] | {"is_kept": False, "nearest_clip_id": "v1_4_10", "cosine": 0.99},
+        ],
         "clip_embeddings": [key | {"video_embedding": [0.6, 0.8], "caption_embedding": [0.0, -1.0]} for key in keys],
         "aesthetic_scores": [
             key | {"aesthetic_score": score, "frame_scores": [score - 1, score], "model": "v1@1"}

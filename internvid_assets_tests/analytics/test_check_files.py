@@ -95,6 +95,21 @@ BREAKS: dict[str, list[tuple[Break, int]]] = {
     ],
     "center_captions__one_per_kept_clip": [(_without_last("center_captions"), 1)],
     "frame_captions__one_per_second": [(_without_last("frame_captions"), 1)],
+    "keyframes__every_kept_clip_has_one": [(lambda rows: rows["keyframes"].clear(), 3)],
+    "keyframes__in_order": [
+        (_second("keyframes", pts=500), 1),
+        (_second("keyframes", keyframe=2), 1),
+    ],
+    "keyframe_captions__one_per_keyframe": [
+        (_without_last("keyframe_captions"), 1),
+        (lambda rows: rows["keyframe_captions"].clear(), 0),
+        (_without_last("keyframes"), 0),
+    ],
+    "dense_captions__one_per_captioned_clip": [(_without_last("dense_captions"), 1)],
+    "semantic_pool__left_out_for_one_that_is_in": [
+        (_second("semantic_pool", is_kept=False), 1),
+        (lambda rows: rows["semantic_pool"][2].update(nearest_clip_id=None), 1),
+    ],
     "fused_captions__one_per_kept_clip": [(_without_last("fused_captions"), 1)],
     "center_captions__no_spikes": [
         (lambda rows: _many_captions(rows, "center_captions", same=101, of=1000), 1),

@@ -7,13 +7,13 @@ import pytest
 from internvid_assets.captions.assets import fused_captions
 from internvid_assets.captions.fusion import (
     DEFAULT_TEMPLATE,
-    checked_template,
+    PLACES,
     fusion_prompt,
     fusion_template,
-    in_order,
-    thinned,
 )
+from internvid_assets.captions.templates import checked_template
 from internvid_assets.cells.errors import UserError
+from internvid_assets.language.sequences import in_order_of_time, thinned
 from internvid_assets.settings import load_settings
 
 
@@ -27,7 +27,7 @@ def test_a_prompt_holds_the_centre_and_the_frames_in_time_order():
     [([], ""), (["a"], "a"), (["a", "b"], "first a, finally b"), (list("abc"), "first a, then b, finally c")],
 )
 def test_captions_say_which_comes_first_and_which_last(captions, text):
-    assert in_order(captions) == text
+    assert in_order_of_time(captions) == text
 
 
 def test_the_default_template_is_english_with_both_places():
@@ -53,7 +53,7 @@ def test_the_prompt_of_a_long_clip_is_bounded():
 @pytest.mark.parametrize("template", ["no places", "{center_caption} only", "{center_caption} {frame_captions} {x}"])
 def test_a_template_with_other_places_is_refused(template):
     with pytest.raises(UserError, match="expected"):
-        checked_template(template)
+        checked_template(template, PLACES)
 
 
 def test_a_template_of_ones_own_is_part_of_the_recipe_by_its_text(tmp_path, monkeypatch):

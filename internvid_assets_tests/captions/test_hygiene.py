@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from internvid_assets.caption_parameters import CaptionParameters
 from internvid_assets.captions.hygiene import with_flaw
-from internvid_assets.parameters import CaptionParameters
 
 FLAWS = [
     ("a red ball moves left on a plain blue background", None),

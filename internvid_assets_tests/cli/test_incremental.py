@@ -11,6 +11,7 @@ CAPTIONS_ON = "key:fused_captions or key:clip_embeddings or key:umt_scores or ke
 TABLES = [
     *["videos", "clips", "clip_frames", "subtitle_cues", "speech_cues", "transcripts"],
     *["center_captions", "frame_captions", "fused_captions", "clip_embeddings"],
+    *["keyframes", "keyframe_captions", "dense_captions"],
     *["aesthetic_scores", "umt_scores", "shuffled_scores", "safety_scores", "caption_languages", "caption_verbs"],
 ]
 

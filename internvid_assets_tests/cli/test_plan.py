@@ -13,7 +13,7 @@ from internvid_assets.cells.plan import Share, _with_upstream
 FEATURES = [
     *["caption_phrases", "query_translations", "acquired_videos", "videos", "clips", "clip_frames"],
     *["subtitle_cues", "speech_cues", "transcripts"],
-    *["center_captions", "frame_captions", "fused_captions"],
+    *["center_captions", "frame_captions", "fused_captions", "keyframes", "keyframe_captions", "dense_captions"],
     *["aesthetic_scores", "umt_scores", "shuffled_scores", "safety_scores", "caption_languages"],
     *["clip_embeddings", "caption_verbs"],
 ]

@@ -46,6 +46,9 @@ GRAPH = {
         "center_captions": "clips clip_frames",
         "frame_captions": "clips clip_frames",
         "fused_captions": "clips center_captions frame_captions",
+        "keyframes": "clips clip_frames",
+        "keyframe_captions": "keyframes",
+        "dense_captions": "keyframes keyframe_captions",
     },
     "scores": {
         "aesthetic_scores": "clips clip_frames",
@@ -59,6 +62,7 @@ GRAPH = {
         "clip_index": "clips fused_captions clip_embeddings umt_scores aesthetic_scores",
         "near_duplicates": "clip_index",
         "duplicate_groups": "near_duplicates",
+        "semantic_pool": "fused_captions clip_embeddings",
     },
     "subsets": {
         "internvid_10m_div": "clips fused_captions umt_scores aesthetic_scores known_videos",
@@ -73,8 +77,9 @@ GRAPH = {
         "clips_by_duration": "clips",
         "clips_by_motion": "clips",
         "errors_by_table": "caption_phrases query_translations acquired_videos videos clips clip_frames "
-        "subtitle_cues speech_cues transcripts center_captions frame_captions fused_captions clip_embeddings "
-        "aesthetic_scores umt_scores shuffled_scores safety_scores caption_languages caption_verbs",
+        "subtitle_cues speech_cues transcripts center_captions frame_captions fused_captions keyframes "
+        "keyframe_captions dense_captions clip_embeddings aesthetic_scores "
+        "umt_scores shuffled_scores safety_scores caption_languages caption_verbs",
         "rejections_by_reason": "videos clips",
         "score_calibration": "umt_scores shuffled_scores aesthetic_scores",
         "scores_by_category": "clips umt_scores aesthetic_scores",
@@ -145,7 +150,7 @@ def test_no_asset_has_a_backfill_policy(defs: dg.Definitions) -> None:
 
 def test_a_code_version_is_the_recipe(specs: dict[str, dg.AssetSpec], home: Home) -> None:
     recipes = {feature.name: home.recipe(feature).hash for _, feature in features()}
-    assert len(set(recipes.values())) == len(recipes) == 19
+    assert len(set(recipes.values())) == len(recipes) == 22
     assert {name: specs[name].code_version for name in recipes} == recipes
 
 

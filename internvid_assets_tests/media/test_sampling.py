@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -91,3 +93,20 @@ def test_every_role_is_complete_and_in_time_order(span: tuple[int, int], base: F
     assert [f.uniform_4 for f in plan if f.uniform_4 is not None] == [0, 1, 2, 3]
     assert [f.uniform_8 for f in plan if f.uniform_8 is not None] == list(range(8))
     assert [2 * f.time_pts for f in plan if f.is_center] == [sum(span)]
+
+
+def test_uniform_frames_are_the_papers_to_within_one_frame(golden: Path):
+    """Their code rounds the ends of its intervals to whole frames before it takes the middles: ours stay exact."""
+    told = json.loads((golden / "frame_sampling.json").read_text())["rows"]
+    cases = [case for case in told if case["sample"] == "middle" and case["vlen"] >= case["num_frames"]]
+    assert len(cases) == 59
+    for case in cases:
+        ours = [int(time) for time in uniform_times(0, case["vlen"], case["num_frames"])]
+        assert max(abs(a - b) for a, b in zip(ours, case["indices"], strict=True)) <= 1
+
+
+def test_frames_at_1_fps_are_the_papers(golden: Path):
+    told = json.loads((golden / "frame_sampling.json").read_text())["rows"]
+    (case,) = [case for case in told if case["sample"] == "fps1" and case["vlen"] == 300]
+    plan = clip_frame_plan(0, case["vlen"], Fraction(1, case["input_fps"]))
+    assert [int(frame.time_pts) for frame in plan if frame.second is not None] == case["indices"]

@@ -12,7 +12,7 @@ from internvid_assets.cells.errors import UserError  # noqa: E402
 from internvid_assets.models.batching import ahead, batches_by_size, in_order  # noqa: E402
 from internvid_assets.models.instructed import InstructedCaptioner  # noqa: E402
 from internvid_assets.models.profiles import PROMPTS, model_specs  # noqa: E402
-from internvid_assets.models.protocols import Answer, FrameCaptioner  # noqa: E402
+from internvid_assets.models.protocols import Answer, FrameCaptioner, Talk  # noqa: E402
 from internvid_assets.models.transformers_captioner import TransformersCaptioner, load_captioner  # noqa: E402
 from internvid_assets.models.transformers_vision_language import (  # noqa: E402
     TransformersVisionLanguage,
@@ -108,6 +108,28 @@ def test_a_chat_model_sees_every_picture_and_the_words_between(kind, folders):
     for prompt, given in zip(prompts, answers, strict=True):
         (alone,) = in_order(model.answer([prompt], max_new_tokens=NEW_TOKENS))
         assert alone.text == given.text and alone.log_probability == pytest.approx(given.log_probability, abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", CHAT_MODELS)
+def test_talks_are_answered_as_their_prompts_would_be_alone(kind, folders):
+    model = load_vision_language_model(folders[kind], "any")
+
+    def talk(images: list[np.ndarray]) -> Talk:
+        said = ["a"]
+        for image in images:
+            answer = yield [image, said[-1]]
+            assert isinstance(answer, Answer)
+            said.append(f"a red {answer.text}")
+        return said
+
+    talks = [pictures()[:3], pictures()[3:4], [], pictures()[4:6]]
+    ended = model.converse(map(talk, talks), max_new_tokens=NEW_TOKENS)
+    told = {at: said for piece in ended for at, said in piece.items()}
+    assert [len(told[at]) - 1 for at in range(4)] == [3, 1, 0, 2]
+    for at, images in enumerate(talks):
+        for number, image in enumerate(images):
+            (alone,) = in_order(model.answer([[image, told[at][number]]], max_new_tokens=NEW_TOKENS))
+            assert f"a red {alone.text}" == told[at][number + 1]
 
 
 def test_a_model_that_cannot_be_told_says_so(folders):

@@ -34,6 +34,7 @@ SETTINGS = {
 
 Process = subprocess.Popen[bytes]
 Start = Callable[[float], Process]
+StartRun = Callable[..., Process]
 
 
 @pytest.fixture
@@ -73,21 +74,25 @@ def start_server(port: int, tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.fixture
-def start_run(home: Path, port: int) -> Callable[[], Process]:
+def start_run(home: Path, port: int) -> StartRun:
     told = {**SETTINGS, "SERVER__BASE_URL": f"http://127.0.0.1:{port}/v1", "SETTINGS": str(home / "internvid.toml")}
     environment = {**os.environ, **{f"INTERNVID_{name}": value for name, value in told.items()}}
     arguments = [sys.executable, str(HERE / "captioning_process.py"), str(home)]
-    return lambda: subprocess.Popen(arguments, env=environment, stderr=subprocess.PIPE)
+
+    def start(table: str = "center_captions") -> Process:
+        return subprocess.Popen([*arguments, table], env=environment, stderr=subprocess.PIPE)
+
+    return start
 
 
-def committed(home: Path) -> pl.DataFrame:
-    parts = sorted(home.glob("cells/center_captions/*/*/*.parquet"))
+def committed(home: Path, table: str = "center_captions") -> pl.DataFrame:
+    parts = sorted(home.glob(f"cells/{table}/*/*/*.parquet"))
     return pl.concat([pl.read_parquet(part) for part in parts]) if parts else pl.DataFrame()
 
 
-def wait_for_commits(home: Path, run: Process) -> None:
+def wait_for_commits(home: Path, run: Process, table: str = "center_captions") -> None:
     deadline = time.monotonic() + 120
-    while len(list(home.glob("cells/center_captions/*/*/part-*.parquet"))) < 5:
+    while len(list(home.glob(f"cells/{table}/*/*/part-*.parquet"))) < 5:
         assert run.poll() is None, run.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -128,3 +133,30 @@ def test_a_killed_server_ends_the_run_and_marks_no_row(home, port, start_server,
     before = committed(home)
     start_server(0.0)
     finish(home, start_run(), before, tmp_path / "answered.txt")
+
+
+def test_a_killed_run_asks_nothing_again_of_a_clip_that_was_finished(home, start_server, start_run, tmp_path):
+    """Clips of three keyframes each: what is asked again is what was in flight."""
+    names = [f"{i:03}" for i in range(PICTURES)]
+    rows = [{"clip_id": name, "frame_hashes": names[i : i + 3]} for i, name in enumerate(names) if i % 3 == 0]
+    told = pl.DataFrame(rows).with_columns(category=pl.lit(CATEGORY), seconds=pl.lit([0.5, 2.5, 3.5]))
+    told.write_parquet(home / "upstream.parquet")
+    start_server(0.05)
+    run = start_run("keyframe_captions")
+    wait_for_commits(home, run, "keyframe_captions")
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    before = committed(home, "keyframe_captions")
+    again = start_run("keyframe_captions")
+    _, error = again.communicate(timeout=120)
+    assert again.returncode == 0, error.decode()
+    cells = committed(home, "keyframe_captions")
+    assert 0 < before.height < cells.height == PICTURES and cells["error"].null_count() == PICTURES
+    assert before.join(cells, on=["input_hash", "called_at"], how="anti").is_empty()
+    answered = (tmp_path / "answered.txt").read_text().splitlines()
+    assert not [caption for caption in before["caption"] if answered.count(caption) > 1]
+    assert len(answered) - PICTURES <= 3 * 2 * AT_ONCE, "of each clip under way, its keyframes so far"
+    images = FrameStore(home / "frames" / CATEGORY).images(names)
+    seen = [images[i : i + 1] if i % 3 == 0 else images[i - 1 : i + 1] for i in range(PICTURES)]
+    table = pl.read_parquet(home / f"lake/keyframe_captions/category={CATEGORY}/table.parquet")
+    assert table.sort("clip_id", "keyframe")["caption"].to_list() == [caption_of(*each) for each in seen]

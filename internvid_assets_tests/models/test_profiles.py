@@ -134,7 +134,10 @@ def test_what_nobody_answers_says_so(head):
     """`has` for those that can do without; asking all the same names the setting."""
     sample, whole = Models(model_specs("sample")), Models(paper(head))
     frame_scorers = ["nsfw", "text_area"]
-    assert {name for name in CAPABILITIES if not sample.has(name)} == {"translator", "transcriber", *frame_scorers}
+    assert {name for name in CAPABILITIES if not sample.has(name)} == {
+        *["translator", "text_encoder", "transcriber"],
+        *frame_scorers,
+    }
     assert [name for name in CAPABILITIES if not whole.has(name)] == frame_scorers
     with pytest.raises(UserError, match=r"set models\.nsfw\.name"):
         _ = whole.nsfw

@@ -16,7 +16,14 @@ import polars as pl
 import pytest
 
 from internvid_assets import tables
-from internvid_assets.captions.assets import center_captions, frame_captions, fused_captions
+from internvid_assets.captions.assets import (
+    center_captions,
+    dense_captions,
+    frame_captions,
+    fused_captions,
+    keyframe_captions,
+    keyframes,
+)
 from internvid_assets.clips.assets import clip_frames, clips
 from internvid_assets.home import Home
 from internvid_assets.sample_world.world import generate
@@ -44,7 +51,7 @@ class Outcome:
     def kept_scenes(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """(clip with its captions, the scene at its centre) for every kept clip, merged over a missed cut or not."""
         kept = self.table("clips").filter(pl.col("rejection_reason").is_null())
-        for name in ("center_captions", "fused_captions"):
+        for name in ("center_captions", "fused_captions", "dense_captions"):
             kept = kept.join(
                 self.table(name).select("clip_id", pl.col("caption").alias(name)), on="clip_id", how="left"
             )
@@ -79,6 +86,9 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         center_captions,
         frame_captions,
         fused_captions,
+        keyframes,
+        keyframe_captions,
+        dense_captions,
         umt_scores,
     ):
         home.fill(feature, CATEGORY)
@@ -137,6 +147,16 @@ def test_the_fused_caption_names_the_action(outcome: Outcome):
     judged = [scene["action"] in (clip["fused_captions"] or "") for clip, scene in outcome.kept_scenes()]
     assert len(judged) >= 50
     assert np.mean(judged) >= 0.75, f"{np.mean(judged):.1%} of {len(judged)} clips"
+
+
+def test_the_dense_caption_names_object_colour_and_action(outcome: Outcome):
+    """From two or three keyframes a clip, which leave one scene in six without a trace of its action."""
+    told = [(clip["dense_captions"] or "", scene) for clip, scene in outcome.kept_scenes()]
+    things = [f"{scene['colour']} {scene['object']}" in caption for caption, scene in told]
+    actions = [scene["action"] in caption for caption, scene in told]
+    assert len(told) >= 50
+    assert np.mean(things) >= 0.9, f"{np.mean(things):.1%} of {len(told)} clips"
+    assert np.mean(actions) >= 0.7, f"{np.mean(actions):.1%} of {len(told)} clips"
 
 
 def test_true_pairs_are_more_similar_than_shuffled_ones(outcome: Outcome):

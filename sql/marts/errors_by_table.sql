@@ -24,6 +24,12 @@ with calls as (
     union all
     select 'fused_captions', error, error_message, attempts from fused_captions
     union all
+    select 'keyframes', error, error_message, attempts from keyframes
+    union all
+    select 'keyframe_captions', error, error_message, attempts from keyframe_captions
+    union all
+    select 'dense_captions', error, error_message, attempts from dense_captions
+    union all
     select 'clip_embeddings', error, error_message, attempts from clip_embeddings
     union all
     select 'aesthetic_scores', error, error_message, attempts from aesthetic_scores

@@ -1,0 +1,36 @@
+"""Templates of prompts: files of the package, or of the user in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from pathlib import Path
+from string import Formatter
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.settings import Settings, beside_settings
+
+SHIPPED = Path(__file__).parent / "prompts"
+
+
+def chosen_template(settings: Settings, setting: str, shipped: str, places: Set[str]) -> str:
+    """The text of the file that `setting` ("section.key") names, or of the `shipped` one.
+
+    Raises UserError for a file that is no template with these places.
+    """
+    section, key = setting.split(".")
+    chosen = getattr(settings.parameters(section), key)
+    if not chosen:
+        return (SHIPPED / shipped).read_text("utf-8").strip()
+    try:
+        return checked_template(beside_settings(Path(chosen)).read_text(encoding="utf-8").strip(), places)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{setting} = {chosen!r}: expected a text file with a template ({reason})") from None
+
+
+def checked_template(text: str, places: Set[str]) -> str:
+    """The template itself. Raises UserError unless it has all these places, each in braces, and no other."""
+    names = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    if names != places:
+        raise UserError(f"the prompt has the places {sorted(names)}: expected {sorted(places)}, in braces")
+    return text

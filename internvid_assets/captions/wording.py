@@ -1,0 +1,35 @@
+"""Which prompts ShareGPT4Video's captions are asked with."""
+
+from __future__ import annotations
+
+from internvid_assets.captions.templates import chosen_template
+from internvid_assets.models.share_captioner import Wording
+from internvid_assets.settings import Settings
+
+FIRST = {"picture", "seconds"}
+DIFFERENTIAL = {"previous_picture", "previous_seconds", "previous_caption", "picture", "seconds"}
+
+
+def wording(settings: Settings) -> Wording:
+    """The templates of the settings, or the shipped ones. Raises UserError for a file that is none."""
+    return Wording(
+        first=chosen_template(settings, "keyframe_captions.first_prompt", "first_keyframe.txt", FIRST),
+        differential=chosen_template(
+            settings, "keyframe_captions.differential_prompt", "differential.txt", DIFFERENTIAL
+        ),
+        fast=chosen_template(settings, "dense_captions.fast_prompt", "fast.txt", {"picture", "seconds"}),
+        summary=chosen_template(settings, "dense_captions.summary_prompt", "summary.txt", {"captions"}),
+        recaption=chosen_template(settings, "dense_captions.recaption_prompt", "recaption.txt", {"prompt"}),
+    )
+
+
+def differential_text(settings: Settings) -> str:
+    """The templates of differential captions as they enter the recipe; of none in mode fast, which asks for none."""
+    told = wording(settings)
+    return f"{told.first}\n\n{told.differential}" if settings.dense_captions.mode == "sliding" else ""
+
+
+def dense_text(settings: Settings) -> str:
+    """The template of the mode as it enters the recipe."""
+    told = wording(settings)
+    return told.summary if settings.dense_captions.mode == "sliding" else told.fast

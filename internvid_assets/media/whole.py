@@ -1,0 +1,20 @@
+"""A video as a single span: for looking at a file that was not cut into clips."""
+
+from __future__ import annotations
+
+from internvid_assets.cells.errors import CallError
+from internvid_assets.media.decode import packets
+from internvid_assets.media.opening import opened_video
+
+
+def whole_span(source_uri: str) -> tuple[int, int]:
+    """From the video's first picture to the end of its last, in ticks. Raises CallError for a file without any."""
+    with opened_video(source_uri) as (container, stream):
+        spans = [
+            (packet.pts, packet.pts + max(packet.duration or 0, 1))
+            for packet in packets(container, stream)
+            if packet.size and packet.pts is not None
+        ]
+    if not spans:
+        raise CallError("undecodable", f"{source_uri!r} has no picture with a time")
+    return min(spans)[0], max(end for _, end in spans)

@@ -1,0 +1,53 @@
+"""Which model words captions, phrases and translations: the prompts it is told what to do by count as much."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from internvid_assets.language.verbs import tagger_identity
+from internvid_assets.models.score_specs import ADAPTERS
+from internvid_assets.models.specs import Capability, ModelSpec, Overrides, existing_folder, files_revision, resolve
+
+SAMPLE_WEIGHTS = Path(__file__).parents[1] / "sample_world" / "weights"
+
+PROMPTS = Path(__file__).parent / "prompts"
+FUSION_PROMPT = Path(__file__).parents[1] / "captions" / "prompts" / "fusion.txt"
+"""The words that the sample world's language model was taught."""
+
+INSTRUCTED_CAPTIONER = f"{ADAPTERS}.transformers_vision_language:load_instructed_captioner"
+TAGGED_PHRASES = f"{ADAPTERS}.tagged_phrases:load_tagged_phrases"
+CAPTIONED_PICTURES = f"{ADAPTERS}.captioned_pictures:load_captioned_pictures"
+
+
+def instructed(capability: Capability, overrides: Overrides, language_model: ModelSpec, loader: str) -> ModelSpec:
+    """The profile's language model, or the one in the settings, told what to do by a prompt: both revisions count."""
+    model, folder = language_model, existing_folder(language_model.source)
+    spec = resolve(capability, overrides, name=model.name, revision=model.revision, folder=folder, loader=loader)
+    return told_by(PROMPTS / f"{capability}.txt", spec)
+
+
+def captioner(capability: Capability, overrides: Overrides, spec: ModelSpec) -> ModelSpec:
+    """As `spec` says; with the adapter `instructed` it is a chat model that sees, and is told to caption."""
+    if overrides.get(capability, {}).get("adapter") != "instructed":
+        return spec
+    return told_by(PROMPTS / "captioner.txt", replace(spec, loader=INSTRUCTED_CAPTIONER))
+
+
+def told_by(prompt: Path, spec: ModelSpec) -> ModelSpec:
+    """The model and the prompt: both revisions count."""
+    return replace(spec, revision=f"{spec.revision}+{files_revision(prompt)}", files=(("prompt", str(prompt)),))
+
+
+def captioned_pictures() -> ModelSpec:
+    """The sample world's captioner and language model together, and the words that the latter was taught."""
+    captioner, language_model = (SAMPLE_WEIGHTS / model for model in ("captioner", "language_model"))
+    revision = "+".join(files_revision(path) for path in (captioner, language_model, FUSION_PROMPT))
+    files = (("language_model", str(language_model)), ("prompt", str(FUSION_PROMPT)))
+    return ModelSpec("sample-world/captioner+language_model", revision, str(captioner), CAPTIONED_PICTURES, files)
+
+
+def tagged_phrases() -> ModelSpec:
+    """Phrases by the tagger that finds the verbs of captions."""
+    name, revision = tagger_identity()
+    return ModelSpec(f"phrases by {name}", revision, "", TAGGED_PHRASES)

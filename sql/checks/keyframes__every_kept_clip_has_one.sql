@@ -1,0 +1,8 @@
+-- One row per kept clip with frames but without a keyframe, not even a failed call.
+-- severity: error
+select clips.clip_id
+from clips
+semi join (select clip_id from clip_frames where second is not null and error is null) as seen using (clip_id)
+anti join keyframes using (clip_id)
+where clips.rejection_reason is null
+    and clips.error is null
