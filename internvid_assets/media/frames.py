@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,8 @@ COMPACT_FROM_PIECES = 128
 """Each commit adds a piece and a version that lists all pieces: ten hours of commits would be gigabytes of lists."""
 LOOK_UP_AT_ONCE = 1_000
 """Hashes in one query; bounds the length of its text."""
+DECODED_AT_ONCE = 64
+"""Pictures of a stream that lie decoded in memory, some 350 KB each."""
 
 
 class MissingFrames(RunStopped):
@@ -74,6 +76,11 @@ class FrameStore:
     def missing(self, hashes: Sequence[str]) -> set[str]:
         """Those of `hashes` that the store does not hold."""
         return set(hashes) - {row[0] for row in self._look_up(hashes, columns=["frame_hash"])}
+
+    def stream(self, hashes: Sequence[str]) -> Iterator[np.ndarray]:
+        """The pictures as `images` has them, read as they are asked for. Raises `MissingFrames` in between."""
+        for start in range(0, len(hashes), DECODED_AT_ONCE):
+            yield from self.images(hashes[start : start + DECODED_AT_ONCE])
 
     def compact(self, *, keep_versions: timedelta = timedelta(days=1)) -> None:
         """Merge the small pieces that commits leave into one, and drop versions older than `keep_versions`.
