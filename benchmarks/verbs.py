@@ -33,18 +33,18 @@ CAPTIONS = 20_000
 AT_ONCE = caption_verbs.batch_rows
 
 
-def everyday() -> list[str]:
+def everyday(count: int = CAPTIONS) -> list[str]:
     """With marks where people write them."""
     rng, captions = random.Random(0), {}
-    while len(captions) < CAPTIONS:
+    while len(captions) < count:
         words = " ".join(word for word, _ in everyday_caption(rng))
         captions[words.replace(" ,", ",").replace(" .", ".")] = None
     return list(captions)
 
 
-def of_sample_clips() -> list[str]:
+def of_sample_clips(count: int = CAPTIONS) -> list[str]:
     rng = np.random.default_rng(0)
-    return [clip_caption(random_scene(rng)) for _ in range(CAPTIONS)]
+    return [clip_caption(random_scene(rng)) for _ in range(count)]
 
 
 def in_batches(captions: Sequence[str]) -> list[list[str]]:
