@@ -9,11 +9,13 @@ from importlib import import_module
 
 from benchmarks.comparison import Comparison
 
-BENCHMARKS = ["hashing", "splitting", "whole_pass", "codecs", "decoding", "fill", "index", "captioning"]
+BENCHMARKS = ["hashing", "splitting", "whole_pass", "codecs", "decoding", "fill", "index", "captioning", "verbs"]
 
 
 def printed(row: Comparison) -> str:
     times = f"ours {row.ours_seconds:.2f} s, theirs {row.peer_seconds:.2f} s, ratio {row.ratio:.2f}"
+    if row.ours_per_second and row.peer_per_second:
+        times += f", a second {row.ours_per_second:,.0f} and {row.peer_per_second:,.0f}"
     return f"{row.name:<10} {times}  |  {row.load}  |  against {row.peer}  |  {row.agreement}"
 
 

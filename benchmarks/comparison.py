@@ -25,6 +25,9 @@ class Comparison:
     """Median of the ratios of neighbouring repetitions, so that a slow minute of the machine hits both sides."""
     agreement: str
     """How far the two results are the same."""
+    ours_per_second: float | None = None
+    peer_per_second: float | None = None
+    """Where the load is so many of one thing: rows, captions."""
 
 
 def compare(
@@ -36,19 +39,26 @@ def compare(
     theirs: Callable[[], Theirs],
     agreement: Callable[[Ours, Theirs], str],
     repetitions: int,
+    count: int | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Comparison:
-    """Run both sides once unmeasured (imports, caches, the agreement), then `repetitions` times in turn by `clock`."""
+    """Run both sides once unmeasured (imports, caches, the agreement), then `repetitions` times in turn by `clock`.
+
+    `count` is how many rows, captions or the like one run goes through.
+    """
     agreed = agreement(ours(), theirs())
     pairs = [_pair(ours, theirs, ours_first=number % 2 == 0, clock=clock) for number in range(repetitions)]
+    ours_seconds, peer_seconds = (median(side) for side in zip(*pairs, strict=True))
     return Comparison(
         name=name,
         load=load,
         peer=peer,
-        ours_seconds=median(pair[0] for pair in pairs),
-        peer_seconds=median(pair[1] for pair in pairs),
-        ratio=median(peer_seconds / ours_seconds for ours_seconds, peer_seconds in pairs),
+        ours_seconds=ours_seconds,
+        peer_seconds=peer_seconds,
+        ratio=median(theirs_took / ours_took for ours_took, theirs_took in pairs),
         agreement=agreed,
+        ours_per_second=count / ours_seconds if count else None,
+        peer_per_second=count / peer_seconds if count else None,
     )
 
 

@@ -1,17 +1,20 @@
-"""Filling a table of remembered calls, against Polars that computes the same rows and remembers nothing.
+"""Filling a table of remembered calls that cost nothing, commits and all: how many rows a second the machinery allows.
 
-The ratio is the price of remembering when a call costs nothing; a model's call costs milliseconds, which hides it.
+Against Polars, which computes the same rows and remembers nothing, the ratio is the price of remembering; a model's
+call costs milliseconds, which hides it. SQLite is what one would remember calls in by hand: look a row up, make the
+call, insert the answer, commit every so many. Answers come by the batch, as from a local model, or one by one.
 `python -m benchmarks.fill ROWS` fills once and prints seconds and peak memory: 1.3 GB for ten million rows.
 """
 
 from __future__ import annotations
 
 import re
+import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import dataframely as dy
@@ -19,13 +22,13 @@ import polars as pl
 
 from benchmarks.comparison import Comparison, compare
 from internvid_assets import tables
-from internvid_assets.cells.feature import Feature, Outcome
-from internvid_assets.cells.fill import FillReport, fill
+from internvid_assets.cells.feature import Feature, Outcome, Work
+from internvid_assets.cells.fill import fill
 from internvid_assets.cells.lake import Lake
 from internvid_assets.cells.recipes import Recipe
 from internvid_assets.cells.store import Store
 
-ROWS = 200_000
+ROWS, ROWS_ONE_BY_ONE = 200_000, 20_000
 
 
 class Captions(dy.Schema):
@@ -44,6 +47,10 @@ class Lengths(tables.Called):
 
 def lengths(batch: pl.DataFrame) -> Sequence[Outcome]:
     return [{"length_characters": length} for length in batch["caption"].str.len_chars()]
+
+
+def one_by_one(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
+    return ({position: outcome} for position, outcome in enumerate(lengths(batch)))
 
 
 def upstream(captions: pl.LazyFrame) -> pl.LazyFrame:
@@ -69,10 +76,23 @@ def captions(rows: int, path: Path) -> pl.LazyFrame:
     return pl.scan_parquet(path)
 
 
-def filled(rows: pl.LazyFrame) -> FillReport:
+def filled(rows: pl.LazyFrame, work: Work = lengths) -> int:
     with tempfile.TemporaryDirectory() as folder:
         recipe, lake = Recipe("lengths", "1"), Lake(Store(Path(folder)))
-        return fill(LENGTHS, rows, recipe=recipe, category="music", lake=lake, open_work=lambda: nullcontext(lengths))
+        fill(LENGTHS, rows, recipe=recipe, category="music", lake=lake, open_work=lambda: nullcontext(work))
+        return lake.scan("lengths", "music").select(pl.len()).collect().item()
+
+
+def inserted(rows: pl.LazyFrame) -> int:
+    with tempfile.TemporaryDirectory() as folder, closing(sqlite3.connect(Path(folder, "lengths.db"))) as connection:
+        connection.execute("create table lengths (caption text primary key, length_characters integer)")
+        for number, (caption,) in enumerate(rows.select("caption").collect().iter_rows(), start=1):
+            if not connection.execute("select 1 from lengths where caption = ?", [caption]).fetchone():
+                connection.execute("insert into lengths values (?, ?)", [caption, len(caption)])
+            if number % LENGTHS.batch_rows == 0:
+                connection.commit()
+        connection.commit()
+        return connection.execute("select count(*) from lengths").fetchone()[0]
 
 
 def mapped(rows: pl.LazyFrame) -> int:
@@ -82,19 +102,28 @@ def mapped(rows: pl.LazyFrame) -> int:
         return pl.scan_parquet(table).select(pl.len()).collect().item()
 
 
-def measure(repetitions: int) -> Comparison:
+def measure(repetitions: int) -> list[Comparison]:
     tables.PER_CATEGORY |= {"captions": Captions, "lengths": Lengths}
+    polars, sqlite = f"Polars {pl.__version__} sink_parquet", f"SQLite {sqlite3.sqlite_version}, row by row"
     with tempfile.TemporaryDirectory() as folder:
-        rows = captions(ROWS, Path(folder, "captions.parquet"))
-        return compare(
-            "fill",
-            load=f"{ROWS:,} rows, a call that costs nothing",
-            peer=f"Polars {pl.__version__} sink_parquet",
-            ours=lambda: filled(rows),
-            theirs=lambda: mapped(rows),
-            agreement=lambda mine, peers: f"{mine.rows:,} and {peers:,} rows",
-            repetitions=repetitions,
-        )
+        return [
+            compare(
+                "fill",
+                load=f"{count:,} rows, a call that costs nothing, {answers}",
+                peer=peer,
+                ours=lambda rows=rows, work=work: filled(rows, work),
+                theirs=lambda rows=rows, theirs=theirs: theirs(rows),
+                agreement=lambda mine, peers: f"{mine:,} and {peers:,} rows",
+                repetitions=repetitions,
+                count=count,
+            )
+            for count, answers, work, peer, theirs in [
+                (ROWS, "by the batch", lengths, polars, mapped),
+                (ROWS, "by the batch", lengths, sqlite, inserted),
+                (ROWS_ONE_BY_ONE, "one by one", one_by_one, sqlite, inserted),
+            ]
+            for rows in [captions(count, Path(folder, f"{count}.parquet"))]
+        ]
 
 
 def peak_gigabytes() -> float:
@@ -108,5 +137,5 @@ if __name__ == "__main__":
     tables.PER_CATEGORY |= {"captions": Captions, "lengths": Lengths}
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        report = filled(captions(int(sys.argv[1]), Path(folder, "captions.parquet")))
-        print(f"{report.rows:,} rows in {time.perf_counter() - started:.0f} s, peak memory {peak_gigabytes():.2f} GB")
+        rows = filled(captions(int(sys.argv[1]), Path(folder, "captions.parquet")))
+        print(f"{rows:,} rows in {time.perf_counter() - started:.0f} s, peak memory {peak_gigabytes():.2f} GB")

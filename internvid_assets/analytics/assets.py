@@ -18,9 +18,9 @@ from internvid_assets.selects.files import sql_files
     reads=["caption"],
     work=tag_captions,
     version="1",
-    code=["internvid_assets.language.verbs"],
+    code=[f"internvid_assets.language.{part}" for part in ("verbs", "words", "perceptron")],
     prompt=tagger_text,
-    batch_rows=1000,
+    batch_rows=4000,
     kinds=["nltk"],
 )
 def caption_verbs(fused_captions: pl.LazyFrame) -> pl.LazyFrame:

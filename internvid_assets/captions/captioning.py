@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -10,11 +10,7 @@ from internvid_assets.captions.fusion import fusion_prompt, fusion_template
 from internvid_assets.cells.bench import Bench
 from internvid_assets.cells.errors import CallError
 from internvid_assets.cells.feature import Outcome, Payload, Work
-from internvid_assets.media.frames import FrameStore
-from internvid_assets.models.protocols import Answer, Answers, FrameCaptioner, Image
-
-READ_AT_ONCE = 64
-"""Pictures in one look-up of the frame store: they lie decoded in memory, some 350 KB each."""
+from internvid_assets.models.protocols import Answer, Answers, FrameCaptioner
 
 
 def caption_centers(bench: Bench) -> Work:
@@ -29,15 +25,10 @@ def caption_frames(bench: Bench) -> Work:
 
 def _caption_pictures(bench: Bench, captioner: FrameCaptioner) -> Work:
     def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
-        images = _images(bench.frames, batch["frame_hash"].to_list())
+        images = bench.frames.stream(batch["frame_hash"].to_list())
         return outcomes(captioner.caption(images, max_new_tokens=bench.parameters.max_new_tokens))
 
     return work
-
-
-def _images(frames: FrameStore, hashes: Sequence[str]) -> Iterator[Image]:
-    for start in range(0, len(hashes), READ_AT_ONCE):
-        yield from frames.images(hashes[start : start + READ_AT_ONCE])
 
 
 def fuse_captions(bench: Bench) -> Work:

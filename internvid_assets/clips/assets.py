@@ -47,6 +47,7 @@ def keyed_and_judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
         "internvid_assets.media.sampling",
         "internvid_assets.models.transformers_clip",
         "internvid_assets.models.transformers_loading",
+        "internvid_assets.models.batching",
         "internvid_assets.models.transnet_v2",
     ],
     borrows=["videos.max_pixels"],

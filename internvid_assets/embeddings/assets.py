@@ -17,7 +17,9 @@ from internvid_assets.embeddings.rows import indexed_rows
 from internvid_assets.home import Home
 from internvid_assets.selects.assets import whole_table, written_whole
 
-EMBEDDING = ("internvid_assets.models.transformers_clip", "internvid_assets.models.transformers_loading")
+EMBEDDING = tuple(
+    f"internvid_assets.models.{part}" for part in ("transformers_clip", "transformers_loading", "batching")
+)
 
 
 @feature(
@@ -27,6 +29,7 @@ EMBEDDING = ("internvid_assets.models.transformers_clip", "internvid_assets.mode
     version="2",
     code=EMBEDDING,
     models=["embedder"],
+    batch_rows=256,
     kinds=["transformers"],
 )
 def clip_embeddings(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:

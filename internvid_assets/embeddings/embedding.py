@@ -19,7 +19,7 @@ def embed_clips(bench: Bench) -> Work:
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
         hashes = batch["frame_hashes"].to_list()
-        frames = embedder.embed_images(bench.frames.images(list(chain.from_iterable(hashes))))
+        frames = embedder.embed_images(bench.frames.stream(list(chain.from_iterable(hashes))))
         captions = embedder.embed_texts(batch["caption"].to_list())
         ends = np.cumsum([len(each) for each in hashes])
         videos = [unit(part.mean(axis=0)) for part in np.split(frames, ends[:-1])]

@@ -16,33 +16,34 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from internvid_assets.language.words import split_words
+
 if TYPE_CHECKING:
     from nltk.tag.perceptron import PerceptronTagger
+
+    from internvid_assets.language.perceptron import BatchTagger
 
     Folder = Path | zipfile.Path
 
 NLTK_NAME = "averaged_perceptron_tagger_eng"
 OUR_FOLDER = Path(__file__).parent / "tagger"
 PARTS = ("weights", "tagdict", "classes")
+VERBS = frozenset({"VB", "VBD", "VBG", "VBN", "VBP", "VBZ"})
+"""Penn Treebank's tags; a tagger may give them to a number or a stray mark."""
 
 
-def find_verbs(captions: Sequence[str]) -> list[list[str]]:
+def find_verbs(captions: Sequence[str], tagger: BatchTagger | None = None) -> list[list[str]]:
     """The verbs of each caption, lower-case and as written (not reduced to a base form), in caption order."""
-    return [[word.lower() for word, tag in words if _is_verb(word, tag)] for words in tagged_words(captions)]
+    tagged = tagged_words(captions, tagger)
+    return [[word.lower() for word, tag in words if tag in VERBS and any(map(str.isalpha, word))] for words in tagged]
 
 
-def tagged_words(captions: Sequence[str]) -> list[list[tuple[str, str]]]:
-    """The words of each caption with their Penn Treebank tags."""
-    from nltk.tokenize import TreebankWordTokenizer
+def tagged_words(captions: Sequence[str], tagger: BatchTagger | None = None) -> list[list[tuple[str, str]]]:
+    """The words of each caption with their Penn Treebank tags, as NLTK gives them one caption after another.
 
-    tagger = _tagger(tagger_identity())
-    tokenizer = TreebankWordTokenizer()
-    return [tagger.tag(tokenizer.tokenize(caption)) for caption in captions]
-
-
-def _is_verb(word: str, tag: str) -> bool:
-    """Penn Treebank's VB, VBD, VBG, VBN, VBP and VBZ; a tagger may give them to a number or a stray mark."""
-    return tag.startswith("VB") and any(letter.isalpha() for letter in word)
+    Who asks often keeps a `tagger`: to see whether there are other weights now, they are all read.
+    """
+    return (tagger or open_tagger()).tag(split_words(captions))
 
 
 def tagger_identity() -> tuple[str, str]:
@@ -55,9 +56,21 @@ def tagger_identity() -> tuple[str, str]:
     return name, content.hexdigest()[:12]
 
 
+def open_tagger() -> BatchTagger:
+    """The tagger of `tagger_identity`."""
+    return _tagger(tagger_identity())
+
+
 @functools.lru_cache(maxsize=2)
-def _tagger(identity: tuple[str, str]) -> PerceptronTagger:
+def _tagger(identity: tuple[str, str]) -> BatchTagger:
     """Loaded again when the identity, that is the weights, changed."""
+    from internvid_assets.language.perceptron import BatchTagger
+
+    return BatchTagger(load_tagger())
+
+
+def load_tagger() -> PerceptronTagger:
+    """NLTK's own class with the weights of `tagger_identity`."""
     from nltk.tag.perceptron import PerceptronTagger
 
     folder = _nltk_weights() or OUR_FOLDER

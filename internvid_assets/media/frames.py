@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +26,8 @@ KEPT_VERSIONS = timedelta(days=1)
 """Readers that opened the table since then are undisturbed by a compaction."""
 LOOK_UP_AT_ONCE = 1_000
 """Hashes in one query; bounds the length of its text."""
+DECODED_AT_ONCE = 64
+"""Pictures of a stream that lie decoded in memory, some 350 KB each."""
 
 
 class MissingFrames(RunStopped):
@@ -78,6 +80,11 @@ class FrameStore:
     def missing(self, hashes: Sequence[str]) -> set[str]:
         """Those of `hashes` that the store does not hold."""
         return set(hashes) - {row[0] for row in self._look_up(hashes, columns=["frame_hash"])}
+
+    def stream(self, hashes: Sequence[str]) -> Iterator[np.ndarray]:
+        """The pictures as `images` has them, read as they are asked for. Raises `MissingFrames` in between."""
+        for start in range(0, len(hashes), DECODED_AT_ONCE):
+            yield from self.images(hashes[start : start + DECODED_AT_ONCE])
 
     def _look_up(self, hashes: Sequence[str], *, columns: list[str]) -> list[tuple]:
         asked, found = list(dict.fromkeys(hashes)), []

@@ -35,6 +35,13 @@ def batches_by_size(
             yield positions, list(batch)
 
 
+def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Consecutive lists of at most `size`, each made when it is asked for."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
 _END = object()
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from itertools import chain
 
 import numpy as np
 
@@ -32,10 +31,11 @@ class ClipSimilarity:
     def __init__(self, embedder: TransformersClip) -> None:
         self.embedder = embedder
 
-    def similarity(self, frames: Sequence[Sequence[Image]], captions: Sequence[Sequence[str]]) -> list[np.ndarray]:
-        images = self.embedder.embed_images(list(chain.from_iterable(frames)))  # [all frames, d]
-        ends = np.cumsum([len(clip) for clip in frames], dtype=int)
-        return cosines_with_own(np.split(images, ends)[:-1], captions, self.embedder.embed_texts)
+    def similarity(self, frames: Iterable[Sequence[Image]], captions: Sequence[Sequence[str]]) -> list[np.ndarray]:
+        lengths: list[int] = []
+        images = self.embedder.embed_images(_counted(frames, lengths))  # [all frames, d]
+        parts = np.split(images, np.cumsum(lengths, dtype=int))[:-1]
+        return cosines_with_own(parts, captions, self.embedder.embed_texts)
 
 
 class OneFrameSimilarity:
@@ -47,8 +47,15 @@ class OneFrameSimilarity:
     def __init__(self, scorer: ClipSimilarity) -> None:
         self.scorer = scorer
 
-    def similarity(self, frames: Sequence[Sequence[Image]], captions: Sequence[Sequence[str]]) -> list[np.ndarray]:
-        return self.scorer.similarity([drawn(clip) for clip in frames], captions)
+    def similarity(self, frames: Iterable[Sequence[Image]], captions: Sequence[Sequence[str]]) -> list[np.ndarray]:
+        return self.scorer.similarity(map(drawn, frames), captions)
+
+
+def _counted(clips: Iterable[Sequence[Image]], lengths: list[int]) -> Iterator[Image]:
+    """The frames of all clips; how many each has is added to `lengths`."""
+    for clip in clips:
+        lengths.append(len(clip))
+        yield from clip
 
 
 def drawn(frames: Sequence[Image]) -> list[Image]:

@@ -1,6 +1,7 @@
 """What a stage may ask of a model: plain text and numpy in and out, answers in the order of the questions.
 
 An image is a uint8 array [height, width, 3], RGB. Whoever answers decides on devices, dtypes and batches.
+Of pictures there may be more than memory holds: who takes an Iterable asks for them while the device works.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class Translator(Protocol):
 class ClipEmbedder(Protocol):
     """Maps pictures and texts into one space: float32 [n, d], rows of unit length."""
 
-    def embed_images(self, images: Sequence[Image]) -> np.ndarray: ...
+    def embed_images(self, images: Iterable[Image]) -> np.ndarray: ...
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray: ...
 
@@ -109,13 +110,13 @@ class TextEncoder(Protocol):
 class AestheticScorer(Protocol):
     """Scores how pleasing pictures are: float [n], on the scale of the model."""
 
-    def score(self, images: Sequence[Image]) -> np.ndarray: ...
+    def score(self, images: Iterable[Image]) -> np.ndarray: ...
 
 
 class FrameScorer(Protocol):
     """Says how likely something is in pictures, or how much of each it takes: float [n], from 0 to 1."""
 
-    def score(self, images: Sequence[Image]) -> np.ndarray: ...
+    def score(self, images: Iterable[Image]) -> np.ndarray: ...
 
 
 class SimilarityScorer(Protocol):
@@ -124,7 +125,7 @@ class SimilarityScorer(Protocol):
     A clip comes with several captions so that its own and the ones it is compared with cost one pass over its frames.
     """
 
-    def similarity(self, frames: Sequence[Sequence[Image]], captions: Sequence[Sequence[str]]) -> list[np.ndarray]: ...
+    def similarity(self, frames: Iterable[Sequence[Image]], captions: Sequence[Sequence[str]]) -> list[np.ndarray]: ...
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from internvid_assets.cells.errors import CallError
 from internvid_assets.language.lemmas import verb_lemma
-from internvid_assets.language.verbs import tagged_words
+from internvid_assets.language.verbs import open_tagger, tagged_words
 
 GRAMMAR = r"""
     ACTION: {<VB.*><RP>?<DT|PRP\$|CD|JJ.*>*<NN.*>+}
@@ -33,8 +33,12 @@ class TaggedPhrases:
 
         return RegexpParser(GRAMMAR)
 
+    @cached_property
+    def _tagger(self) -> Any:
+        return open_tagger()
+
     def phrases(self, captions: Sequence[str]) -> list[list[str] | CallError]:
-        return [list(map(_phrase, self._actions(words))) for words in tagged_words(captions)]
+        return [list(map(_phrase, self._actions(words))) for words in tagged_words(captions, self._tagger)]
 
     def _actions(self, words: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
         if not words:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +35,7 @@ class LinearAesthetics:
     def __init__(self, embedder: TransformersClip, weight: np.ndarray, bias: float) -> None:
         self.embedder, self.weight, self.bias = embedder, weight, bias
 
-    def score(self, images: Sequence[Image]) -> np.ndarray:
+    def score(self, images: Iterable[Image]) -> np.ndarray:
         return self.embedder.embed_images(images) @ self.weight + self.bias
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from transformers import AutoModel, AutoTokenizer
 
+from internvid_assets.models.batching import chunks
 from internvid_assets.models.transformers_clip import unit_rows
-from internvid_assets.models.transformers_loading import chunks, load_model, load_part, to_device
+from internvid_assets.models.transformers_loading import load_model, load_part, to_device
 
 
 def load_text_encoder(source: str, revision: str) -> TransformersBert:

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.models.batching import chunks
 from internvid_assets.models.protocols import Image
 from internvid_assets.models.transformers_clip import TransformersClip, load_embedder, unit_rows
-from internvid_assets.models.transformers_loading import chunks, to_device
+from internvid_assets.models.transformers_loading import to_device
 
 
 def load_class_token(source: str, revision: str) -> ClassToken:

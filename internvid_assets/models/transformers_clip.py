@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
 from transformers import AutoModel, AutoProcessor
 
+from internvid_assets.models.batching import ahead, chunks
 from internvid_assets.models.protocols import Image
-from internvid_assets.models.transformers_loading import chunks, load_model, load_part, to_device
+from internvid_assets.models.transformers_loading import load_model, load_part, to_device
 
 
 @cache
@@ -23,7 +25,7 @@ def load_embedder(source: str, revision: str) -> TransformersClip:
 
 
 class TransformersClip:
-    """Answers `ClipEmbedder` in batches; texts beyond the model's context lose their end.
+    """Answers `ClipEmbedder` in batches, pictures prepared while the model works; over-long texts lose their end.
 
     A SigLIP has learnt to read texts that are padded to its full context, and to see the padding.
     """
@@ -37,15 +39,19 @@ class TransformersClip:
         self.padding = "max_length" if is_siglip else True
         self.text_inputs = ("input_ids",) if is_siglip else ("input_ids", "attention_mask")
 
-    def embed_images(self, images: Sequence[Image]) -> np.ndarray:
-        return self._stack([self._images(batch) for batch in chunks(images, self.batch_size)])
+    def embed_images(self, images: Iterable[Image]) -> np.ndarray:
+        return self._stack(
+            [self._images(inputs) for inputs in ahead(map(self._pixels, chunks(images, self.batch_size)))]
+        )
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         return self._stack([self._texts(batch) for batch in chunks(texts, self.batch_size)])
 
+    def _pixels(self, images: Sequence[Image]) -> Any:
+        return self.processor(images=images, return_tensors="pt")
+
     @torch.inference_mode()
-    def _images(self, images: Sequence[Image]) -> np.ndarray:
-        inputs = self.processor(images=list(images), return_tensors="pt")
+    def _images(self, inputs: Any) -> np.ndarray:
         return unit_rows(self.model.get_image_features(**to_device(inputs, self.model)).pooler_output)
 
     @torch.inference_mode()

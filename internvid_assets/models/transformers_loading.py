@@ -1,18 +1,17 @@
-"""What all transformers adapters share: where to run, in which precision, and errors a user can act on."""
+"""What all transformers adapters share: where to run, in which precision, compiled or not, and errors to act on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from transformers.utils import logging
 
 from internvid_assets.cells.errors import UserError
-
-Item = TypeVar("Item")
 
 
 def best_device() -> torch.device:
@@ -45,8 +44,34 @@ def load_part(auto_class: Any, source: str, revision: str, **options: Any) -> An
 def load_model(auto_class: Any, source: str, revision: str) -> Any:
     """The model, ready to answer: on the best device, in its precision, without dropout."""
     device = best_device()
-    model = load_part(auto_class, source, revision, dtype=best_dtype(device))
-    return model.to(device).eval()
+    return ready(load_part(auto_class, source, revision, dtype=best_dtype(device)), device)
+
+
+def ready(model: Any, device: torch.device) -> Any:
+    """`model` on the device, without dropout; compiled where that pays: on a GPU for which Triton writes kernels.
+
+    A compilation takes a minute, which a CPU hardly earns back. `TORCH_COMPILE_DISABLE=1` is PyTorch's own way out.
+    """
+    model = model.to(device).eval()
+    if device.type == "cuda" and find_spec("triton"):
+        torch._dynamo.config.suppress_errors = True  # what cannot be compiled runs as it is
+        compile_encoders(model)
+    return model
+
+
+PICTURE_ENCODERS = frozenset({"vision_model", "vision_encoder", "model.vision_tower", "git.image_encoder", "vit"})
+"""What looks at pictures in CLIP, SigLIP, BLIP, UMT, Florence-2, GIT, and in classifiers by a ViT."""
+
+
+def compile_encoders(model: torch.nn.Module, backend: Any = "inductor") -> None:
+    """Compile, in place, what looks at pictures: they are all of one size, and only their number varies.
+
+    So there are a few compilations: for the first number, for a single one, and for any. Decoders stay as they are:
+    their inputs grow with every word.
+    """
+    for name, module in model.named_modules():
+        if name in PICTURE_ENCODERS:
+            module.compile(backend=backend)
 
 
 @contextmanager
@@ -67,9 +92,3 @@ def to_device(inputs: Any, model: Any) -> dict[str, torch.Tensor]:
         key: value.to(model.device, dtype=model.dtype if value.is_floating_point() else None)
         for key, value in inputs.items()
     }
-
-
-def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    """Consecutive slices of at most `size`."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from transformers import AutoImageProcessor, AutoModelForImageClassification
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.models.batching import ahead, chunks
 from internvid_assets.models.protocols import Image
-from internvid_assets.models.transformers_loading import chunks, load_model, load_part, to_device
+from internvid_assets.models.transformers_loading import load_model, load_part, to_device
 
 UNSAFE = frozenset({"nsfw", "unsafe", "explicit", "porn", "hentai", "sexy"})
 """Names that published classifiers give to what the paper's filter drops (InternVid appendix A)."""
@@ -36,12 +38,14 @@ class NsfwClassifier:
     def __init__(self, model, processor, unsafe: Sequence[int], *, batch_size: int = 64) -> None:
         self.model, self.processor, self.unsafe, self.batch_size = model, processor, list(unsafe), batch_size
 
-    def score(self, images: Sequence[Image]) -> np.ndarray:
-        parts = [self._score(batch) for batch in chunks(images, self.batch_size)]
+    def score(self, images: Iterable[Image]) -> np.ndarray:
+        parts = [self._score(inputs) for inputs in ahead(map(self._prepared, chunks(images, self.batch_size)))]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
+    def _prepared(self, images: Sequence[Image]) -> Any:
+        return self.processor(images=images, return_tensors="pt")
+
     @torch.inference_mode()
-    def _score(self, images: Sequence[Image]) -> np.ndarray:
-        inputs = self.processor(images=list(images), return_tensors="pt")
+    def _score(self, inputs: Any) -> np.ndarray:
         probabilities = self.model(**to_device(inputs, self.model)).logits.float().softmax(dim=-1)  # [n, classes]
         return probabilities[:, self.unsafe].sum(dim=-1).cpu().numpy()

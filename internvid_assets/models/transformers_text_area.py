@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from transformers import AutoModelForObjectDetection
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.models.batching import ahead
 from internvid_assets.models.protocols import Image
 from internvid_assets.models.transformers_loading import load_model
 
@@ -35,12 +36,12 @@ class TextDetector:
     def __init__(self, model) -> None:
         self.model = model
 
-    def score(self, images: Sequence[Image]) -> np.ndarray:
-        return np.array([self._share(image) for image in images], np.float32)
+    def score(self, images: Iterable[Image]) -> np.ndarray:
+        return np.array([self._share(pixels) for pixels in ahead(map(prepared, images))], np.float32)
 
     @torch.inference_mode()
-    def _share(self, image: Image) -> float:
-        pixels = prepared(image)[None].to(self.model.device, self.model.dtype)
+    def _share(self, pixels: Tensor) -> float:
+        pixels = pixels[None].to(self.model.device, self.model.dtype)
         probabilities = self.model(pixels).last_hidden_state  # [1, 1, H, W]
         return float((probabilities > MIN_PROBABILITY).float().mean())
 

@@ -11,8 +11,9 @@ import torch
 from transformers import AutomaticSpeechRecognitionPipeline, AutoProcessor, WhisperForConditionalGeneration
 from transformers.utils import logging
 
+from internvid_assets.models.batching import chunks
 from internvid_assets.models.protocols import Utterance
-from internvid_assets.models.transformers_loading import chunks, load_model, load_part
+from internvid_assets.models.transformers_loading import load_model, load_part
 
 SAMPLE_RATE = 16_000
 ENGLISH = "en"

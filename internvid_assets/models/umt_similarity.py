@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from transformers import BertTokenizer
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.models.agreement import cosines_with_own
+from internvid_assets.models.batching import ahead, batches_by_size, chunks
 from internvid_assets.models.pre_text import pre_text
 from internvid_assets.models.protocols import Image
-from internvid_assets.models.transformers_loading import best_device, best_dtype, chunks, load_part
+from internvid_assets.models.transformers_loading import best_device, best_dtype, load_part, ready
 from internvid_assets.models.umt import Umt
 from internvid_assets.models.umt_checkpoint import load_umt
 
@@ -34,7 +36,7 @@ def load_umt_similarity(source: str, revision: str, *, tokenizer: str) -> UmtSim
             "models.similarity.tokenizer to a folder with the vocab.txt of bert-base-uncased or bert-large-uncased"
         )
     device = best_device()
-    return UmtSimilarity(model.to(device, best_dtype(device)), words)
+    return UmtSimilarity(ready(model.to(best_dtype(device)), device), words)
 
 
 class UmtSimilarity:
@@ -44,28 +46,34 @@ class UmtSimilarity:
         self.model, self.tokenizer = model, tokenizer
         self.clips_per_batch, self.texts_per_batch = clips_per_batch, texts_per_batch
 
-    def similarity(self, frames: Sequence[Sequence[Image]], captions: Sequence[Sequence[str]]) -> list[np.ndarray]:
+    def similarity(self, frames: Iterable[Sequence[Image]], captions: Sequence[Sequence[str]]) -> list[np.ndarray]:
         return cosines_with_own(self.embed_clips(frames), captions, self.embed_texts)
 
-    def embed_clips(self, clips: Sequence[Sequence[Image]]) -> list[np.ndarray]:
+    def embed_clips(self, clips: Iterable[Sequence[Image]]) -> list[np.ndarray]:
         """Unit vectors [frames, d] per clip."""
-        vectors = [np.zeros((0, self.model.sizes.joint_width), np.float32) for _ in clips]
-        for length in sorted({len(clip) for clip in clips} - {0}):
-            alike = [index for index, clip in enumerate(clips) if len(clip) == length]
-            for batch in chunks(alike, self.clips_per_batch):
-                embedded = self._clips([clips[index] for index in batch])
-                for index, own in zip(batch, embedded, strict=True):
-                    vectors[index] = own
-        return vectors
+        found: dict[int, np.ndarray] = {}
+        for positions, pixels in ahead(self._batches(clips)):
+            found |= zip(positions, self._clips(pixels), strict=True)
+        return [found[position] for position in range(len(found))]
+
+    def _batches(self, clips: Iterable[Sequence[Image]]) -> Iterator[tuple[Sequence[int], Tensor]]:
+        """(positions, pixels [clips, frames, 3, side, side]) of clips of as many frames; these may be none."""
+        side = self.model.sizes.image_pixels
+        for positions, batch in batches_by_size(clips, self.clips_per_batch, len):
+            for length, alike in groupby(zip(positions, batch, strict=True), lambda clip: len(clip[1])):
+                own, frames = zip(*alike, strict=True)
+                pixels = [prepared(frame, side) for clip in frames for frame in clip]
+                shape = len(own), length, 3, side, side
+                yield own, torch.stack(pixels).view(shape) if pixels else torch.empty(shape)
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         parts = [self._texts(batch) for batch in chunks(texts, self.texts_per_batch)]
         return np.concatenate(parts) if parts else np.zeros((0, self.model.sizes.joint_width), np.float32)
 
     @torch.inference_mode()
-    def _clips(self, clips: Sequence[Sequence[Image]]) -> np.ndarray:
-        side = self.model.sizes.image_pixels
-        pixels = torch.stack([torch.stack([prepared(frame, side) for frame in clip]) for clip in clips])
+    def _clips(self, pixels: Tensor) -> np.ndarray:
+        if not pixels.numel():
+            return np.zeros((*pixels.shape[:2], self.model.sizes.joint_width), np.float32)
         return unit(self.model.encode_video(pixels.to(self._weight)))
 
     @torch.inference_mode()

@@ -21,7 +21,12 @@ ADAPTERS = (
 )
 RECORDS = ("internvid_assets.queries.records",)
 MERGING = ("internvid_assets.queries.labels", "internvid_assets.queries.merging")
-TAGGED = ("internvid_assets.models.tagged_phrases", "internvid_assets.language.verbs")
+TAGGED = (
+    "internvid_assets.models.tagged_phrases",
+    "internvid_assets.language.verbs",
+    "internvid_assets.language.words",
+    "internvid_assets.language.perceptron",
+)
 
 
 @dg.asset(

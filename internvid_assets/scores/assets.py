@@ -12,9 +12,13 @@ from internvid_assets.scores.scoring import reference_text, score_aesthetics, sc
 from internvid_assets.scores.shuffling import with_other_captions
 
 STAGE, MODELS = "internvid_assets.scores", "internvid_assets.models"
-CLIP = (f"{MODELS}.transformers_clip", f"{MODELS}.transformers_loading")
+CLIP = (f"{MODELS}.transformers_clip", f"{MODELS}.transformers_loading", f"{MODELS}.batching")
 UMT = (f"{MODELS}.umt", f"{MODELS}.umt_checkpoint", f"{MODELS}.umt_similarity", f"{MODELS}.pre_text")
 SIMILARITY = (f"{MODELS}.agreement", f"{MODELS}.clip_similarity", *CLIP, *UMT)
+
+CLIPS_AT_ONCE = 256
+"""Frames are read and prepared while the model works, but not across batches: with fewer clips it waits more often,
+with more a killed run loses more."""
 
 
 def captioned(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:
@@ -31,6 +35,7 @@ def captioned(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl
     code=[f"{MODELS}.transformers_aesthetics", *CLIP],
     models=["aesthetics"],
     compared="aesthetic_score",
+    batch_rows=CLIPS_AT_ONCE,
     kinds=["transformers"],
 )
 def aesthetic_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
@@ -47,6 +52,7 @@ def aesthetic_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyF
     models=["similarity"],
     prompt=reference_text,
     compared="umt_score",
+    batch_rows=CLIPS_AT_ONCE,
     kinds=["transformers"],
 )
 def umt_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:
@@ -61,6 +67,7 @@ def umt_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: p
     version="1",
     code=[f"{STAGE}.shuffling", *SIMILARITY],
     models=["similarity"],
+    batch_rows=CLIPS_AT_ONCE,
     kinds=["transformers"],
 )
 def shuffled_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:
@@ -78,9 +85,11 @@ def shuffled_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captio
         f"{MODELS}.transformers_nsfw",
         f"{MODELS}.transformers_text_area",
         f"{MODELS}.transformers_loading",
+        f"{MODELS}.batching",
         f"{MODELS}.absent",
     ],
     models=["nsfw", "text_area"],
+    batch_rows=CLIPS_AT_ONCE,
     kinds=["transformers"],
 )
 def safety_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:

@@ -28,9 +28,9 @@ def score_safety(bench: Bench) -> Work:
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
         hashes = batch["frame_hashes"].to_list()
-        images = bench.frames.images(list(chain.from_iterable(hashes)))
-        ends = np.cumsum([len(each) for each in hashes])[:-1]
-        split = {name: np.split(np.asarray(scorer.score(images), float), ends) for name, scorer in scorers.items()}
+        frames, ends = list(chain.from_iterable(hashes)), np.cumsum([len(each) for each in hashes])[:-1]
+        scores = {name: scorer.score(bench.frames.stream(frames)) for name, scorer in scorers.items()}
+        split = {name: np.split(np.asarray(own, float), ends) for name, own in scores.items()}
         return [_largest({name: parts[row] for name, parts in split.items()}) for row in range(batch.height)]
 
     return work

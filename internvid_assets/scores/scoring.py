@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import chain, pairwise
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ def score_aesthetics(bench: Bench) -> Work:
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
         hashes = batch["frame_hashes"].to_list()
-        scores = scorer.score(bench.frames.images(list(chain.from_iterable(hashes))))
+        scores = scorer.score(bench.frames.stream(list(chain.from_iterable(hashes))))
         parts = np.split(np.asarray(scores, dtype=float), np.cumsum([len(each) for each in hashes])[:-1])
         return [unless_unusable(part) or {**_best(part), "model": model} for part in parts]
 
@@ -76,9 +76,8 @@ def _similarity(
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
         hashes = batch["frame_hashes"].to_list()
-        images = bench.frames.images(list(chain.from_iterable(hashes)))
-        bounds = np.cumsum([0, *map(len, hashes)]).tolist()
-        frames = [images[start:end] for start, end in pairwise(bounds)]
+        images = bench.frames.stream(list(chain.from_iterable(hashes)))
+        frames = (list(islice(images, len(own))) for own in hashes)
         cosines = scorer.similarity(frames, captions(batch))
         return [unless_unusable(each) or {**told(each), "model": model} for each in cosines]
 

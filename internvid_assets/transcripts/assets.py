@@ -51,6 +51,7 @@ def subtitle_cues(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame) -> pl.Laz
         "internvid_assets.media.opening",
         "internvid_assets.models.transformers_whisper",
         "internvid_assets.models.faster_whisper",
+        "internvid_assets.models.batching",
         ABSENT,
         LOADING,
         CUES,

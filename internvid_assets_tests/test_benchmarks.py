@@ -1,0 +1,42 @@
+"""Benchmarks compare like with like: both sides come to the same, on loads too small to time."""
+
+from pathlib import Path
+
+from benchmarks import fill, verbs
+from benchmarks.comparison import compare
+from internvid_assets import tables
+
+
+def test_verbs_are_the_same_on_both_sides():
+    everyday, of_clips = verbs.everyday(200), verbs.of_sample_clips(200)
+    assert len(set(everyday)) == 200
+    for captions, ours in ((everyday, verbs.in_batches), (of_clips, verbs.remembered)):
+        told = verbs.agreement(ours(captions), verbs.one_by_one(captions))
+        assert told == "the same verbs in 200 of 200 captions"
+
+
+def test_tables_have_all_rows_however_answers_come(tmp_path: Path):
+    tables.PER_CATEGORY |= {"captions": fill.Captions, "lengths": fill.Lengths}
+    try:
+        rows = fill.captions(500, tmp_path / "captions.parquet")
+        filled = [fill.filled(rows), fill.filled(rows, fill.one_by_one)]
+        assert [*filled, fill.inserted(rows), fill.mapped(rows)] == [500] * 4
+    finally:
+        del tables.PER_CATEGORY["captions"], tables.PER_CATEGORY["lengths"]
+
+
+def test_a_comparison_tells_how_many_a_second():
+    ticks = iter(range(100))
+    row = compare(
+        "name",
+        load="load",
+        peer="peer",
+        ours=lambda: next(ticks),
+        theirs=lambda: [next(ticks), next(ticks), next(ticks)],
+        agreement=lambda ours, theirs: "agreed",
+        repetitions=2,
+        count=8,
+        clock=lambda: next(ticks),
+    )
+    assert (row.ours_seconds, row.peer_seconds, row.ratio) == (2, 4, 2)
+    assert (row.ours_per_second, row.peer_per_second) == (4, 2)
