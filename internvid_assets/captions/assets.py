@@ -12,7 +12,10 @@ from internvid_assets.cells.feature import feature
 from internvid_assets.clips.selection import center_frames, kept, second_frames
 
 MODELS = "internvid_assets.models"
-SHARED = (f"{MODELS}.transformers_loading", f"{MODELS}.batching", f"{MODELS}.server", f"{MODELS}.server_answers")
+SHARED = tuple(
+    f"{MODELS}.{name}"
+    for name in ("transformers_decoding", "transformers_loading", "batching", "server", "server_answers")
+)
 CAPTIONING = (f"{MODELS}.transformers_captioner", f"{MODELS}.instructed", *SHARED)
 FUSION = ("internvid_assets.captions.fusion", f"{MODELS}.transformers_language", *SHARED)
 
@@ -59,7 +62,7 @@ def frame_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFra
     schema=tables.FusedCaptions,
     reads=["center_caption", "frame_captions"],
     work=fuse_captions,
-    version="2",
+    version="3",
     finish=with_flaw,
     derived=["flaw"],
     batch_rows=CALLS_AT_ONCE,
