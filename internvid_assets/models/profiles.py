@@ -1,6 +1,7 @@
 """Profiles: a name for a whole set of models. Choosing one imports neither torch nor transformers.
 
 A profile is a function from the settings' overrides to one spec per capability; `Models` turns specs into adapters.
+Each spec is found when asked for, so that what is missing for one model says nothing of the others.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import replace
 from functools import cache, cached_property, partial
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, TypeAlias
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.language.verbs import tagger_identity
@@ -57,8 +58,11 @@ NO_TRANSCRIBER = f"{ADAPTERS}.absent:no_transcriber"
 NO_ENCODERS = f"{ADAPTERS}.absent:no_encoders"
 ASKED = f"{ADAPTERS}.server"
 
+Finders: TypeAlias = dict[Capability, Callable[[], ModelSpec]]
+"""By capability, what finds its spec, or raises UserError: something is missing in the settings or on this machine."""
 
-def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
+
+def sample(overrides: Overrides) -> Finders:
     """Our own tiny models, shipped in the package: CPU, no network. They know the sample world and nothing else.
 
     The language model among them can neither find phrases nor translate, and none of them hears. Phrases are found by a
@@ -71,26 +75,30 @@ def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
 
     def told(capability: Capability, loader: str) -> ModelSpec | None:
         is_named = overrides.get(capability, {}).get("name")
-        return instructed(capability, overrides, language_model, loader) if is_named else None
+        return instructed(capability, overrides, language_model(), loader) if is_named else None
 
-    language_model = spec("language_model", "language_model", LANGUAGE_MODEL)
+    def language_model() -> ModelSpec:
+        return spec("language_model", "language_model", LANGUAGE_MODEL)
+
     head = overrides.get("aesthetics", {}).get("head") or str(SAMPLE_WEIGHTS / "aesthetic" / "model.safetensors")
     return {
-        "captioner": captioner("captioner", overrides, spec("captioner", "captioner", CAPTIONER)),
-        "frame_captioner": captioner("frame_captioner", overrides, spec("frame_captioner", "captioner", CAPTIONER)),
+        "captioner": lambda: captioner("captioner", overrides, spec("captioner", "captioner", CAPTIONER)),
+        "frame_captioner": lambda: captioner(
+            "frame_captioner", overrides, spec("frame_captioner", "captioner", CAPTIONER)
+        ),
         "language_model": language_model,
-        "phrase_extractor": told("phrase_extractor", PHRASES) or tagged_phrases(),
-        "translator": told("translator", TRANSLATOR) or nobody(NO_TRANSLATOR),
-        "embedder": spec("embedder", "clip", EMBEDDER),
-        "aesthetics": aesthetics(spec("aesthetics", "clip", AESTHETICS), head),
-        "similarity": similarity(overrides, partial(spec, "similarity", "clip"), default="clip"),
-        "nsfw": frame_scorer("nsfw", overrides, NSFW),
-        "text_area": frame_scorer("text_area", overrides, TEXT_AREA),
-        "transcriber": named_whisper(overrides) or nobody(NO_TRANSCRIBER),
+        "phrase_extractor": lambda: told("phrase_extractor", PHRASES) or tagged_phrases(),
+        "translator": lambda: told("translator", TRANSLATOR) or nobody(NO_TRANSLATOR),
+        "embedder": lambda: spec("embedder", "clip", EMBEDDER),
+        "aesthetics": lambda: aesthetics(spec("aesthetics", "clip", AESTHETICS), head),
+        "similarity": lambda: similarity(overrides, partial(spec, "similarity", "clip"), default="clip"),
+        "nsfw": lambda: frame_scorer("nsfw", overrides, NSFW),
+        "text_area": lambda: frame_scorer("text_area", overrides, TEXT_AREA),
+        "transcriber": lambda: named_whisper(overrides) or nobody(NO_TRANSCRIBER),
     }
 
 
-def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
+def paper(overrides: Overrides) -> Finders:
     """The models of InternVid 3.2 and 3.3, or their nearest kin that transformers loads; needs a GPU and downloads.
 
     Kin: BLIP large for Tag2Text at 1 fps, Whisper for YouTube's speech recognition. The pins are commits of the models'
@@ -106,23 +114,27 @@ def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
     blip2 = ("Salesforce/blip2-opt-2.7b", "59a1ef6c1e5117b3f65523d1c6066825bcf315e3")
     blip = ("Salesforce/blip-image-captioning-large", "353689b859fcf0523410b1806dace5fb46ecdf41")
     whisper = ("openai/whisper-large-v3", "06f233fe06e710322aca913c1bc4249a0d71fce1")
-    language_model = spec("language_model", summariser, None, LANGUAGE_MODEL)
+    head = overrides.get("aesthetics", {}).get("head")
+
+    def language_model() -> ModelSpec:
+        return spec("language_model", summariser, None, LANGUAGE_MODEL)
+
     return {
-        "captioner": captioner("captioner", overrides, spec("captioner", *blip2, CAPTIONER)),
-        "frame_captioner": captioner("frame_captioner", overrides, spec("frame_captioner", *blip, CAPTIONER)),
+        "captioner": lambda: captioner("captioner", overrides, spec("captioner", *blip2, CAPTIONER)),
+        "frame_captioner": lambda: captioner("frame_captioner", overrides, spec("frame_captioner", *blip, CAPTIONER)),
         "language_model": language_model,
-        "phrase_extractor": instructed("phrase_extractor", overrides, language_model, PHRASES),
-        "translator": instructed("translator", overrides, language_model, TRANSLATOR),
-        "embedder": spec("embedder", *clip, EMBEDDER),
-        "aesthetics": aesthetics(spec("aesthetics", *clip, AESTHETICS), overrides.get("aesthetics", {}).get("head")),
-        "similarity": similarity(overrides, partial(spec, "similarity", *clip), default="umt"),
-        "nsfw": frame_scorer("nsfw", overrides, NSFW),
-        "text_area": frame_scorer("text_area", overrides, TEXT_AREA),
-        "transcriber": spec("transcriber", *whisper, whisper_loader(overrides)),
+        "phrase_extractor": lambda: instructed("phrase_extractor", overrides, language_model(), PHRASES),
+        "translator": lambda: instructed("translator", overrides, language_model(), TRANSLATOR),
+        "embedder": lambda: spec("embedder", *clip, EMBEDDER),
+        "aesthetics": lambda: aesthetics(spec("aesthetics", *clip, AESTHETICS), head),
+        "similarity": lambda: similarity(overrides, partial(spec, "similarity", *clip), default="umt"),
+        "nsfw": lambda: frame_scorer("nsfw", overrides, NSFW),
+        "text_area": lambda: frame_scorer("text_area", overrides, TEXT_AREA),
+        "transcriber": lambda: spec("transcriber", *whisper, whisper_loader(overrides)),
     }
 
 
-def server(overrides: Overrides) -> dict[Capability, ModelSpec]:
+def server(overrides: Overrides) -> Finders:
     """Captions and language from an OpenAI-compatible endpoint; what embeds, scores and hears runs here, if anything.
 
     `[server]` says where, and whose encoders those are; `[models.<capability>.server]` sends one capability elsewhere.
@@ -132,30 +144,30 @@ def server(overrides: Overrides) -> dict[Capability, ModelSpec]:
         path = PROMPTS / f"{prompt}.txt" if prompt else None
         return endpoint_spec(capability, overrides, loader=f"{ASKED}:{load}", prompt=path)
 
-    specs: dict[Capability, ModelSpec] = {
-        "captioner": asked("captioner", "load_captioner", "captioner"),
-        "frame_captioner": asked("frame_captioner", "load_captioner", "captioner"),
-        "language_model": asked("language_model", "load_model"),
-        "phrase_extractor": asked("phrase_extractor", "load_phrase_extractor", "phrase_extractor"),
-        "translator": asked("translator", "load_translator", "translator"),
+    words: Finders = {
+        "captioner": lambda: asked("captioner", "load_captioner", "captioner"),
+        "frame_captioner": lambda: asked("frame_captioner", "load_captioner", "captioner"),
+        "language_model": lambda: asked("language_model", "load_model"),
+        "phrase_extractor": lambda: asked("phrase_extractor", "load_phrase_extractor", "phrase_extractor"),
+        "translator": lambda: asked("translator", "load_translator", "translator"),
     }
-    rest = {capability: told for capability, told in overrides.items() if capability not in specs}
-    return {**encoders(rest), **specs}
+    rest = {capability: told for capability, told in overrides.items() if capability not in words}
+    return {**encoders(rest), **words}
 
 
-PROFILES: dict[str, Callable[[Overrides], dict[Capability, ModelSpec]]] = {
+PROFILES: dict[str, Callable[[Overrides], Finders]] = {
     "sample": sample,
     "paper": paper,
     SERVER: server,
 }
 
 
-def encoders(overrides: Overrides) -> dict[Capability, ModelSpec]:
-    """The models of the profile that `server.encoders` names; a summariser of its own is not asked, nor pinned."""
+def encoders(overrides: Overrides) -> Finders:
+    """The models of the profile that `server.encoders` names."""
     chosen = overrides.get(SERVER, {}).get("encoders") or NOBODY
     if chosen == NOBODY:
-        return {capability: nobody(NO_ENCODERS) for capability in CAPABILITIES}
-    return PROFILES[chosen]({**overrides, "language_model": {"revision": "never asked"}})
+        return dict.fromkeys(CAPABILITIES, partial(nobody, NO_ENCODERS))
+    return PROFILES[chosen](overrides)
 
 
 def instructed(capability: Capability, overrides: Overrides, language_model: ModelSpec, loader: str) -> ModelSpec:
@@ -202,6 +214,11 @@ def tagged_phrases() -> ModelSpec:
 
 def model_specs(profile: str, overrides: Overrides | None = None) -> dict[Capability, ModelSpec]:
     """One spec per capability, by the profile's name and the settings' `[models.*]` tables."""
+    return {capability: find() for capability, find in spec_finders(profile, overrides).items()}
+
+
+def spec_finders(profile: str, overrides: Overrides | None = None) -> Finders:
+    """What finds each spec of `model_specs`."""
     if profile not in PROFILES:
         raise UserError(f"profile is {profile!r}: expected one of {', '.join(PROFILES)}; set profile in internvid.toml")
     return PROFILES[profile](overrides or {})
