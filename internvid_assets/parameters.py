@@ -224,6 +224,9 @@ class CaptionParameters(Parameters):
     max_new_tokens: int = Field(40, ge=1)
     min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
     max_words: Annotated[int, NotInRecipe] = Field(120, ge=1)
+    language: Annotated[str, NotInRecipe] = Field(
+        "en", pattern="^([a-z]{2})?$", description="ISO 639-1; a caption in another one has a flaw. Empty: any will do."
+    )
 
 
 class FusedCaptionsParameters(Parameters):
@@ -234,6 +237,9 @@ class FusedCaptionsParameters(Parameters):
     max_new_tokens: int = Field(60, ge=1)
     min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
     max_words: Annotated[int, NotInRecipe] = Field(120, ge=1)
+    language: Annotated[str, NotInRecipe] = Field(
+        "en", pattern="^([a-z]{2})?$", description="ISO 639-1; a caption in another one has a flaw. Empty: any will do."
+    )
 
     def of_recipe(self) -> dict[str, Any]:
         """The template counts by its text, not by its place."""

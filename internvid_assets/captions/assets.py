@@ -12,9 +12,12 @@ from internvid_assets.cells.feature import feature
 from internvid_assets.clips.selection import center_frames, kept, second_frames
 
 MODELS = "internvid_assets.models"
-SHARED = tuple(
-    f"{MODELS}.{name}"
-    for name in ("transformers_decoding", "transformers_loading", "batching", "server", "server_answers")
+SHARED = (
+    "internvid_assets.language.repetition",
+    *(
+        f"{MODELS}.{name}"
+        for name in ("transformers_decoding", "transformers_loading", "batching", "server", "server_answers")
+    ),
 )
 CAPTIONING = (f"{MODELS}.transformers_captioner", f"{MODELS}.instructed", *SHARED)
 FUSION = ("internvid_assets.captions.fusion", f"{MODELS}.transformers_language", *SHARED)
