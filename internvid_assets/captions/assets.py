@@ -19,7 +19,7 @@ SHARED = (
         for name in ("transformers_decoding", "transformers_loading", "batching", "server", "server_answers")
     ),
 )
-CAPTIONING = (f"{MODELS}.transformers_captioner", f"{MODELS}.instructed", *SHARED)
+CAPTIONING = (f"{MODELS}.transformers_captioner", f"{MODELS}.tag2text", f"{MODELS}.instructed", *SHARED)
 FUSION = ("internvid_assets.captions.fusion", f"{MODELS}.transformers_language", *SHARED)
 
 CALLS_AT_ONCE = 16_384
@@ -48,7 +48,7 @@ def center_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFr
     schema=tables.FrameCaptions,
     reads=["frame_hash"],
     work=caption_frames,
-    version="2",
+    version="3",
     finish=with_flaw,
     derived=["flaw"],
     batch_rows=CALLS_AT_ONCE,

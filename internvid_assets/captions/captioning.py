@@ -23,14 +23,15 @@ def caption_centers(bench: Bench) -> Work:
 
 
 def caption_frames(bench: Bench) -> Work:
-    """The fine scale's captioner (Tag2Text in InternVid 3.2)."""
-    return _caption_pictures(bench, bench.models.frame_captioner)
+    """The fine scale's captioner (Tag2Text in InternVid 3.2), whose tags are kept."""
+    return _caption_pictures(bench, bench.models.frame_captioner, with_tags=True)
 
 
-def _caption_pictures(bench: Bench, captioner: FrameCaptioner) -> Work:
+def _caption_pictures(bench: Bench, captioner: FrameCaptioner, *, with_tags: bool = False) -> Work:
     def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
         images = _images(bench.frames, batch["frame_hash"].to_list())
-        return _outcomes(captioner.caption(images, max_new_tokens=bench.parameters.max_new_tokens))
+        answers = captioner.caption(images, max_new_tokens=bench.parameters.max_new_tokens)
+        return _outcomes(answers, with_tags=with_tags)
 
     return work
 
@@ -55,20 +56,21 @@ def fuse_captions(bench: Bench) -> Work:
     return work
 
 
-def _outcomes(answers: Answers) -> Iterator[Mapping[int, Outcome]]:
+def _outcomes(answers: Answers, *, with_tags: bool = False) -> Iterator[Mapping[int, Outcome]]:
     for piece in answers:
-        yield {position: _outcome(answer) for position, answer in piece.items()}
+        yield {position: _outcome(answer, with_tags=with_tags) for position, answer in piece.items()}
 
 
-def _outcome(answer: Answer | CallError) -> Outcome:
+def _outcome(answer: Answer | CallError, *, with_tags: bool) -> Outcome:
     if isinstance(answer, CallError):
         return answer
     if not answer.text.strip():
         return CallError("empty_caption", "the model answered with no words")
-    return {
+    told = {
         "caption": answer.text.strip(),
         "log_probability": answer.log_probability,
         "prompt_tokens": answer.prompt_tokens,
         "answer_tokens": answer.answer_tokens,
         "cost_dollars": answer.cost_dollars,
     }
+    return {**told, "tags": answer.tags} if with_tags else told

@@ -7,7 +7,6 @@ Each spec is found when asked for, so that what is missing for one model says no
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cache, cached_property, partial
 from pathlib import Path
 from threading import RLock
@@ -15,6 +14,7 @@ from typing import Any, TypeAlias
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.language.verbs import tagger_identity
+from internvid_assets.models.captioner_specs import captioner
 from internvid_assets.models.endpoint import SERVER, endpoint_spec
 from internvid_assets.models.protocols import (
     AestheticScorer,
@@ -31,21 +31,19 @@ from internvid_assets.models.score_specs import AESTHETICS, NSFW, TEXT_AREA, aes
 from internvid_assets.models.specs import (
     CAPABILITIES,
     NOBODY,
+    PROMPTS,
     Capability,
     ModelSpec,
     Overrides,
     existing_folder,
-    files_revision,
     resolve,
+    told_by,
 )
 
 SAMPLE_WEIGHTS = Path(__file__).parents[1] / "sample_world" / "weights"
 
-PROMPTS = Path(__file__).parent / "prompts"
-
 ADAPTERS = "internvid_assets.models"
 CAPTIONER = f"{ADAPTERS}.transformers_captioner:load_captioner"
-INSTRUCTED_CAPTIONER = f"{ADAPTERS}.transformers_vision_language:load_instructed_captioner"
 LANGUAGE_MODEL = f"{ADAPTERS}.transformers_language:load_language_model"
 TAGGED_PHRASES = f"{ADAPTERS}.tagged_phrases:load_tagged_phrases"
 PHRASES = f"{ADAPTERS}.instructed:load_phrase_extractor"
@@ -82,9 +80,9 @@ def sample(overrides: Overrides) -> Finders:
 
     head = overrides.get("aesthetics", {}).get("head") or str(SAMPLE_WEIGHTS / "aesthetic" / "model.safetensors")
     return {
-        "captioner": lambda: captioner("captioner", overrides, spec("captioner", "captioner", CAPTIONER)),
+        "captioner": lambda: captioner("captioner", overrides, partial(spec, "captioner", "captioner", CAPTIONER)),
         "frame_captioner": lambda: captioner(
-            "frame_captioner", overrides, spec("frame_captioner", "captioner", CAPTIONER)
+            "frame_captioner", overrides, partial(spec, "frame_captioner", "captioner", CAPTIONER)
         ),
         "language_model": language_model,
         "phrase_extractor": lambda: told("phrase_extractor", PHRASES) or tagged_phrases(),
@@ -120,8 +118,10 @@ def paper(overrides: Overrides) -> Finders:
         return spec("language_model", summariser, None, LANGUAGE_MODEL)
 
     return {
-        "captioner": lambda: captioner("captioner", overrides, spec("captioner", *blip2, CAPTIONER)),
-        "frame_captioner": lambda: captioner("frame_captioner", overrides, spec("frame_captioner", *blip, CAPTIONER)),
+        "captioner": lambda: captioner("captioner", overrides, partial(spec, "captioner", *blip2, CAPTIONER)),
+        "frame_captioner": lambda: captioner(
+            "frame_captioner", overrides, partial(spec, "frame_captioner", *blip, CAPTIONER)
+        ),
         "language_model": language_model,
         "phrase_extractor": lambda: instructed("phrase_extractor", overrides, language_model(), PHRASES),
         "translator": lambda: instructed("translator", overrides, language_model(), TRANSLATOR),
@@ -175,18 +175,6 @@ def instructed(capability: Capability, overrides: Overrides, language_model: Mod
     model, folder = language_model, existing_folder(language_model.source)
     spec = resolve(capability, overrides, name=model.name, revision=model.revision, folder=folder, loader=loader)
     return told_by(PROMPTS / f"{capability}.txt", spec)
-
-
-def captioner(capability: Capability, overrides: Overrides, spec: ModelSpec) -> ModelSpec:
-    """As `spec` says; with the adapter `instructed` it is a chat model that sees, and is told to caption."""
-    if overrides.get(capability, {}).get("adapter") != "instructed":
-        return spec
-    return told_by(PROMPTS / "captioner.txt", replace(spec, loader=INSTRUCTED_CAPTIONER))
-
-
-def told_by(prompt: Path, spec: ModelSpec) -> ModelSpec:
-    """The model and the prompt: both revisions count."""
-    return replace(spec, revision=f"{spec.revision}+{files_revision(prompt)}", files=(("prompt", str(prompt)),))
 
 
 def named_whisper(overrides: Overrides) -> ModelSpec | None:

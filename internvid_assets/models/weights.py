@@ -34,6 +34,7 @@ STORED = (
 
 EXTRAS = {
     "faster_whisper": ("faster_whisper", "pip install 'internvid-assets[asr]'"),
+    "tag2text": ("ram", "pip install git+https://github.com/xinyu1205/recognize-anything.git"),
     "transformers_vision_language": ("torchvision", "pip install 'internvid-assets[vision-language]'"),
 }
 """By adapter, a package that it needs and not everybody has, and how to get it."""
