@@ -9,6 +9,10 @@ from pydantic import Field
 from internvid_assets.models.specs import Capability
 from internvid_assets.parameters import NotInRecipe, Parameters
 
+Language = Field(
+    "en", pattern="^([a-z]{2})?$", description="ISO 639-1; a caption in another one has a flaw. Empty: any will do."
+)
+
 
 class CaptionParameters(Parameters):
     """How a captioner decodes, and how many words a caption may have."""
@@ -16,6 +20,7 @@ class CaptionParameters(Parameters):
     max_new_tokens: int = Field(40, ge=1)
     min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
     max_words: Annotated[int, NotInRecipe] = Field(120, ge=1)
+    language: Annotated[str, NotInRecipe] = Language
 
 
 class FusedCaptionsParameters(Parameters):
@@ -26,6 +31,7 @@ class FusedCaptionsParameters(Parameters):
     max_new_tokens: int = Field(60, ge=1)
     min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
     max_words: Annotated[int, NotInRecipe] = Field(120, ge=1)
+    language: Annotated[str, NotInRecipe] = Language
 
     def of_recipe(self) -> dict[str, Any]:
         return without_prompts(super().of_recipe())
@@ -51,6 +57,7 @@ class KeyframeCaptionsParameters(Parameters):
     max_new_tokens: int = Field(400, ge=1)
     min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
     max_words: Annotated[int, NotInRecipe] = Field(400, ge=1)
+    language: Annotated[str, NotInRecipe] = Language
 
     def of_recipe(self) -> dict[str, Any]:
         return without_prompts(super().of_recipe())
@@ -69,6 +76,7 @@ class DenseCaptionsParameters(Parameters):
     max_new_tokens: int = Field(800, ge=1)
     min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
     max_words: Annotated[int, NotInRecipe] = Field(600, ge=1)
+    language: Annotated[str, NotInRecipe] = Language
 
     def of_recipe(self) -> dict[str, Any]:
         """What the mode reads."""

@@ -21,7 +21,8 @@ from internvid_assets.cells.lake import Lake
 from internvid_assets.cells.lease import lease, turn
 from internvid_assets.cells.recipes import Recipe
 from internvid_assets.cells.store import Store
-from internvid_assets.models.profiles import Models, model_specs
+from internvid_assets.models.loaded import Models
+from internvid_assets.models.profiles import model_specs
 from internvid_assets.settings import Settings
 
 if TYPE_CHECKING:

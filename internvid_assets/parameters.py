@@ -244,8 +244,8 @@ class SubsetParameters(BaseModel):
 class ModelSettings(BaseModel):
     """Which weights a capability uses instead of its profile's: a hub id or a folder, and a pinned revision.
 
-    `head` is for `aesthetics`, `tokenizer` for `similarity` by UMT, `adapter` for `similarity`, `transcriber` and,
-    `instructed`, for captioners; `server` is what differs from `[server]`.
+    `head` is for `aesthetics`, `tokenizer` for UMT and Tag2Text, `adapter` for `similarity`, `transcriber` and,
+    `instructed` or `tag2text`, for captioners; `server` is what differs from `[server]`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -254,5 +254,7 @@ class ModelSettings(BaseModel):
     revision: str | None = None
     head: str | None = None
     tokenizer: str | None = None
-    adapter: Literal["transformers", "faster_whisper", "umt", "clip", "clip_score", "instructed"] | None = None
+    adapter: Literal["transformers", "faster_whisper", "umt", "clip", "clip_score", "instructed", "tag2text"] | None = (
+        None
+    )
     server: Endpoint | None = None

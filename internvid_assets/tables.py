@@ -295,6 +295,7 @@ class FrameCaptions(Called):
     second = dy.Int32(primary_key=True, description="Position among the clip's 1 fps frames.")
     category = dy.String(description="Partition: one of the sixteen categories.")
     caption = dy.String(nullable=True, description="What the frame shows.")
+    tags = dy.List(dy.String(), nullable=True, description="What Tag2Text recognised; null: another model captioned.")
     log_probability = dy.Float64(nullable=True, description="Mean log-probability of the caption's tokens.")
     prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for the call; null: it is local.")
     answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")

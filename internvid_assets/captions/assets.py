@@ -15,11 +15,12 @@ from internvid_assets.cells.feature import feature
 from internvid_assets.clips.selection import center_frames, frames_in_order, kept, second_frames
 
 MODELS = "internvid_assets.models"
-SHARED = (f"{MODELS}.transformers_loading", f"{MODELS}.batching", f"{MODELS}.server", f"{MODELS}.server_answers")
-CAPTIONING = (f"{MODELS}.transformers_captioner", f"{MODELS}.instructed", *SHARED)
+DECODING = ("transformers_decoding", "transformers_loading", "batching", "server", "server_answers")
+SHARED = ("internvid_assets.language.repetition", *(f"{MODELS}.{module}" for module in DECODING))
+CAPTIONING = (f"{MODELS}.transformers_captioner", f"{MODELS}.tag2text", f"{MODELS}.instructed", *SHARED)
 WORDS = ("internvid_assets.captions.templates", "internvid_assets.language.sequences")
 FUSION = ("internvid_assets.captions.fusion", *WORDS, f"{MODELS}.transformers_language", *SHARED)
-CLASS_TOKEN = ("transformers_class_token", "transformers_clip", "transformers_loading")
+CLASS_TOKEN = ("transformers_class_token", "transformers_clip", "transformers_loading", "batching")
 KEYFRAMES = ("internvid_assets.captions.keyframes", *(f"{MODELS}.{module}" for module in CLASS_TOKEN))
 SEEING = ("share_captioner", "talks", "captioned_pictures", "transformers_vision_language", "transformers_language")
 SLIDING = (
@@ -55,7 +56,7 @@ def center_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFr
     schema=tables.FrameCaptions,
     reads=["frame_hash"],
     work=caption_frames,
-    version="2",
+    version="3",
     finish=with_flaw,
     derived=["flaw"],
     batch_rows=CALLS_AT_ONCE,
@@ -72,7 +73,7 @@ def frame_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFra
     schema=tables.FusedCaptions,
     reads=["center_caption", "frame_captions"],
     work=fuse_captions,
-    version="2",
+    version="3",
     finish=with_flaw,
     derived=["flaw"],
     batch_rows=CALLS_AT_ONCE,

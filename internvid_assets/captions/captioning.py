@@ -19,14 +19,15 @@ def caption_centers(bench: Bench) -> Work:
 
 
 def caption_frames(bench: Bench) -> Work:
-    """The fine scale's captioner (Tag2Text in InternVid 3.2)."""
-    return _caption_pictures(bench, bench.models.frame_captioner)
+    """The fine scale's captioner (Tag2Text in InternVid 3.2), whose tags are kept."""
+    return _caption_pictures(bench, bench.models.frame_captioner, with_tags=True)
 
 
-def _caption_pictures(bench: Bench, captioner: FrameCaptioner) -> Work:
+def _caption_pictures(bench: Bench, captioner: FrameCaptioner, *, with_tags: bool = False) -> Work:
     def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
         images = bench.frames.stream(batch["frame_hash"].to_list())
-        return outcomes(captioner.caption(images, max_new_tokens=bench.parameters.max_new_tokens))
+        answers = captioner.caption(images, max_new_tokens=bench.parameters.max_new_tokens)
+        return outcomes(answers, with_tags=with_tags)
 
     return work
 
@@ -46,22 +47,23 @@ def fuse_captions(bench: Bench) -> Work:
     return work
 
 
-def outcomes(answers: Answers) -> Iterator[Mapping[int, Outcome]]:
+def outcomes(answers: Answers, *, with_tags: bool = False) -> Iterator[Mapping[int, Outcome]]:
     """As `outcome`, of each answer as it comes."""
     for piece in answers:
-        yield {position: outcome(answer) for position, answer in piece.items()}
+        yield {position: outcome(answer, with_tags=with_tags) for position, answer in piece.items()}
 
 
-def outcome(answer: Answer | CallError) -> Payload | CallError:
+def outcome(answer: Answer | CallError, *, with_tags: bool = False) -> Payload | CallError:
     """The columns of a caption, or why there is none."""
     if isinstance(answer, CallError):
         return answer
     if not answer.text.strip():
         return CallError("empty_caption", "the model answered with no words")
-    return {
+    told = {
         "caption": answer.text.strip(),
         "log_probability": answer.log_probability,
         "prompt_tokens": answer.prompt_tokens,
         "answer_tokens": answer.answer_tokens,
         "cost_dollars": answer.cost_dollars,
     }
+    return {**told, "tags": answer.tags} if with_tags else told

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 import polars as pl
+
+from internvid_assets.language.identification import is_surely_not
+from internvid_assets.language.repetition import stutters
 
 REFUSAL = (
     r"(?i)\b(?:i['’]?m sorry|i am sorry|as an ai|i (?:cannot|can['’]?t|can not|am unable to|['’]m unable to)"
@@ -18,6 +23,10 @@ BOILERPLATE = (
 )
 """Talk about the picture or the task rather than what is seen, and tokens that should not show."""
 
+STUTTERS_FROM = 3
+"""A phrase so often in a row is a flaw."""
+JUDGEMENTS_REMEMBERED = 2**17
+
 
 def with_flaw(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     """Adds `flaw`: the first rule that the caption breaks; null where it breaks none, or there is none."""
@@ -27,9 +36,23 @@ def with_flaw(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
         .then(pl.lit("refusal"))
         .when(caption.str.contains(BOILERPLATE))
         .then(pl.lit("boilerplate"))
+        .when(_is(partial(stutters, times=STUTTERS_FROM)))
+        .then(pl.lit("repetition"))
+        .when(_is(partial(is_surely_not, language=parameters.language)) if parameters.language else False)
+        .then(pl.lit("other_language"))
         .when(words < parameters.min_words)
         .then(pl.lit("too_short"))
         .when(words > parameters.max_words)
         .then(pl.lit("too_long"))
     )
     return rows.with_columns(flaw.alias("flaw"))
+
+
+def _is(judge: Callable[[str], bool]) -> pl.Expr:
+    """What Python judges, of equal captions once: they are many and near each other, and Python is slow."""
+    remembered = lru_cache(JUDGEMENTS_REMEMBERED)(judge)
+
+    def judged(captions: pl.Series) -> pl.Series:
+        return captions.is_in([caption for caption in captions.drop_nulls().unique() if remembered(caption)])
+
+    return pl.col("caption").map_batches(judged, return_dtype=pl.Boolean, is_elementwise=True)

@@ -9,6 +9,7 @@ import dagster as dg
 import polars as pl
 
 from internvid_assets.cells.drift import drift
+from internvid_assets.cells.failures import failures
 from internvid_assets.cells.feature import Feature, schema_of
 from internvid_assets.cells.fill import FillReport
 from internvid_assets.cells.plan import pending_rows
@@ -16,8 +17,8 @@ from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
 
 PREVIEW_ROWS = 5
-NOTHING_PENDING, ORDER_KEPT = "nothing_pending", "order_kept"
-"""Checks of every feature (Dagster itself never calls a partitioned asset out of date), of one with a number."""
+NOTHING_PENDING, FEW_FAILURES, ORDER_KEPT = "nothing_pending", "few_failures", "order_kept"
+"""Checks of every feature (Dagster itself never calls a partitioned asset out of date), and of one with a number."""
 
 
 class FillConfig(dg.Config):
@@ -50,10 +51,7 @@ def feature_asset(
 
     # Only an asset whose parts can be selected may leave its checks out, as a limited run does.
     @dg.multi_asset(
-        name=feature.name,
-        specs=[spec],
-        check_specs=[*check_specs, *warning_specs(feature)],
-        can_subset=True,
+        name=feature.name, specs=[spec], check_specs=[*check_specs, *warning_specs(feature)], can_subset=True
     )
     def filled(
         context: dg.AssetExecutionContext, config: FillConfig, home: dg.ResourceParam[Home]
@@ -72,8 +70,10 @@ def feature_asset(
         asked = {key.name for key in context.selected_asset_check_keys}
         yield from (result for result in promises(home, feature.name, category) if result.check_name in asked)
         if NOTHING_PENDING in asked:
-            pending = report.rows_pending if report else pending_rows(feature, home, [category])
-            yield warning(NOTHING_PENDING, pending)
+            yield warning(NOTHING_PENDING, report.rows_pending if report else pending_rows(feature, home, [category]))
+        if FEW_FAILURES in asked:
+            failed = failures(home.lake.scan(feature.name, category))
+            yield warning(FEW_FAILURES, len(failed.frequent), **failed.told())
         if feature.compared and ORDER_KEPT in asked:
             yield order_warning(feature, feature.compared, home, category)
 
@@ -83,6 +83,7 @@ def feature_asset(
 def warning_specs(feature: Feature) -> Iterator[dg.AssetCheckSpec]:
     """What is told of a feature beside promises about its table. Evaluated alone, it says what settings left to do."""
     told = {NOTHING_PENDING: "No row waits for its call: none is new, changed, or failed in a way that may pass."}
+    told[FEW_FAILURES] = "No reason failed more than a tenth of the rows (of 20 or more): such rows have no values."
     if feature.compared:
         told[ORDER_KEPT] = f"{feature.compared} orders rows as the recipe before did: subsets stay much the same."
     partitions = by_category if feature.is_partitioned else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from internvid_assets.cells.engine import Engine
     from internvid_assets.media.frames import FrameStore
-    from internvid_assets.models.profiles import Models
+    from internvid_assets.models.loaded import Models
     from internvid_assets.settings import Settings
 
 

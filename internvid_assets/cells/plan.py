@@ -231,12 +231,30 @@ def _summed(asset: str, shares: Sequence[Share], home: Home, scratch: Path) -> P
 
 def _seconds_per_call(asset: str, home: Home, scratch: Path) -> float | None:
     """Measured over the asset's last few parts, whatever their recipe; the median, since a first part loads models."""
-    parts = [file for file in home.store.list(f"cells/{asset}") if file.name.endswith(".parquet")]
+    return _measured("call_seconds", _latest_parts(f"cells/{asset}", home), home, scratch)
+
+
+def cost_per_call(feature: Feature, home: Home, recipe: str) -> tuple[float, float | None] | None:
+    """(seconds, dollars) of a call under `recipe`, measured in the same way; None where there was none."""
+    paths = _latest_parts(f"cells/{feature.name}/recipe={recipe}", home)
+    with home.store.scratch() as scratch:
+        seconds = _measured("call_seconds", paths, home, scratch)
+        priced = "cost_dollars" in feature.payload()
+        dollars = _measured("cost_dollars", paths, home, scratch) if priced else None
+    return None if seconds is None else (seconds, dollars)
+
+
+def _latest_parts(folder: str, home: Home) -> list[Path]:
+    parts = [file for file in home.store.list(folder) if file.name.endswith(".parquet")]
     latest = sorted(parts, key=lambda file: file.version)[-RATE_PARTS:]
-    if not latest:
+    return [home.store.local_path(file) for file in latest]
+
+
+def _measured(column: str, paths: Sequence[Path], home: Home, scratch: Path) -> float | None:
+    """The median of the parts' means over calls."""
+    if not paths:
         return None
-    paths = [str(home.store.local_path(file)) for file in latest]
     with connect(scratch, home.settings.memory_limit) as connection:
         cells = f"read_parquet({listed(paths)}, filename = 'path', union_by_name = true)"
-        means = f"select avg(call_seconds) as seconds from {cells} where coalesce(row_index, 0) = 0 group by path"
-        return fetch_one(connection, f"select median(seconds) from ({means})")[0]
+        means = f"select avg({column}) as mean from {cells} where coalesce(row_index, 0) = 0 group by path"
+        return fetch_one(connection, f"select median(mean) from ({means})")[0]

@@ -1,4 +1,4 @@
-"""internvid doctor: is this machine and this home in order?"""
+"""internvid doctor: are this machine, this home and the profile's models in order?"""
 
 from __future__ import annotations
 
@@ -6,86 +6,106 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
 import polars as pl
 import typer
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cli.environment import open_home
-from internvid_assets.cli.options import OutputFormat
+from internvid_assets.cli.options import OutputFormat, Overrides
 from internvid_assets.cli.output import Format, show
 from internvid_assets.home import Home
 
 FREE_GIB_WANTED = 5
-Finding = tuple[bool, str]
-"""Whether it is fine, and what was found."""
+Told = tuple[str, bool, str]
+"""What it is about, whether it is fine, and what was found."""
 
 
-def doctor(format: OutputFormat = Format.table) -> None:
-    """Check the installation, the models and the home; exit code 1 when something must be mended.
+def doctor(
+    profile: Annotated[str | None, typer.Option(help="Look at this profile rather than the one in force.")] = None,
+    set_: Overrides = None,
+    format: OutputFormat = Format.table,
+) -> None:
+    """Check the installation, the home, and what the profile's models need.
 
-    Example: internvid doctor
+    Of each model: where its weights are, or how to get them; their memory; what a clip has cost so far.
+
+    Exit code 1 when something must be mended. Nothing is loaded or downloaded; a server is asked what it knows.
+
+    Example: internvid doctor --profile paper
     """
-    home = open_home()
-    findings = [*installation(), *settings(home), *models(home), *storage(home), *sources(home)]
+    chosen = [f"profile={profile}"] if profile else []
+    findings = found(open_home([*(set_ or ()), *chosen]))
     if format is Format.table:
-        for is_fine, told in findings:
-            print(f"{'ok  ' if is_fine else 'MEND'} {told}")
+        tell(findings)
     else:
-        show(pl.DataFrame(findings, schema=["is_fine", "finding"], orient="row"), format)
-    if not all(is_fine for is_fine, _ in findings):
+        show(findings, format)
+    if not findings["is_fine"].all():
         raise typer.Exit(1)
 
 
-def installation() -> Iterator[Finding]:
+def found(home: Home) -> pl.DataFrame:
+    """One row per finding; those about a capability have a model."""
+    from internvid_assets.cli.model_findings import Finding, model_findings
+
+    machine = (Finding(*told) for told in [*installation(), *settings(home), *storage(home), *sources(home)])
+    return pl.DataFrame([asdict(finding) for finding in [*machine, *model_findings(home)]], infer_schema_length=None)
+
+
+def tell(findings: pl.DataFrame) -> None:
+    """A line for each, but those of models that are fine: they make a table."""
+    of_models = pl.col("model").is_not_null()
+    shown = findings.filter(~of_models | ~pl.col("is_fine"))
+    lines = shown.group_by("is_fine", "finding", maintain_order=True).agg(pl.col("about").str.join(", "))
+    for is_fine, told, about in lines.rows():
+        print(f"{'ok  ' if is_fine else 'MEND'} {about}: {told}")
+    print()
+    models = findings.filter(of_models).drop("is_fine", "finding").rename({"about": "capability"})
+    show(models, Format.table)
+
+
+def installation() -> Iterator[Told]:
     import av
     import duckdb
     import torch
 
-    yield (3, 11) <= sys.version_info < (3, 14), f"Python {sys.version.split()[0]} (3.11 to 3.13)"
-    yield True, f"dagster {version('dagster')}, duckdb {duckdb.__version__}, PyAV {av.__version__}"
+    about = "installation"
+    yield about, (3, 11) <= sys.version_info < (3, 14), f"Python {sys.version.split()[0]} (3.11 to 3.13)"
+    libraries = f"dagster {version('dagster')}, duckdb {duckdb.__version__}, PyAV {av.__version__}"
+    yield about, True, f"{libraries}, torch {torch.__version__}"
     wanted = {"h264", "hevc", "vp8", "vp9", "av1"}
-    missing = wanted - av.codecs_available
-    yield not missing, f"decoders {'missing: ' + ', '.join(sorted(missing)) if missing else ', '.join(sorted(wanted))}"
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU: models run on the CPU"
-    yield True, f"torch {torch.__version__}, {device}"
+    missing = ", ".join(sorted(wanted - av.codecs_available))
+    yield about, not missing, f"decoders missing: {missing}" if missing else f"decoders {', '.join(sorted(wanted))}"
 
 
-def settings(home: Home) -> Iterator[Finding]:
+def settings(home: Home) -> Iterator[Told]:
     from internvid_assets.settings import settings_file
 
     file = settings_file()
-    yield True, f"settings {file}" if file.exists() else f"no {file}: every setting has its default"
+    yield "settings", True, f"{file}" if file.exists() else f"no {file}: every setting has its default"
     each = f"each up to {home.settings.worker_memory_bytes / 1e9:g} GB"
-    yield True, f"profile {home.settings.profile}, {home.settings.workers} decoding processes, {each}"
+    told = f"profile {home.settings.profile}, {home.settings.workers} decoding processes, {each}"
+    yield "settings", True, told
 
 
-def models(home: Home) -> Iterator[Finding]:
-    try:
-        specs = home.models.specs
-    except UserError as error:
-        yield False, f"models: {error}"
-        return
-    for capability, spec in specs.items():
-        yield True, f"{capability}: {spec.name} @ {spec.revision}"
-
-
-def storage(home: Home) -> Iterator[Finding]:
+def storage(home: Home) -> Iterator[Told]:
     is_writable = os.access(home.path, os.W_OK)
-    yield is_writable, f"home {home.path} is {'writable' if is_writable else 'read-only: set INTERNVID_HOME'}"
+    yield "home", is_writable, f"{home.path} is {'writable' if is_writable else 'read-only: set INTERNVID_HOME'}"
     free_gib = shutil.disk_usage(home.path).free / 2**30
-    yield free_gib >= FREE_GIB_WANTED, f"{free_gib:.0f} GiB free there (wanted: {FREE_GIB_WANTED})"
+    yield "home", free_gib >= FREE_GIB_WANTED, f"{free_gib:.0f} GiB free there (wanted: {FREE_GIB_WANTED})"
 
 
-def sources(home: Home) -> Iterator[Finding]:
+def sources(home: Home) -> Iterator[Told]:
     from internvid_assets.videos.sources import read_sources
 
     try:
         registered = read_sources(home.path)
     except UserError as error:
-        yield False, f"sources: {error}"
+        yield "sources", False, str(error)
         return
     gone = [source.name for source in registered if source.is_local and not Path(source.place).exists()]
-    yield not gone, f"{len(registered)} sources{', gone: ' + ', '.join(gone) if gone else ''}"
+    yield "sources", not gone, f"{len(registered)} registered{', gone: ' + ', '.join(gone) if gone else ''}"

@@ -1,31 +1,18 @@
 """Profiles: a name for a whole set of models. Choosing one imports neither torch nor transformers.
 
-A profile is a function from the settings' overrides to one spec per capability; `Models` turns specs into adapters.
+A profile is a function from the settings' overrides to one spec per capability; `loaded.Models` has their adapters.
+Each spec is found when asked for, so that what is missing for one model says nothing of the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cache, cached_property, partial
-from threading import RLock
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.models.captioner_specs import captioner
 from internvid_assets.models.endpoint import SERVER, endpoint_spec
-from internvid_assets.models.protocols import (
-    AestheticScorer,
-    ClipEmbedder,
-    FrameCaptioner,
-    FrameEmbedder,
-    FrameScorer,
-    LanguageModel,
-    PhraseExtractor,
-    SimilarityScorer,
-    TextEncoder,
-    Transcriber,
-    Translator,
-    VisionLanguageModel,
-)
 from internvid_assets.models.score_specs import (
     ADAPTERS,
     AESTHETICS,
@@ -35,15 +22,18 @@ from internvid_assets.models.score_specs import (
     frame_scorer,
     similarity,
 )
-from internvid_assets.models.specs import CAPABILITIES, NOBODY, Capability, ModelSpec, Overrides, named, nobody, resolve
-from internvid_assets.models.word_specs import (
+from internvid_assets.models.specs import (
+    CAPABILITIES,
+    NOBODY,
     PROMPTS,
-    SAMPLE_WEIGHTS,
-    captioned_pictures,
-    captioner,
-    instructed,
-    tagged_phrases,
+    Capability,
+    ModelSpec,
+    Overrides,
+    named,
+    nobody,
+    resolve,
 )
+from internvid_assets.models.word_specs import SAMPLE_WEIGHTS, captioned_pictures, instructed, tagged_phrases
 
 CAPTIONER = f"{ADAPTERS}.transformers_captioner:load_captioner"
 VISION_LANGUAGE_MODEL = f"{ADAPTERS}.transformers_vision_language:load_vision_language_model"
@@ -61,8 +51,11 @@ NO_TRANSCRIBER = f"{ADAPTERS}.absent:no_transcriber"
 NO_ENCODERS = f"{ADAPTERS}.absent:no_encoders"
 ASKED = f"{ADAPTERS}.server"
 
+Finders: TypeAlias = dict[Capability, Callable[[], ModelSpec]]
+"""By capability, what finds its spec, or raises UserError: something is missing in the settings or on this machine."""
 
-def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
+
+def sample(overrides: Overrides) -> Finders:
     """Our own tiny models, shipped in the package: CPU, no network. They know the sample world and nothing else.
 
     The language model among them can neither find phrases nor translate, and none of them hears. Phrases are found by a
@@ -76,31 +69,36 @@ def sample(overrides: Overrides) -> dict[Capability, ModelSpec]:
 
     def told(capability: Capability, loader: str) -> ModelSpec | None:
         is_named = overrides.get(capability, {}).get("name")
-        return instructed(capability, overrides, language_model, loader) if is_named else None
+        return instructed(capability, overrides, language_model(), loader) if is_named else None
 
-    language_model = spec("language_model", "language_model", LANGUAGE_MODEL)
+    def language_model() -> ModelSpec:
+        return spec("language_model", "language_model", LANGUAGE_MODEL)
+
     head = overrides.get("aesthetics", {}).get("head") or str(SAMPLE_WEIGHTS / "aesthetic" / "model.safetensors")
     return {
-        "captioner": captioner("captioner", overrides, spec("captioner", "captioner", CAPTIONER)),
-        "frame_captioner": captioner("frame_captioner", overrides, spec("frame_captioner", "captioner", CAPTIONER)),
-        "vision_language_model": named("vision_language_model", overrides, VISION_LANGUAGE_MODEL)
-        or captioned_pictures(),
+        "captioner": lambda: captioner("captioner", overrides, partial(spec, "captioner", "captioner", CAPTIONER)),
+        "frame_captioner": lambda: captioner(
+            "frame_captioner", overrides, partial(spec, "frame_captioner", "captioner", CAPTIONER)
+        ),
+        "vision_language_model": lambda: (
+            named("vision_language_model", overrides, VISION_LANGUAGE_MODEL) or captioned_pictures()
+        ),
         "language_model": language_model,
-        "summariser": named("summariser", overrides, LANGUAGE_MODEL) or captioned_pictures(),
-        "phrase_extractor": told("phrase_extractor", PHRASES) or tagged_phrases(),
-        "translator": told("translator", TRANSLATOR) or nobody(NO_TRANSLATOR),
-        "embedder": spec("embedder", "clip", EMBEDDER),
-        "frame_embedder": spec("frame_embedder", "clip", FRAME_EMBEDDER),
-        "text_encoder": named("text_encoder", overrides, TEXT_ENCODER) or nobody(NO_TEXT_ENCODER),
-        "aesthetics": aesthetics(spec("aesthetics", "clip", AESTHETICS), head),
-        "similarity": similarity(overrides, partial(spec, "similarity", "clip"), default="clip"),
-        "nsfw": frame_scorer("nsfw", overrides, NSFW),
-        "text_area": frame_scorer("text_area", overrides, TEXT_AREA),
-        "transcriber": named("transcriber", overrides, whisper_loader(overrides)) or nobody(NO_TRANSCRIBER),
+        "summariser": lambda: named("summariser", overrides, LANGUAGE_MODEL) or captioned_pictures(),
+        "phrase_extractor": lambda: told("phrase_extractor", PHRASES) or tagged_phrases(),
+        "translator": lambda: told("translator", TRANSLATOR) or nobody(NO_TRANSLATOR),
+        "embedder": lambda: spec("embedder", "clip", EMBEDDER),
+        "frame_embedder": lambda: spec("frame_embedder", "clip", FRAME_EMBEDDER),
+        "text_encoder": lambda: named("text_encoder", overrides, TEXT_ENCODER) or nobody(NO_TEXT_ENCODER),
+        "aesthetics": lambda: aesthetics(spec("aesthetics", "clip", AESTHETICS), head),
+        "similarity": lambda: similarity(overrides, partial(spec, "similarity", "clip"), default="clip"),
+        "nsfw": lambda: frame_scorer("nsfw", overrides, NSFW),
+        "text_area": lambda: frame_scorer("text_area", overrides, TEXT_AREA),
+        "transcriber": lambda: named("transcriber", overrides, whisper_loader(overrides)) or nobody(NO_TRANSCRIBER),
     }
 
 
-def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
+def paper(overrides: Overrides) -> Finders:
     """The models of InternVid 3.2 and 3.3, or their nearest kin that transformers loads; needs a GPU and downloads.
 
     Kin: BLIP large for Tag2Text at 1 fps, Whisper for YouTube's speech recognition, Qwen2.5-VL for the GPT-4V and GPT-4
@@ -120,28 +118,36 @@ def paper(overrides: Overrides) -> dict[Capability, ModelSpec]:
     clip_336 = ("openai/clip-vit-large-patch14-336", "ce19dc912ca5cd21c8a653c79e251e808ccabcd1")
     bert = ("google-bert/bert-base-uncased", "86b5e0934494bd15c9632b12f734a8a67f723594")
     whisper = ("openai/whisper-large-v3", "06f233fe06e710322aca913c1bc4249a0d71fce1")
-    language_model = spec("language_model", flan_t5, None, LANGUAGE_MODEL)
-    seeing = spec("vision_language_model", *qwen, VISION_LANGUAGE_MODEL)
+    head = overrides.get("aesthetics", {}).get("head")
+
+    def language_model() -> ModelSpec:
+        return spec("language_model", flan_t5, None, LANGUAGE_MODEL)
+
+    def seeing() -> ModelSpec:
+        return spec("vision_language_model", *qwen, VISION_LANGUAGE_MODEL)
+
     return {
-        "captioner": captioner("captioner", overrides, spec("captioner", *blip2, CAPTIONER)),
-        "frame_captioner": captioner("frame_captioner", overrides, spec("frame_captioner", *blip, CAPTIONER)),
+        "captioner": lambda: captioner("captioner", overrides, partial(spec, "captioner", *blip2, CAPTIONER)),
+        "frame_captioner": lambda: captioner(
+            "frame_captioner", overrides, partial(spec, "frame_captioner", *blip, CAPTIONER)
+        ),
         "vision_language_model": seeing,
         "language_model": language_model,
-        "summariser": named("summariser", overrides, LANGUAGE_MODEL) or seeing,
-        "phrase_extractor": instructed("phrase_extractor", overrides, language_model, PHRASES),
-        "translator": instructed("translator", overrides, language_model, TRANSLATOR),
-        "embedder": spec("embedder", *clip, EMBEDDER),
-        "frame_embedder": spec("frame_embedder", *clip_336, FRAME_EMBEDDER),
-        "text_encoder": spec("text_encoder", *bert, TEXT_ENCODER),
-        "aesthetics": aesthetics(spec("aesthetics", *clip, AESTHETICS), overrides.get("aesthetics", {}).get("head")),
-        "similarity": similarity(overrides, partial(spec, "similarity", *clip), default="umt"),
-        "nsfw": frame_scorer("nsfw", overrides, NSFW),
-        "text_area": frame_scorer("text_area", overrides, TEXT_AREA),
-        "transcriber": spec("transcriber", *whisper, whisper_loader(overrides)),
+        "summariser": lambda: named("summariser", overrides, LANGUAGE_MODEL) or seeing(),
+        "phrase_extractor": lambda: instructed("phrase_extractor", overrides, language_model(), PHRASES),
+        "translator": lambda: instructed("translator", overrides, language_model(), TRANSLATOR),
+        "embedder": lambda: spec("embedder", *clip, EMBEDDER),
+        "frame_embedder": lambda: spec("frame_embedder", *clip_336, FRAME_EMBEDDER),
+        "text_encoder": lambda: spec("text_encoder", *bert, TEXT_ENCODER),
+        "aesthetics": lambda: aesthetics(spec("aesthetics", *clip, AESTHETICS), head),
+        "similarity": lambda: similarity(overrides, partial(spec, "similarity", *clip), default="umt"),
+        "nsfw": lambda: frame_scorer("nsfw", overrides, NSFW),
+        "text_area": lambda: frame_scorer("text_area", overrides, TEXT_AREA),
+        "transcriber": lambda: spec("transcriber", *whisper, whisper_loader(overrides)),
     }
 
 
-def server(overrides: Overrides) -> dict[Capability, ModelSpec]:
+def server(overrides: Overrides) -> Finders:
     """Captions and language from an OpenAI-compatible endpoint; what embeds, scores and hears runs here, if anything.
 
     `[server]` says where, and whose encoders those are; `[models.<capability>.server]` sends one capability elsewhere.
@@ -151,32 +157,32 @@ def server(overrides: Overrides) -> dict[Capability, ModelSpec]:
         path = PROMPTS / f"{prompt}.txt" if prompt else None
         return endpoint_spec(capability, overrides, loader=f"{ASKED}:{load}", prompt=path)
 
-    specs: dict[Capability, ModelSpec] = {
-        "captioner": asked("captioner", "load_captioner", "captioner"),
-        "frame_captioner": asked("frame_captioner", "load_captioner", "captioner"),
-        "vision_language_model": asked("vision_language_model", "load_model"),
-        "language_model": asked("language_model", "load_model"),
-        "summariser": asked("summariser", "load_model"),
-        "phrase_extractor": asked("phrase_extractor", "load_phrase_extractor", "phrase_extractor"),
-        "translator": asked("translator", "load_translator", "translator"),
+    words: Finders = {
+        "captioner": lambda: asked("captioner", "load_captioner", "captioner"),
+        "frame_captioner": lambda: asked("frame_captioner", "load_captioner", "captioner"),
+        "vision_language_model": lambda: asked("vision_language_model", "load_model"),
+        "language_model": lambda: asked("language_model", "load_model"),
+        "summariser": lambda: asked("summariser", "load_model"),
+        "phrase_extractor": lambda: asked("phrase_extractor", "load_phrase_extractor", "phrase_extractor"),
+        "translator": lambda: asked("translator", "load_translator", "translator"),
     }
-    rest = {capability: told for capability, told in overrides.items() if capability not in specs}
-    return {**encoders(rest), **specs}
+    rest = {capability: told for capability, told in overrides.items() if capability not in words}
+    return {**encoders(rest), **words}
 
 
-PROFILES: dict[str, Callable[[Overrides], dict[Capability, ModelSpec]]] = {
+PROFILES: dict[str, Callable[[Overrides], Finders]] = {
     "sample": sample,
     "paper": paper,
     SERVER: server,
 }
 
 
-def encoders(overrides: Overrides) -> dict[Capability, ModelSpec]:
-    """The models of the profile that `server.encoders` names; a summariser of its own is not asked, nor pinned."""
+def encoders(overrides: Overrides) -> Finders:
+    """The models of the profile that `server.encoders` names."""
     chosen = overrides.get(SERVER, {}).get("encoders") or NOBODY
     if chosen == NOBODY:
-        return {capability: nobody(NO_ENCODERS) for capability in CAPABILITIES}
-    return PROFILES[chosen]({**overrides, "language_model": {"revision": "never asked"}})
+        return dict.fromkeys(CAPABILITIES, partial(nobody, NO_ENCODERS))
+    return PROFILES[chosen](overrides)
 
 
 def whisper_loader(overrides: Overrides) -> str:
@@ -187,95 +193,11 @@ def whisper_loader(overrides: Overrides) -> str:
 
 def model_specs(profile: str, overrides: Overrides | None = None) -> dict[Capability, ModelSpec]:
     """One spec per capability, by the profile's name and the settings' `[models.*]` tables."""
+    return {capability: find() for capability, find in spec_finders(profile, overrides).items()}
+
+
+def spec_finders(profile: str, overrides: Overrides | None = None) -> Finders:
+    """What finds each spec of `model_specs`."""
     if profile not in PROFILES:
         raise UserError(f"profile is {profile!r}: expected one of {', '.join(PROFILES)}; set profile in internvid.toml")
     return PROFILES[profile](overrides or {})
-
-
-class Models:
-    """The adapters behind a set of specs, each loaded when first asked for and shared by the whole process."""
-
-    def __init__(self, specs: Mapping[Capability, ModelSpec]) -> None:
-        self.specs = dict(specs)
-
-    @cached_property
-    def captioner(self) -> FrameCaptioner:
-        return loaded(self.specs["captioner"])
-
-    @cached_property
-    def frame_captioner(self) -> FrameCaptioner:
-        return loaded(self.specs["frame_captioner"])
-
-    @cached_property
-    def vision_language_model(self) -> VisionLanguageModel:
-        return loaded(self.specs["vision_language_model"])
-
-    @cached_property
-    def language_model(self) -> LanguageModel:
-        return loaded(self.specs["language_model"])
-
-    @cached_property
-    def summariser(self) -> LanguageModel:
-        return loaded(self.specs["summariser"])
-
-    @cached_property
-    def phrase_extractor(self) -> PhraseExtractor:
-        return loaded(self.specs["phrase_extractor"])
-
-    @cached_property
-    def translator(self) -> Translator:
-        return loaded(self.specs["translator"])
-
-    @cached_property
-    def embedder(self) -> ClipEmbedder:
-        return loaded(self.specs["embedder"])
-
-    @cached_property
-    def frame_embedder(self) -> FrameEmbedder:
-        return loaded(self.specs["frame_embedder"])
-
-    @cached_property
-    def text_encoder(self) -> TextEncoder:
-        return loaded(self.specs["text_encoder"])
-
-    @cached_property
-    def aesthetics(self) -> AestheticScorer:
-        return loaded(self.specs["aesthetics"])
-
-    @cached_property
-    def similarity(self) -> SimilarityScorer:
-        return loaded(self.specs["similarity"])
-
-    @cached_property
-    def nsfw(self) -> FrameScorer:
-        return loaded(self.specs["nsfw"])
-
-    @cached_property
-    def text_area(self) -> FrameScorer:
-        return loaded(self.specs["text_area"])
-
-    @cached_property
-    def transcriber(self) -> Transcriber:
-        return loaded(self.specs["transcriber"])
-
-    def label(self, capability: Capability) -> str:
-        """Name and revision in one text, for a column that says who answered."""
-        return "@".join(self.specs[capability].identity)
-
-    def has(self, capability: Capability) -> bool:
-        """Whether anybody answers: a table that can do without then leaves its column null."""
-        return self.specs[capability].name != NOBODY
-
-
-_loading = RLock()
-
-
-def loaded(spec: ModelSpec) -> Any:
-    """The process's one adapter of a spec: capabilities that share a model share its weights."""
-    with _loading:
-        return _load_once(spec)
-
-
-@cache
-def _load_once(spec: ModelSpec) -> Any:
-    return spec.load()

@@ -26,7 +26,7 @@ class Answer:
     """What a model said, and what is known of how: null where the model does not tell.
 
     `log_probability` is the mean natural log-probability of the text's tokens (0 is certain); `cost_dollars` is at the
-    price in the settings when it was asked.
+    price in the settings when it was asked. `tags` are what the model recognised, where that is a step of its own.
     """
 
     text: str
@@ -34,6 +34,7 @@ class Answer:
     prompt_tokens: int | None = None
     answer_tokens: int | None = None
     cost_dollars: float | None = None
+    tags: tuple[str, ...] | None = None
 
 
 Answers: TypeAlias = Iterator[Mapping[int, Answer | CallError]]

@@ -43,14 +43,19 @@ def umt(checkpoint: str | None, tokenizer: str | None) -> ModelSpec:
             f"models.similarity.name is {checkpoint or 'not set'}: expected the file of a multi-modal UMT, such as "
             'l16_25m.pth (github.com/OpenGVLab/unmasked_teacher); or set models.similarity.adapter = "clip"'
         )
+    return with_words("similarity", path, tokenizer, SIMILARITY["umt"])
+
+
+def with_words(capability: Capability, checkpoint: Path, tokenizer: str | None, loader: str) -> ModelSpec:
+    """A checkpoint that comes without the words its BERT reads."""
     words = Path(tokenizer).expanduser() if tokenizer else None
     if words is None or not (words / "vocab.txt").is_file():
         raise UserError(
-            f"models.similarity.tokenizer is {tokenizer or 'not set'}: expected a folder with the vocab.txt of "
-            "bert-large-uncased, or of bert-base-uncased: all UMTs read the same words"
+            f"models.{capability}.tokenizer is {tokenizer or 'not set'}: expected a folder with the vocab.txt of "
+            "bert-large-uncased, or of bert-base-uncased: both read the same words"
         )
-    revision = f"{files_revision(path)}+{files_revision(words / 'vocab.txt')}"
-    return ModelSpec(path.stem, revision, str(path), SIMILARITY["umt"], files=(("tokenizer", str(words)),))
+    revision = f"{files_revision(checkpoint)}+{files_revision(words / 'vocab.txt')}"
+    return ModelSpec(checkpoint.stem, revision, str(checkpoint), loader, files=(("tokenizer", str(words)),))
 
 
 def frame_scorer(capability: Capability, overrides: Overrides, loader: str) -> ModelSpec:

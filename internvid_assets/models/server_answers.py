@@ -8,12 +8,13 @@ from openai.types.chat import ChatCompletion
 from pydantic import BaseModel, ValidationError
 
 from internvid_assets.cells.errors import CallError
+from internvid_assets.language.repetition import stutters
 from internvid_assets.models.endpoint import Endpoint
 from internvid_assets.models.in_flight import Passing
 from internvid_assets.models.protocols import Answer
 
-STUTTER_REPEATS, STUTTER_WORDS = 4, 8
-"""A phrase of up to so many words, so often in a row: the model is stuck."""
+STUCK_AFTER = 4
+"""A phrase so often in a row is no answer."""
 
 
 def answer_of(completion: object, endpoint: Endpoint, structure: type[BaseModel] | None) -> Answer | CallError:
@@ -41,7 +42,7 @@ def _failure(
         return CallError("empty_answer", "the model answered with no words", retryable=True)
     if structure:
         return _mismatch(text, structure)
-    if stutters(text):
+    if stutters(text, times=STUCK_AFTER):
         return CallError("repeated_text", f"the model repeats itself: {text[:200]!r}")
     return None
 
@@ -53,18 +54,6 @@ def _mismatch(text: str, structure: type[BaseModel]) -> CallError | None:
         reason = error.errors()[0]["msg"]
         return CallError("malformed_answer", f"no {structure.__name__} ({reason}): {text[:200]!r}", retryable=True)
     return None
-
-
-def stutters(text: str) -> bool:
-    """Whether a phrase comes at least `STUTTER_REPEATS` times in a row."""
-    words = text.lower().split()
-    for length in range(1, STUTTER_WORDS + 1):
-        same = 0  # words in a row that are also `length` words before
-        for word, before in zip(words[length:], words, strict=False):
-            same = same + 1 if word == before else 0
-            if same >= length * (STUTTER_REPEATS - 1):
-                return True
-    return False
 
 
 def _mean_log_probability(choice: Any) -> float | None:

@@ -13,7 +13,7 @@ from internvid_assets.media.grids import shrunk, square_grid, strip, uniform_pos
 from internvid_assets.models.protocols import Answer, Answers, Image, Prompt, Talk
 
 if TYPE_CHECKING:
-    from internvid_assets.models.profiles import Models
+    from internvid_assets.models.loaded import Models
 
 Layout: TypeAlias = Literal["strip", "grid"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -31,6 +31,7 @@ Capability = Literal[
     "transcriber",
 ]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
+PROMPTS = Path(__file__).parent / "prompts"
 NOBODY = "none"
 """The name and revision of a capability that a profile has no model for."""
 
@@ -133,3 +134,8 @@ def model_folder_revision(folder: Path) -> str:
     if not (folder / "config.json").is_file():
         raise UserError(f"no config.json in {folder}: expected a model in Hugging Face format; train it or reinstall")
     return files_revision(folder)
+
+
+def told_by(prompt: Path, spec: ModelSpec) -> ModelSpec:
+    """The model and the prompt: both revisions count."""
+    return replace(spec, revision=f"{spec.revision}+{files_revision(prompt)}", files=(("prompt", str(prompt)),))

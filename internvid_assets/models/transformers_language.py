@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from typing import Any
 
-import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-from internvid_assets.models.batching import batches_by_size
-from internvid_assets.models.protocols import Answer, Answers
-from internvid_assets.models.transformers_loading import load_model, load_part, to_device
+from internvid_assets.models.batching import ahead, batches_by_size
+from internvid_assets.models.protocols import Answers
+from internvid_assets.models.transformers_decoding import GreedyDecoder
+from internvid_assets.models.transformers_loading import load_model, load_part
 
 
 @cache
@@ -25,17 +26,14 @@ class TransformersLanguageModel:
 
     def __init__(self, model, tokenizer, *, batch_size: int = 32) -> None:
         self.model, self.tokenizer, self.batch_size = model, tokenizer, batch_size
+        self.decoder = GreedyDecoder(model, tokenizer)
 
     def generate(self, prompts: Iterable[str], *, max_new_tokens: int = 60) -> Answers:
-        for positions, batch in batches_by_size(prompts, self.batch_size, len):
-            texts = self._generate_batch(batch, max_new_tokens)
-            yield dict(zip(positions, map(Answer, texts), strict=True))
+        for positions, inputs in ahead(self._batches(prompts)):
+            yield dict(zip(positions, self.decoder.answers(inputs, max_new_tokens), strict=True))
 
-    @torch.inference_mode()
-    def _generate_batch(self, prompts: list[str], max_new_tokens: int) -> list[str]:
-        inputs = self.tokenizer(prompts, padding=True, truncation=True, return_tensors="pt")
-        inputs = {key: inputs[key] for key in ("input_ids", "attention_mask")}
-        tokens = self.model.generate(
-            **to_device(inputs, self.model), max_new_tokens=max_new_tokens, do_sample=False, num_beams=1
-        )
-        return [text.strip() for text in self.tokenizer.batch_decode(tokens, skip_special_tokens=True)]
+    def _batches(self, prompts: Iterable[str]) -> Iterator[tuple[Sequence[int], Any]]:
+        """Tokenised while the model works on the batch before."""
+        for positions, batch in batches_by_size(prompts, self.batch_size, len):
+            inputs = self.tokenizer(batch, padding=True, truncation=True, return_tensors="pt")
+            yield positions, {key: inputs[key] for key in ("input_ids", "attention_mask")}

@@ -8,17 +8,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import torch
 from pydantic import BaseModel
 from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.models.batching import WINDOW_BATCHES, ahead, batches_by_size
 from internvid_assets.models.instructed import InstructedCaptioner
-from internvid_assets.models.protocols import Answer, Answers, Prompt, Talk
+from internvid_assets.models.protocols import Answers, Prompt, Talk
 from internvid_assets.models.talks import in_waves
-from internvid_assets.models.transformers_captioner import end_tokens, mean_log_probability
-from internvid_assets.models.transformers_loading import load_model, load_part, to_device
+from internvid_assets.models.transformers_decoding import GreedyDecoder
+from internvid_assets.models.transformers_loading import load_model, load_part
 
 
 def load_instructed_captioner(source: str, revision: str, *, prompt: str) -> InstructedCaptioner:
@@ -50,7 +49,7 @@ class TransformersVisionLanguage:
     def __init__(self, model, processor, *, batch_size: int = 16) -> None:
         self.model, self.processor, self.batch_size = model, processor, batch_size
         self.processor.tokenizer.padding_side = "left"  # answers continue prompts, which must not end in padding
-        self.end_tokens = torch.tensor(end_tokens(model), device=model.device)
+        self.decoder = GreedyDecoder(model, processor)
 
     def answer(
         self, prompts: Iterable[Prompt], *, max_new_tokens: int = 60, structure: type[BaseModel] | None = None
@@ -58,7 +57,7 @@ class TransformersVisionLanguage:
         if structure is not None:
             raise UserError("transformers cannot be held to a structure: ask a server for it (profile server)")
         for positions, inputs in ahead(self._batches(prompts)):
-            yield dict(zip(positions, self._answer_batch(inputs, max_new_tokens), strict=True))
+            yield dict(zip(positions, self.decoder.answers(inputs, max_new_tokens), strict=True))
 
     def generate(self, prompts: Iterable[str], *, max_new_tokens: int = 60) -> Answers:
         return self.answer(([prompt] for prompt in prompts), max_new_tokens=max_new_tokens)
@@ -73,22 +72,6 @@ class TransformersVisionLanguage:
             texts = self.processor.apply_chat_template(chats, tokenize=False, add_generation_prompt=True)
             images = [part for prompt in batch for part in prompt if not isinstance(part, str)]
             yield positions, self.processor(text=texts, images=images or None, padding=True, return_tensors="pt")
-
-    @torch.inference_mode()
-    def _answer_batch(self, inputs: Any, max_new_tokens: int) -> list[Answer]:
-        answer = self.model.generate(
-            **to_device(inputs, self.model),
-            max_new_tokens=max_new_tokens,
-            do_sample=False,
-            num_beams=1,
-            output_logits=True,
-            return_dict_in_generate=True,
-        )
-        logits = torch.stack(answer.logits, dim=1)  # [prompts, new tokens, vocabulary]
-        tokens = answer.sequences[:, -logits.shape[1] :]  # [prompts, new tokens]
-        texts = self.processor.batch_decode(tokens, skip_special_tokens=True)
-        scores = mean_log_probability(logits, tokens, self.end_tokens)
-        return [Answer(text.strip(), score) for text, score in zip(texts, scores.tolist(), strict=True)]
 
 
 def _size(prompt: Prompt) -> tuple[int, int]:

@@ -1,21 +1,27 @@
-"""Which model words captions, phrases and translations: the prompts it is told what to do by count as much."""
+"""Which model words phrases and translations: the prompts it is told what to do by count as much."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from internvid_assets.language.verbs import tagger_identity
 from internvid_assets.models.score_specs import ADAPTERS
-from internvid_assets.models.specs import Capability, ModelSpec, Overrides, existing_folder, files_revision, resolve
+from internvid_assets.models.specs import (
+    PROMPTS,
+    Capability,
+    ModelSpec,
+    Overrides,
+    existing_folder,
+    files_revision,
+    resolve,
+    told_by,
+)
 
 SAMPLE_WEIGHTS = Path(__file__).parents[1] / "sample_world" / "weights"
 
-PROMPTS = Path(__file__).parent / "prompts"
 FUSION_PROMPT = Path(__file__).parents[1] / "captions" / "prompts" / "fusion.txt"
 """The words that the sample world's language model was taught."""
 
-INSTRUCTED_CAPTIONER = f"{ADAPTERS}.transformers_vision_language:load_instructed_captioner"
 TAGGED_PHRASES = f"{ADAPTERS}.tagged_phrases:load_tagged_phrases"
 CAPTIONED_PICTURES = f"{ADAPTERS}.captioned_pictures:load_captioned_pictures"
 
@@ -25,18 +31,6 @@ def instructed(capability: Capability, overrides: Overrides, language_model: Mod
     model, folder = language_model, existing_folder(language_model.source)
     spec = resolve(capability, overrides, name=model.name, revision=model.revision, folder=folder, loader=loader)
     return told_by(PROMPTS / f"{capability}.txt", spec)
-
-
-def captioner(capability: Capability, overrides: Overrides, spec: ModelSpec) -> ModelSpec:
-    """As `spec` says; with the adapter `instructed` it is a chat model that sees, and is told to caption."""
-    if overrides.get(capability, {}).get("adapter") != "instructed":
-        return spec
-    return told_by(PROMPTS / "captioner.txt", replace(spec, loader=INSTRUCTED_CAPTIONER))
-
-
-def told_by(prompt: Path, spec: ModelSpec) -> ModelSpec:
-    """The model and the prompt: both revisions count."""
-    return replace(spec, revision=f"{spec.revision}+{files_revision(prompt)}", files=(("prompt", str(prompt)),))
 
 
 def captioned_pictures() -> ModelSpec:

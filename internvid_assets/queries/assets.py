@@ -17,6 +17,7 @@ WORDS = ("internvid_assets.queries.normalising", "internvid_assets.language.lemm
 ADAPTERS = (
     "internvid_assets.models.instructed",
     "internvid_assets.models.transformers_language",
+    "internvid_assets.models.transformers_decoding",
     "internvid_assets.models.transformers_loading",
 )
 RECORDS = ("internvid_assets.queries.records",)

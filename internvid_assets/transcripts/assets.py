@@ -14,6 +14,9 @@ from internvid_assets.transcripts.translating import translate
 
 CUES = "internvid_assets.transcripts.words"
 ABSENT, LOADING = "internvid_assets.models.absent", "internvid_assets.models.transformers_loading"
+TRANSLATORS = tuple(
+    f"internvid_assets.models.{name}" for name in ("instructed", "transformers_language", "transformers_decoding")
+)
 
 
 def first_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
@@ -73,7 +76,7 @@ def speech_cues(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame, subtitle_cu
     reads=["text", "language", "english_subtitle"],
     work=translate,
     version="1",
-    code=["internvid_assets.models.instructed", "internvid_assets.models.transformers_language", ABSENT, LOADING],
+    code=[*TRANSLATORS, ABSENT, LOADING],
     models=["translator"],
     kinds=["transformers"],
 )

@@ -93,8 +93,6 @@ BREAKS: dict[str, list[tuple[Break, int]]] = {
         (_second("transcripts", language="en"), 1),
         (lambda rows: rows["transcripts"][2].update(text_english=None), 1),
     ],
-    "center_captions__one_per_kept_clip": [(_without_last("center_captions"), 1)],
-    "frame_captions__one_per_second": [(_without_last("frame_captions"), 1)],
     "keyframes__every_kept_clip_has_one": [(lambda rows: rows["keyframes"].clear(), 3)],
     "keyframes__in_order": [
         (_second("keyframes", pts=500), 1),
@@ -110,7 +108,26 @@ BREAKS: dict[str, list[tuple[Break, int]]] = {
         (_second("semantic_pool", is_kept=False), 1),
         (lambda rows: rows["semantic_pool"][2].update(nearest_clip_id=None), 1),
     ],
-    "fused_captions__one_per_kept_clip": [(_without_last("fused_captions"), 1)],
+    "center_captions__one_per_kept_clip": [
+        (_without_last("center_captions"), 1),
+        (_first("clips", rejection_reason="still"), 1),
+        (_first("center_captions", clip_id="of another day"), 2),
+    ],
+    "frame_captions__one_per_second": [
+        (_without_last("frame_captions"), 1),
+        (_first("clips", rejection_reason="still"), 4),
+        (_first("frame_captions", second=17), 2),
+    ],
+    "fused_captions__one_per_kept_clip": [
+        (_without_last("fused_captions"), 1),
+        (_first("clips", rejection_reason="still"), 1),
+        (lambda rows: [rows["fused_captions"].pop(), rows["center_captions"].pop()], 1),
+        (lambda rows: [rows[table].clear() for table in ("center_captions", "frame_captions")], 3),
+    ],
+    "fused_captions__no_spikes": [
+        (lambda rows: _many_captions(rows, same=101, of=1000), 1),
+        (lambda rows: _many_captions(rows, same=100, of=1000), 0),
+    ],
     "center_captions__no_spikes": [
         (lambda rows: _many_captions(rows, "center_captions", same=101, of=1000), 1),
         (lambda rows: _many_captions(rows, "center_captions", same=100, of=1000), 0),
@@ -134,7 +151,12 @@ BREAKS: dict[str, list[tuple[Break, int]]] = {
         (_without_last("umt_scores"), 1),
         (_first("umt_scores", umt_score=None, error="out_of_memory"), 1),
     ],
-    "umt_scores__captions_fit_their_clips": [(lambda rows: _many_scores(rows, z_score=1.9), 1)],
+    "umt_scores__captions_fit_their_clips": [
+        (lambda rows: _many_scores(rows, z_score=1.9), 1),
+        (lambda rows: _many_scores(rows, z_score=4.9, model="sample-world/clip@1"), 1),
+        (lambda rows: _many_scores(rows, z_score=5.1, model="sample-world/clip@1"), 0),
+        (lambda rows: _many_scores(rows, z_score=4.9, model="umt@1"), 0),
+    ],
     "shuffled_scores__own_captions_win": [
         (lambda rows: _many_pairs(rows, wins=6), 1),
         (lambda rows: _many_pairs(rows, wins=7), 0),
@@ -171,9 +193,9 @@ def _each(listed: list[dict], **columns: object) -> None:
         row.update(columns)
 
 
-def _many_scores(rows: Rows, *, z_score: float) -> None:
-    score = {"category": "sports", "umt_score": 0.2 + 0.1 * z_score, "reference_mean": 0.2, "reference_deviation": 0.1}
-    rows["umt_scores"][:] = [{"clip_id": f"c{i}", **score} for i in range(10)]
+def _many_scores(rows: Rows, *, z_score: float, model: str = "umt@1") -> None:
+    score = {"umt_score": 0.2 + 0.1 * z_score, "reference_mean": 0.2, "reference_deviation": 0.1, "model": model}
+    rows["umt_scores"][:] = [{"clip_id": f"c{i}", "category": "sports", **score} for i in range(10)]
 
 
 def _many_pairs(rows: Rows, *, wins: int) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,8 @@ from console import Process, Run, run_here
 
 WORLD = {"sports": (11, 17, 31, 8), "music": (47, 16)}
 """Videos of sample world 0 by category, chosen for few frames: 8 is too short, 47 holds a still, 16 is VP9."""
+
+SERVER = Path(__file__).parents[1] / "models" / "loopback_endpoint.py"
 
 
 @pytest.fixture(scope="session")
@@ -61,3 +66,13 @@ def home(finished: Path, tmp_path: Path) -> Path:
 def empty(tmp_path: Path) -> Path:
     """A home that nothing was ever done in."""
     return tmp_path / "empty"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """The address of a server of captions, which writes each answer into `asked.txt`."""
+    arguments = [sys.executable, str(SERVER), "0", str(tmp_path / "asked.txt"), "0"]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        yield process.stdout.readline().strip()
+        process.kill()

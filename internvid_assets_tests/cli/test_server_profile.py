@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 from console import cells, run_here
 
-SERVER = Path(__file__).parents[1] / "models" / "loopback_endpoint.py"
 COMMAND = ["materialize", "+key:fused_captions", "--category", "sports"]
 CAPTIONS = ["center_captions", "frame_captions", "fused_captions"]
-
-
-@pytest.fixture
-def server(tmp_path: Path):
-    """Its address; it writes each answer into `asked.txt`."""
-    arguments = [sys.executable, str(SERVER), "0", str(tmp_path / "asked.txt"), "0"]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        yield process.stdout.readline().strip()
-        process.kill()
 
 
 @pytest.fixture

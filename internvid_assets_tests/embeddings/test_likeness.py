@@ -16,7 +16,8 @@ from internvid_assets.cells.errors import UserError
 from internvid_assets.clips.frames import sample_frames
 from internvid_assets.clips.splitters import split
 from internvid_assets.embeddings.likeness import jpegs_of, vector_of_file
-from internvid_assets.models.profiles import Models, model_specs
+from internvid_assets.models.loaded import Models
+from internvid_assets.models.profiles import model_specs
 
 
 @pytest.fixture(scope="module")

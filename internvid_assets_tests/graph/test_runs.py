@@ -120,7 +120,8 @@ def test_every_promise_is_evaluated_in_every_category(materialised: Materialised
     per_category = {file.name for file in checks if file.checked_table() in tables.PER_CATEGORY}
     over_all = {file.name for file in checks} - per_category
     assert over_all and per_category
-    per_category |= {f"{feature.name}__nothing_pending" for _, feature in features() if feature.is_partitioned}
+    called = [feature.name for _, feature in features() if feature.is_partitioned]
+    per_category |= {f"{name}__{one}" for name in called for one in ("nothing_pending", "few_failures")}
     over_all |= {"clip_index__one_row_per_clip", "clip_index__vectors_of_unit_length"}
     per_category |= {f"{feature.name}__order_kept" for _, feature in features() if feature.compared}
     for category, made in materialised.runs.items():

@@ -150,7 +150,7 @@ def promises_of(asset: str) -> list[str]:
     """The checks of a table: those of sql/checks, and where it is made by calls, what these promise."""
     names = [file.name.partition("__")[2] for file in promises_about(asset)]
     called = next((feature for _, feature in features() if feature.name == asset), None)
-    names += ["nothing_pending"] if called else []
+    names += ["nothing_pending", "few_failures"] if called else []
     return [*names, "order_kept"] if called and called.compared else names
 
 

@@ -39,6 +39,7 @@ class Endpoint:
     requests: list[dict[str, Any]] = field(default_factory=list)
     behaviours: dict[str, list[Behaviour]] = field(default_factory=dict)
     otherwise: Behaviour | None = None
+    wants_key: bool = False
     at_once: int = 0
     most_at_once: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -107,6 +108,15 @@ class Handler(BaseHTTPRequestHandler):
         finally:
             with told.lock:
                 told.at_once -= 1
+
+    def do_GET(self) -> None:
+        """Which models there are; nothing else is asked so."""
+        if self.path != "/v1/models":
+            return self.send(404, {"error": {"message": "Not Found"}})
+        if self.server.told.wants_key and self.headers["authorization"] != f"Bearer {KEY}":
+            return self.send(401, {"error": {"message": f"Incorrect key: {self.headers['authorization']}"}})
+        listed = {"id": MODEL, "object": "model", "created": 0, "owned_by": "us"}
+        return self.send(200, {"object": "list", "data": [listed]})
 
     def log_message(self, *words: object) -> None: ...
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.models.profiles import PROFILES, SAMPLE_WEIGHTS, Models, model_specs
+from internvid_assets.models.loaded import Models
+from internvid_assets.models.profiles import PROFILES, SAMPLE_WEIGHTS, model_specs
 from internvid_assets.models.specs import CAPABILITIES, files_revision, resolve
 
 PIN = "0123456789abcdef0123456789abcdef01234567"
@@ -37,7 +38,7 @@ def paper(head, **overrides):
 def test_choosing_a_profile_loads_no_heavy_module():
     code = (
         "import sys\n"
-        "from internvid_assets.models.profiles import Models, model_specs\n"
+        "from internvid_assets.models.loaded import Models\nfrom internvid_assets.models.profiles import model_specs\n"
         "Models(model_specs('sample'))\n"
         "print([name for name in ('torch', 'transformers', 'tokenizers') if name in sys.modules])"
     )

@@ -13,11 +13,11 @@ torch = pytest.importorskip("torch")
 from internvid_assets.cells.errors import UserError  # noqa: E402
 from internvid_assets.models.batching import in_order  # noqa: E402
 from internvid_assets.models.clip_similarity import ClipSimilarity  # noqa: E402
-from internvid_assets.models.profiles import Models  # noqa: E402
+from internvid_assets.models.loaded import Models  # noqa: E402
 from internvid_assets.models.specs import resolve  # noqa: E402
 from internvid_assets.models.transformers_aesthetics import read_head  # noqa: E402
-from internvid_assets.models.transformers_captioner import mean_log_probability  # noqa: E402
 from internvid_assets.models.transformers_clip import TransformersClip, load_embedder  # noqa: E402
+from internvid_assets.models.transformers_decoding import mean_log_probability  # noqa: E402
 from internvid_assets.models.transformers_language import (  # noqa: E402
     TransformersLanguageModel,
     load_language_model,
@@ -58,9 +58,13 @@ def test_answers_come_in_the_order_of_the_prompts_whatever_the_batch(tmp_path):
     prompts = ["a red ball", "cat", "left left left left right", "a cat sits", "ball " * 40, "right"]
     answers = in_order(model.generate(prompts, max_new_tokens=6))
     assert len({answer.text for answer in answers}) > 1
-    assert answers == [in_order(model.generate([prompt], max_new_tokens=6))[0] for prompt in prompts]
-    small = TransformersLanguageModel(model.model, model.tokenizer, batch_size=2)
-    assert answers == in_order(small.generate(prompts, max_new_tokens=6))
+    alone = [in_order(model.generate([prompt], max_new_tokens=6))[0] for prompt in prompts]
+    in_twos = TransformersLanguageModel(model.model, model.tokenizer, batch_size=2)
+    for others in (alone, in_order(in_twos.generate(prompts, max_new_tokens=6))):
+        assert [answer.text for answer in others] == [answer.text for answer in answers]
+        known = [answer.log_probability for answer in answers]
+        assert [answer.log_probability for answer in others] == pytest.approx(known, abs=1e-4)
+        assert max(known) <= 0 and min(known) < 0
     assert in_order(model.generate([])) == []
 
 

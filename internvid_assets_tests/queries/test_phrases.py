@@ -6,7 +6,8 @@ import pytest
 
 from internvid_assets.cells.errors import CallError, UserError
 from internvid_assets.models.instructed import InstructedPhrases, InstructedTranslator, language_name
-from internvid_assets.models.profiles import PROMPTS, Models, model_specs
+from internvid_assets.models.loaded import Models
+from internvid_assets.models.profiles import PROMPTS, model_specs
 from internvid_assets.models.protocols import Answer
 from internvid_assets.models.tagged_phrases import TaggedPhrases
 from internvid_assets.queries.phrases import judged_phrases

@@ -10,7 +10,8 @@ import pytest
 
 from internvid_assets.captions.fusion import fusion_prompt
 from internvid_assets.models.batching import in_order
-from internvid_assets.models.profiles import SAMPLE_WEIGHTS, Models, model_specs
+from internvid_assets.models.loaded import Models
+from internvid_assets.models.profiles import SAMPLE_WEIGHTS, model_specs
 from internvid_assets.sample_world import drawing, scenes
 from internvid_assets.sample_world.scenes import Scene
 

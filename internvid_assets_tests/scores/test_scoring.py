@@ -14,7 +14,8 @@ from internvid_assets.cells.bench import Bench
 from internvid_assets.cells.engine import LocalEngine
 from internvid_assets.cells.errors import CallError
 from internvid_assets.media.frames import FrameStore
-from internvid_assets.models.profiles import Models, model_specs
+from internvid_assets.models.loaded import Models
+from internvid_assets.models.profiles import model_specs
 from internvid_assets.scores.safety import score_safety
 from internvid_assets.scores.scoring import score_aesthetics, score_shuffled, score_similarity, unless_unusable
 from internvid_assets.settings import Settings

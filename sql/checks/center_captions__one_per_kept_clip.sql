@@ -1,8 +1,18 @@
--- One row per kept clip with a centre frame but no row in center_captions, not even a failed one.
+-- One row per kept clip whose centre frame has no row in center_captions, or per row without such a clip.
 -- severity: error
-select clips.clip_id
-from clips
-semi join (select clip_id from clip_frames where is_center) as centers using (clip_id)
-anti join center_captions using (clip_id)
-where clips.rejection_reason is null
-    and clips.error is null
+with expected as (
+    select distinct clips.clip_id
+    from clips
+    inner join clip_frames using (clip_id)
+    where clips.rejection_reason is null
+        and clips.error is null
+        and clip_frames.is_center
+)
+
+select
+    clip_id,
+    expected.clip_id is null as is_superfluous
+from expected
+full join center_captions using (clip_id)
+where expected.clip_id is null
+    or center_captions.clip_id is null

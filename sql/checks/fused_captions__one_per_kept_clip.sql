@@ -1,9 +1,23 @@
--- One row per kept clip that has centre and frame captions but no row in fused_captions, not even a failed one.
+-- One row per kept clip with captions of frames but no row in fused_captions, or per row without such a clip.
 -- severity: error
-select clips.clip_id
-from clips
-semi join (select clip_id from center_captions where caption is not null) as coarse using (clip_id)
-semi join (select clip_id from frame_captions where caption is not null) as fine using (clip_id)
-anti join fused_captions using (clip_id)
-where clips.rejection_reason is null
-    and clips.error is null
+with seen as (
+    select clip_id from center_captions where caption is not null
+    union
+    select clip_id from frame_captions where caption is not null
+),
+
+expected as (
+    select clip_id
+    from clips
+    semi join seen using (clip_id)
+    where clips.rejection_reason is null
+        and clips.error is null
+)
+
+select
+    clip_id,
+    expected.clip_id is null as is_superfluous
+from expected
+full join fused_captions using (clip_id)
+where expected.clip_id is null
+    or fused_captions.clip_id is null

@@ -1,0 +1,35 @@
+"""Which model captions: as the profile says, told by a prompt, or Tag2Text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.models.score_specs import with_words
+from internvid_assets.models.specs import PROMPTS, Capability, ModelSpec, Overrides, told_by
+
+INSTRUCTED_CAPTIONER = "internvid_assets.models.transformers_vision_language:load_instructed_captioner"
+TAG2TEXT = "internvid_assets.models.tag2text:load_tag2text"
+
+
+def captioner(capability: Capability, overrides: Overrides, find: Callable[[], ModelSpec]) -> ModelSpec:
+    """As `find` says; with the adapter `instructed` it is a chat model that sees, and is told to caption."""
+    chosen = overrides.get(capability, {})
+    if chosen.get("adapter") == "tag2text":
+        return tag2text(capability, chosen.get("name"), chosen.get("tokenizer"))
+    if chosen.get("adapter") == "instructed":
+        return told_by(PROMPTS / "captioner.txt", replace(find(), loader=INSTRUCTED_CAPTIONER))
+    return find()
+
+
+def tag2text(capability: Capability, checkpoint: str | None, tokenizer: str | None) -> ModelSpec:
+    """A published checkpoint and the words of its BERT: both revisions count."""
+    path = Path(checkpoint).expanduser() if checkpoint else None
+    if path is None or not path.is_file():
+        raise UserError(
+            f"models.{capability}.name is {checkpoint or 'not set'}: expected the file of a Tag2Text, such as "
+            "tag2text_swin_14m.pth (github.com/xinyu1205/recognize-anything)"
+        )
+    return with_words(capability, path, tokenizer, TAG2TEXT)

@@ -1,0 +1,113 @@
+"""The adapters behind a profile's specs, each with its weights in memory once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, cached_property
+from threading import RLock
+from typing import Any
+
+from internvid_assets.models.protocols import (
+    AestheticScorer,
+    ClipEmbedder,
+    FrameCaptioner,
+    FrameEmbedder,
+    FrameScorer,
+    LanguageModel,
+    PhraseExtractor,
+    SimilarityScorer,
+    TextEncoder,
+    Transcriber,
+    Translator,
+    VisionLanguageModel,
+)
+from internvid_assets.models.specs import NOBODY, Capability, ModelSpec
+
+
+class Models:
+    """The adapters behind a set of specs, each loaded when first asked for and shared by the whole process."""
+
+    def __init__(self, specs: Mapping[Capability, ModelSpec]) -> None:
+        self.specs = dict(specs)
+
+    @cached_property
+    def captioner(self) -> FrameCaptioner:
+        return loaded(self.specs["captioner"])
+
+    @cached_property
+    def frame_captioner(self) -> FrameCaptioner:
+        return loaded(self.specs["frame_captioner"])
+
+    @cached_property
+    def vision_language_model(self) -> VisionLanguageModel:
+        return loaded(self.specs["vision_language_model"])
+
+    @cached_property
+    def language_model(self) -> LanguageModel:
+        return loaded(self.specs["language_model"])
+
+    @cached_property
+    def summariser(self) -> LanguageModel:
+        return loaded(self.specs["summariser"])
+
+    @cached_property
+    def phrase_extractor(self) -> PhraseExtractor:
+        return loaded(self.specs["phrase_extractor"])
+
+    @cached_property
+    def translator(self) -> Translator:
+        return loaded(self.specs["translator"])
+
+    @cached_property
+    def embedder(self) -> ClipEmbedder:
+        return loaded(self.specs["embedder"])
+
+    @cached_property
+    def frame_embedder(self) -> FrameEmbedder:
+        return loaded(self.specs["frame_embedder"])
+
+    @cached_property
+    def text_encoder(self) -> TextEncoder:
+        return loaded(self.specs["text_encoder"])
+
+    @cached_property
+    def aesthetics(self) -> AestheticScorer:
+        return loaded(self.specs["aesthetics"])
+
+    @cached_property
+    def similarity(self) -> SimilarityScorer:
+        return loaded(self.specs["similarity"])
+
+    @cached_property
+    def nsfw(self) -> FrameScorer:
+        return loaded(self.specs["nsfw"])
+
+    @cached_property
+    def text_area(self) -> FrameScorer:
+        return loaded(self.specs["text_area"])
+
+    @cached_property
+    def transcriber(self) -> Transcriber:
+        return loaded(self.specs["transcriber"])
+
+    def label(self, capability: Capability) -> str:
+        """Name and revision in one text, for a column that says who answered."""
+        return "@".join(self.specs[capability].identity)
+
+    def has(self, capability: Capability) -> bool:
+        """Whether anybody answers: a table that can do without then leaves its column null."""
+        return self.specs[capability].name != NOBODY
+
+
+_loading = RLock()
+
+
+def loaded(spec: ModelSpec) -> Any:
+    """The process's one adapter of a spec: capabilities that share a model share its weights."""
+    with _loading:
+        return _load_once(spec)
+
+
+@cache
+def _load_once(spec: ModelSpec) -> Any:
+    return spec.load()
