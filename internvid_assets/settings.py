@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import ByteSize, Field, ValidationError
+from pydantic import ByteSize, Field, TypeAdapter, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from internvid_assets.caption_parameters import (
@@ -41,6 +41,8 @@ from internvid_assets.parameters import (
     VideosParameters,
 )
 
+LEAST_MEMORY = ByteSize(50_000_000)
+
 
 class Settings(BaseSettings):
     """The whole platform's settings; `internvid recipes show ASSET` prints where each value came from."""
@@ -61,6 +63,13 @@ class Settings(BaseSettings):
         pattern=r"(?i)^[0-9.]+ ?[kmgt]i?b$",
         description="What DuckDB may hold in memory before it spills to disk.",
     )
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _enough_memory(cls, limit: str) -> str:
+        if TypeAdapter(ByteSize).validate_python(limit.replace(" ", "")) < LEAST_MEMORY:
+            raise ValueError("expected at least 50MB, since DuckDB does nothing with less")
+        return limit
 
     models: dict[Capability, ModelSettings] = Field(default_factory=dict)
     server: ServerSettings = ServerSettings()  # pyright: ignore[reportCallIssue]
@@ -111,6 +120,13 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
 
 
+def _refuse_absent_file() -> None:
+    """A file that was named is meant: without it other models and thresholds would be in force, unseen."""
+    told = os.environ.get("INTERNVID_SETTINGS")
+    if told and (not Path(told).exists() or Path(told).is_dir()):
+        raise UserError(f"INTERNVID_SETTINGS names {told}, which is no file; expected an internvid.toml")
+
+
 SETTINGS_NAME = "internvid.toml"
 
 
@@ -136,12 +152,14 @@ def load_settings(overrides: Sequence[str] = ()) -> Settings:
 
     Raises UserError, on one line, for a key nobody knows or a value that does not fit.
     """
+    _refuse_absent_file()
     try:
         settings = Settings(**_nested(overrides))
     except ValidationError as error:
         raise UserError(_one_line(error)) from None
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{settings_file()} is not valid TOML: {error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        told = f"{settings_file()} is not valid TOML: {error}; expected UTF-8 without a byte-order mark"
+        raise UserError(told) from None
     home = settings.home if settings.home.is_absolute() else settings_file().parent / settings.home
     return settings.model_copy(update={"home": Path(os.path.normpath(home))})
 

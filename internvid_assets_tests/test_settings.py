@@ -30,6 +30,7 @@ def no_settings_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         if name.startswith("INTERNVID_"):
             monkeypatch.delenv(name)
     file = tmp_path / "internvid.toml"
+    file.touch()
     monkeypatch.setenv("INTERNVID_SETTINGS", str(file))
     return file
 
@@ -58,7 +59,7 @@ def test_the_file_as_shipped_changes_nothing(file: Path):
     file.write_text(SHIPPED)
     assert load_settings() == load_settings().model_copy()
     shipped = load_settings()
-    file.unlink()
+    file.write_text("")
     assert shipped == load_settings()
 
 
@@ -189,6 +190,26 @@ def test_a_splitter_has_its_own_threshold():
 def test_a_higher_limit_of_pixels_asks_anew_what_exceeded_it(feature):
     default, higher = load_settings(), load_settings(["videos.max_pixels=100000000"])
     assert feature.recipe(default, {}).hash != feature.recipe(higher, {}).hash
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe[\0", b"\xef\xbb\xbfhome = 'x'\n"])
+def test_a_file_in_another_encoding_is_told(file: Path, content: bytes):
+    file.write_bytes(content)
+    with pytest.raises(UserError, match=r"is not valid TOML: .*; expected UTF-8 without a byte-order mark"):
+        load_settings()
+
+
+def test_a_file_that_was_named_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """With a typo in the name, other models and thresholds would be in force without a word."""
+    for path in (tmp_path / "missing.toml", tmp_path):
+        monkeypatch.setenv("INTERNVID_SETTINGS", str(path))
+        with pytest.raises(UserError, match=f"INTERNVID_SETTINGS names {path}, which is no file"):
+            load_settings()
+
+
+def test_duckdb_needs_some_memory():
+    with pytest.raises(UserError, match=r"memory_limit = '1KB'.*expected at least 50MB"):
+        load_settings(["memory_limit=1KB"])
 
 
 def test_the_nearest_file_above_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -14,7 +14,7 @@ from internvid_assets.cells.feature import empty_table, schema_of
 from internvid_assets.cells.inputs import ContentFingerprint
 from internvid_assets.cells.remembered import connect
 from internvid_assets.cells.sql_text import quoted
-from internvid_assets.cells.store import Store
+from internvid_assets.cells.store import Store, is_whole_parquet
 
 VALIDATED_ROWS = 100_000
 ABOUT_THE_MAKING = frozenset({"recipe", "input_hash", "attempts"})
@@ -43,7 +43,7 @@ class Lake:
         A table without categories is the same table for each of them.
         """
         types = schema_of(schema) if schema else dict(empty_table(table).schema)
-        path = self.store.find(file_name(table, None if table in tables.OVER_ALL else category))
+        path = self.path(table, None if table in tables.OVER_ALL else category)
         if path is None:
             return pl.LazyFrame(schema=types)
         return pl.scan_parquet(path, schema=types, missing_columns="insert", extra_columns="ignore")
@@ -54,13 +54,20 @@ class Lake:
 
     def paths(self, table: str) -> list[Path]:
         """Local paths of the table's files: one per category that has been written, or the single file."""
-        names = [file_name(table, category) for category in tables.CATEGORIES]
-        names = names if table in tables.PER_CATEGORY else [file_name(table, None)]
-        return [path for path in map(self.store.find, names) if path is not None]
+        categories = tables.CATEGORIES if table in tables.PER_CATEGORY else (None,)
+        found = (self.path(table, category) for category in categories)
+        return [path for path in found if path is not None]
+
+    def path(self, table: str, category: str | None) -> Path | None:
+        """The table's file, if it was written; raises RunStopped for one that is damaged."""
+        path = self.store.find(file_name(table, category))
+        if path is not None and not is_whole_parquet(path):
+            raise RunStopped(f"{path} is damaged; remove it and materialise {table}: nothing is computed again")
+        return path
 
     def version(self, table: str, category: str | None = None) -> TableVersion | None:
         """What the table says of itself, or None where it was not written yet."""
-        path = self.store.find(file_name(table, category))
+        path = self.path(table, category)
         if path is None:
             return None
         told = pl.read_parquet_metadata(path)

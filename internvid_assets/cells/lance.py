@@ -22,4 +22,4 @@ def told_where(directory: Path, way_out: str) -> Iterator[None]:
         yield
     except (RuntimeError, ValueError, OSError) as error:
         told = " ".join(str(error).split())[:300]
-        raise RunStopped(f"{directory} failed: {told}; if its disk has room, {way_out}") from error
+        raise RunStopped(f"{directory} failed: {told}; if its disk has room, {way_out}") from None

@@ -13,7 +13,6 @@ import polars as pl
 
 from internvid_assets.cells.feature import Feature
 from internvid_assets.cells.inputs import input_hashes
-from internvid_assets.cells.lake import file_name
 from internvid_assets.cells.pending import STAGED_ROWS, is_settled
 from internvid_assets.cells.remembered import Remembered, connect, fetch_one
 from internvid_assets.cells.sql_text import listed, quoted
@@ -166,7 +165,7 @@ def _find_present(
     """Table `present`: the inputs whose rows readers see now, of whatever recipe."""
     connection.execute("create table present (category varchar, input_hash varchar)")
     for category in categories:
-        path = home.store.find(file_name(feature.name, category))
+        path = home.lake.path(feature.name, category)
         if path is not None:
             query = f"select distinct ?, input_hash from read_parquet({quoted(path)})"
             connection.execute(f"insert into present {query}", [category or "all"])

@@ -19,8 +19,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from internvid_assets.cells.errors import RunStopped
 from internvid_assets.cells.sql_text import listed, quoted
-from internvid_assets.cells.store import Store, StoredFile
+from internvid_assets.cells.store import Store, StoredFile, is_whole_parquet
 
 CALL_COLUMNS: dict[str, pl.DataType] = {
     "input_hash": pl.String(),
@@ -124,7 +125,7 @@ class Remembered:
                 self.store.remove(merged)
 
     def _define(self, connection: duckdb.DuckDBPyConnection, scratch: Path) -> None:
-        paths = [self.store.local_path(part) for part in self.parts()] or [self._empty_part(scratch)]
+        paths = [self._whole(part) for part in self.parts()] or [self._empty_part(scratch)]
         connection.execute("create table part_paths (part integer, path varchar)")
         connection.executemany("insert into part_paths values (?, ?)", [(i, str(p)) for i, p in enumerate(paths)])
         connection.execute(f"""
@@ -140,6 +141,13 @@ class Remembered:
             create view kept as
             select cells.* from cells join winners using (input_hash, part)
             where {_RANK} = rank""")
+
+    def _whole(self, part: StoredFile) -> Path:
+        """Where the part is on this machine; raises RunStopped for one that is damaged."""
+        path = self.store.local_path(part)
+        if not is_whole_parquet(path):
+            raise RunStopped(f"{path} is damaged; restore it, or remove it: its calls are then made again")
+        return path
 
     def _empty_part(self, scratch: Path) -> Path:
         path = scratch / "no-cells.parquet"

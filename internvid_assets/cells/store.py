@@ -20,6 +20,10 @@ import fsspec
 from filelock import FileLock, Timeout
 from fsspec.implementations.local import LocalFileSystem
 
+from internvid_assets.cells.errors import UserError
+
+PARQUET_MARK = b"PAR1"
+
 
 @dataclass(frozen=True)
 class StoredFile:
@@ -35,7 +39,10 @@ class Store:
     def __init__(self, home: Path, url: str | None = None) -> None:
         self.home = Path(home)
         options: dict[str, Any] = {} if url is None else {"use_listings_cache": False}
-        self.file_system, root = fsspec.url_to_fs(str(url or self.home), **options)
+        try:
+            self.file_system, root = fsspec.url_to_fs(str(url or self.home), **options)
+        except (ValueError, ImportError) as error:
+            raise UserError(f"lake_url {url}: {error}; expected an fsspec URL, such as s3://bucket/folder") from None
         self.root = str(root).rstrip("/")
         self.is_local = isinstance(self.file_system, LocalFileSystem)
 
@@ -132,6 +139,15 @@ class Store:
             shutil.rmtree(lock_file.with_suffix(""), ignore_errors=True)
             lock_file.unlink(missing_ok=True)
             lock.release()
+
+
+def is_whole_parquet(path: Path) -> bool:
+    """Whether the file ends as Parquet does: what a crash or a full disk cut off does not."""
+    if path.stat().st_size < 2 * len(PARQUET_MARK):
+        return False
+    with path.open("rb") as file:
+        file.seek(-len(PARQUET_MARK), os.SEEK_END)
+        return file.read() == PARQUET_MARK
 
 
 def flush(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 INTERRUPTED = 130
@@ -20,6 +21,12 @@ def main() -> None:
     except BrokenPipeError:  # `internvid sql … | head` closed the pipe
         sys.stderr.close()
         sys.exit(0)
+    except Exception as error:
+        if os.environ.get("INTERNVID_DEBUG"):
+            raise
+        told = " ".join(str(error).split())[:500]
+        print(f"internvid: {type(error).__name__}: {told}; INTERNVID_DEBUG=1 shows where", file=sys.stderr)
+        sys.exit(1)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:  # Typer makes it of KeyboardInterrupt, without a word
             print("internvid: interrupted; run the same command again to go on where it stopped", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -51,4 +52,4 @@ def sample_world(
         summary = generate(videos=videos, seed=seed, to=to, progress=progress.on("rendering", "videos"))
     print(f"{to}: {summary.videos} videos, {summary.video_seconds:.0f} s, {summary.size_bytes / 2**20:.1f} MiB", end="")
     print(f"; {summary.rendered_videos} rendered in {summary.wall_seconds:.0f} s")
-    print(f"next: internvid ingest {to} --category other")
+    print(f"next: internvid ingest {shlex.quote(str(to))} --category other")

@@ -52,8 +52,10 @@ def found(home: Home) -> pl.DataFrame:
     """One row per finding; those about a capability have a model."""
     from internvid_assets.cli.model_findings import Finding, model_findings
 
-    machine = (Finding(*told) for told in [*installation(), *settings(home), *storage(home), *sources(home)])
-    return pl.DataFrame([asdict(finding) for finding in [*machine, *model_findings(home)]], infer_schema_length=None)
+    lakes = list(lake(home))
+    machine = (Finding(*told) for told in [*installation(), *settings(home), *storage(home), *lakes, *sources(home)])
+    of_models = model_findings(home, is_lake_there=all(is_fine for _, is_fine, _ in lakes))
+    return pl.DataFrame([asdict(finding) for finding in [*machine, *of_models]], infer_schema_length=None)
 
 
 def tell(findings: pl.DataFrame) -> None:
@@ -97,6 +99,19 @@ def storage(home: Home) -> Iterator[Told]:
     yield "home", is_writable, f"{home.path} is {'writable' if is_writable else 'read-only: set INTERNVID_HOME'}"
     free_gib = shutil.disk_usage(home.path).free / 2**30
     yield "home", free_gib >= FREE_GIB_WANTED, f"{free_gib:.0f} GiB free there (wanted: {FREE_GIB_WANTED})"
+
+
+def lake(home: Home) -> Iterator[Told]:
+    """Nothing to look at where it lies in the home."""
+    url = home.settings.lake_url
+    if url is None:
+        return
+    try:
+        home.store.list("lake/clips")
+    except Exception as error:  # each file system has its own
+        yield "lake", False, f"{url} cannot be listed: {' '.join(str(error).split())[:200] or type(error).__name__}"
+    else:
+        yield "lake", True, f"{url} answers"
 
 
 def sources(home: Home) -> Iterator[Told]:

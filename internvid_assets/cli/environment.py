@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from internvid_assets.cells.errors import UserError
@@ -27,7 +28,8 @@ def open_home(overrides: Sequence[str] = (), report_progress: ReportProgress | N
 def export_environment(settings: Settings) -> None:
     """Point Dagster at its settings file and keep its state under the home."""
     state = settings.home / "dagster"
-    state.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # a home that can only be read can still be asked; Dagster itself says when it cannot write
+        state.mkdir(parents=True, exist_ok=True)
     os.environ["INTERNVID_HOME"] = str(settings.home)
     os.environ["INTERNVID_DAGSTER_STATE"] = str(state)
     # Whatever the caller uses Dagster for elsewhere: its instance is not ours to migrate or to free runs in.

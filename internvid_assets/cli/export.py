@@ -36,7 +36,10 @@ def export_clips(
     """
     home = open_home()
     rows = _chosen(home, subset, limit)
-    to.mkdir(parents=True, exist_ok=True)
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--to {to} cannot be made ({error.strerror}); give another folder") from None
     failures = list(_export(rows, home, to, how="copy" if copy else "encode"))
     for failure in failures:
         typer.echo(f"internvid: {failure}", err=True)

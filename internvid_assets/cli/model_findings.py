@@ -35,8 +35,8 @@ class Finding:
     dollars_per_clip: float | None = None
 
 
-def model_findings(home: Home) -> Iterator[Finding]:
-    """Each capability, then what concerns them together."""
+def model_findings(home: Home, *, is_lake_there: bool = True) -> Iterator[Finding]:
+    """Each capability, then what concerns them together; what calls have cost is in the lake."""
     from internvid_assets.definitions import features
 
     settings, specs = home.settings, {}
@@ -46,7 +46,7 @@ def model_findings(home: Home) -> Iterator[Finding]:
             specs[capability] = find()
         except UserError as error:
             yield Finding(capability, False, str(error))
-    costs = clip_costs([feature for _, feature in features()], home, specs)
+    costs = clip_costs([feature for _, feature in features()], home, specs) if is_lake_there else []
     float_bytes = best_dtype(best_device()).itemsize
     weights = {
         name: find_weights(spec, float_bytes=float_bytes, is_offline=HF_HUB_OFFLINE) for name, spec in specs.items()

@@ -11,7 +11,6 @@ import polars as pl
 
 from internvid_assets import tables
 from internvid_assets.cells.assets import column_schema, preview, rejections
-from internvid_assets.cells.lake import file_name
 from internvid_assets.cells.recipes import code_hash
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
@@ -128,5 +127,5 @@ def paths_for(home: Home, table: str, category: str | None) -> list[Path]:
     """A table's files that a check of `category` (None: of everything) sees."""
     if category is None or table not in tables.PER_CATEGORY:
         return home.lake.paths(table)
-    path = home.store.find(file_name(table, category))
+    path = home.lake.path(table, category)
     return [path] if path else []

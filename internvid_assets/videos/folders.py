@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Found:
-    """A regular file as its folder lists it."""
+    """A file as its folder lists it; what is no regular one is 0 bytes large."""
 
     path: str
     size_bytes: int
@@ -46,7 +46,7 @@ def files_in(path: str) -> Iterator[Found]:
     """
     if os.path.isdir(path):
         yield from _walk(path, entered=set())
-    elif (found := _regular_file(path)) is not None:
+    elif (found := _file(path)) is not None:
         folder, name = os.path.split(path)
         yield _with_subtitles(found, _subtitles_by_stem(folder, _listed(folder), {os.path.splitext(name)[0]}))
 
@@ -67,7 +67,7 @@ def _walk(folder: str, *, entered: set[tuple[int, int]]) -> Iterator[Found]:
         path = os.path.join(folder, name)
         if os.path.isdir(path):
             yield from _walk(path, entered=entered)
-        elif not is_sidecar(name, video_stems=video_stems) and (found := _regular_file(path)) is not None:
+        elif not is_sidecar(name, video_stems=video_stems) and (found := _file(path)) is not None:
             yield _with_subtitles(found, subtitles)
 
 
@@ -104,6 +104,14 @@ def is_sidecar(name: str, *, video_stems: set[str]) -> bool:
     if _ending(name) in THUMBNAILS:
         return os.path.splitext(name)[0] in video_stems
     return _ending(name) in SIDECARS
+
+
+def _file(path: str) -> Found | None:
+    """A regular file, or what says that it is none: a pipe, a device and a broken link are rows with a reason, too."""
+    try:
+        return _regular_file(path) or Found(path, 0, os.lstat(path).st_mtime_ns)
+    except OSError:  # it has vanished since it was listed
+        return None
 
 
 def _regular_file(path: str) -> Found | None:

@@ -57,6 +57,7 @@ def test_a_template_with_other_places_is_refused(template):
 
 
 def test_a_template_of_ones_own_is_part_of_the_recipe_by_its_text(tmp_path, monkeypatch):
+    (tmp_path / "internvid.toml").touch()
     monkeypatch.setenv("INTERNVID_SETTINGS", str(tmp_path / "internvid.toml"))
     shipped, identities = load_settings(), {"language_model": ("a model", "1")}
     for name in ("one.txt", "copy.txt"):
@@ -68,6 +69,7 @@ def test_a_template_of_ones_own_is_part_of_the_recipe_by_its_text(tmp_path, monk
 
 
 def test_a_template_that_cannot_be_read_is_a_users_error(tmp_path, monkeypatch):
+    (tmp_path / "internvid.toml").touch()
     monkeypatch.setenv("INTERNVID_SETTINGS", str(tmp_path / "internvid.toml"))
     (tmp_path / "half.txt").write_text("{center_caption")
     for name, reason in [("none.txt", "No such file"), ("half.txt", "expected '}'")]:

@@ -55,8 +55,9 @@ def run_here(*arguments: str | Path, home: Path, **variables: str) -> Done:
 
 
 def environment(home: Path, variables: Mapping[str, str]) -> dict[str, str]:
-    """Settings of the checkout's user do not matter here: there is no such file."""
-    return {"INTERNVID_HOME": str(home), "INTERNVID_SETTINGS": str(home / "internvid.toml"), **variables}
+    """Settings of the checkout's user do not matter here: the home's own file counts, or none."""
+    own = home / "internvid.toml"
+    return {"INTERNVID_HOME": str(home), "INTERNVID_SETTINGS": str(own) if own.exists() else os.devnull, **variables}
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,10 @@ def test_the_shipped_models_are_here_and_their_clips_were_timed(internvid):
     assert done.exit_code == 0, done.stderr
     assert found["captioner"]["weights"] == "shipped" and 0.004 < found["captioner"]["memory_gb"] < 0.01
     assert found["translator"]["weights"] == "nobody"
-    asked = ["captioner", "frame_captioner", "language_model", "embedder", "aesthetics", "similarity"]
-    each = [found[name]["seconds_per_clip"] for name in asked]
+    asked = {"captioner", "frame_captioner", "vision_language_model", "language_model", "summariser"}
+    asked |= {"embedder", "frame_embedder", "aesthetics", "similarity"}
+    each = [row["seconds_per_clip"] for about, row in found.items() if row["seconds_per_clip"] and about != "cost"]
+    assert len(each) == len(asked) and all(found[name]["seconds_per_clip"] for name in asked)
     assert found["cost"]["seconds_per_clip"] == pytest.approx(sum(each)) and min(each) > 0
     assert found["cost"]["dollars_per_clip"] is None
 
@@ -79,3 +81,11 @@ def test_a_server_that_will_not_do(empty, server):
     assert other.exit_code == 1 and f"MEND server: {server} knows {MODEL}, not larger-vl" in other.stdout
     nobody = ask("http://127.0.0.1:9/v1", home=empty)
     assert nobody.exit_code == 1 and "MEND server: no server answers at http://127.0.0.1:9/v1" in nobody.stdout
+
+
+@pytest.mark.parametrize("url", ["zzz://lake", "memory://", "s3://no-such-bucket-of-ours/x"])
+def test_a_lake_that_cannot_be_reached_is_told(empty, url):
+    done = run_here("doctor", "--set", f"lake_url={url}", home=empty)
+    (line,) = [line for line in done.stdout.splitlines() if " lake: " in line]
+    assert line.startswith("ok  " if url == "memory://" else "MEND"), line
+    assert url in line

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+
 import pytest
 from console import run_here
 
@@ -25,6 +28,8 @@ REFUSED = [
     (["plan", "--set", "profile=big"], "profile = 'big'"),
     (["status", "-c", "sport"], "expected one of"),
     (["search", "a red ball"], "no index"),
+    (["search", "  "], "nothing to search for"),
+    (["search", os.fsdecode(b"\xff\xfe")], "expected words in UTF-8"),
     (["search", "a red ball", "-c", "sport"], "expected one of"),
     (["recipes", "show", "clipss"], "assets with one: caption_phrases, "),
     (["ingest"], "nothing was given"),
@@ -52,6 +57,7 @@ WRONG_USAGE = [
     ["sql", "select 1", "--format", "xml"],
     ["search", "a ball", "-k", "0"],
     ["materialize", "--limit", "0"],
+    ["search", "a ball", "--min-umt", "nan"],
     ["sample-world"],
 ]
 
@@ -73,7 +79,7 @@ def test_settings_that_are_no_toml(empty):
 
 def test_a_home_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
-    done = run_here("status", home=tmp_path / "file" / "home", INTERNVID_SETTINGS=str(tmp_path / "none.toml"))
+    done = run_here("status", home=tmp_path / "file" / "home")
     (line,) = done.stderr.splitlines()
     assert done.exit_code == 1 and "set INTERNVID_HOME" in line
 
@@ -94,3 +100,53 @@ def test_a_step_that_fails_is_a_line_and_the_exit_code(home):
     assert done.exit_code == 1
     assert line.startswith("internvid: videos of music: ") and "is being filled by process" in line
     assert "up to date" not in done.stdout
+
+
+DAMAGES = {
+    "cut off": lambda path: path.write_bytes(path.read_bytes()[:-20]),
+    "empty": lambda path: path.write_bytes(b""),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_table_is_named_and_heals_when_it_is_made_again(home, damage):
+    (table,) = (home / "lake" / "clips").glob("category=music/table.parquet")
+    DAMAGES[damage](table)
+    for command in (["status"], ["plan"], ["sql", "select count(*) from clips"], ["materialize", "key:clip_frames"]):
+        done = run_here(*command, home=home)
+        assert done.exit_code == 1
+        assert f"{table} is damaged; remove it and materialise clips" in done.stderr.splitlines()[-1]
+    assert run_here("materialize", "key:clips", home=home).exit_code == 0
+    assert run_here("status", home=home).exit_code == 0
+
+
+def test_a_damaged_part_is_named_and_its_calls_are_made_again(home):
+    part = next((home / "cells" / "caption_verbs").glob("*/category=music/*.parquet"))
+    part.write_bytes(b"PAR1")
+    done = run_here("materialize", "key:caption_verbs", home=home)
+    assert done.exit_code == 1
+    assert f"{part} is damaged; restore it, or remove it: its calls are then made again" in done.stderr
+    part.unlink()
+    assert run_here("materialize", "key:caption_verbs", home=home).exit_code == 0
+
+
+def test_what_nobody_expected_is_one_line_too(home):
+    """A table whose inside is damaged: no promise covers it, and still nobody is shown a traceback."""
+    (table,) = (home / "lake" / "clips").glob("category=music/table.parquet")
+    table.write_bytes(b"PAR1" + os.urandom(400) + b"PAR1")
+    done = run_here("status", home=home)
+    (line,) = done.stderr.splitlines()
+    assert done.exit_code == 1
+    assert line.startswith("internvid: ") and line.endswith("; INTERNVID_DEBUG=1 shows where")
+
+
+def test_a_damaged_index_says_how_to_have_it_made_anew(home):
+    for file in (home / "index" / "clips.lance" / "data").iterdir():
+        file.write_bytes(os.urandom(400))
+    asked, made = run_here("search", "a red ball", home=home), run_here("materialize", "key:clip_index", home=home)
+    for done in (asked, made):
+        assert done.exit_code == 1
+        assert "remove it and run: internvid materialize '+key:clip_index'" in done.stderr
+    shutil.rmtree(home / "index")
+    assert run_here("materialize", "key:clip_index", home=home).exit_code == 0
+    assert run_here("search", "a red ball", home=home).exit_code == 0

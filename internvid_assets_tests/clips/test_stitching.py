@@ -139,6 +139,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Opens the same home under settings."""
+    (tmp_path / "internvid.toml").touch()
     monkeypatch.setenv("INTERNVID_SETTINGS", str(tmp_path / "internvid.toml"))
     low = ["clips.threshold=5", "workers=1", f"home={tmp_path / 'home'}"]
     return lambda *overrides: Home(load_settings([*low, *(f"clips.{text}" for text in overrides)]))

@@ -116,5 +116,6 @@ def test_purposes_are_kept_apart(tmp_path: Path) -> None:
 def test_paths_are_relative_to_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "lists").mkdir()
     (tmp_path / "lists" / "ids.txt").write_text("aaaaaaaaaaa\n")
+    (tmp_path / "internvid.toml").touch()
     monkeypatch.setenv("INTERNVID_SETTINGS", str(tmp_path / "internvid.toml"))
     assert list_known([KnownFile(path=Path("lists/ids.txt"), dataset="some")])["file"].to_list() == ["lists/ids.txt"]

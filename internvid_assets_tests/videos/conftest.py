@@ -33,6 +33,7 @@ def server() -> Iterator[Loopback]:
 @pytest.fixture
 def open_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Home]:
     """The same home with other settings of `acquired_videos`."""
+    (tmp_path / "internvid.toml").touch()
     monkeypatch.setenv("INTERNVID_SETTINGS", str(tmp_path / "internvid.toml"))
 
     def open_it(**parameters: object) -> Home:

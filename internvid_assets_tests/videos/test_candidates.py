@@ -31,6 +31,7 @@ def feed(server, *names: str):
 
 @pytest.fixture
 def home(tmp_path, server, monkeypatch):
+    (tmp_path / "internvid.toml").touch()
     monkeypatch.setenv("INTERNVID_SETTINGS", str(tmp_path / "internvid.toml"))
     search = f"candidate_videos.search_url={server.url('/search?q={query}&n={count}')}"
     return Home(load_settings([f"home={tmp_path / 'home'}", search, "acquired_videos.requests_per_second=1000"]))

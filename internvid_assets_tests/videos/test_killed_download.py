@@ -25,7 +25,7 @@ SETTINGS = {
 
 def start(home: Path) -> subprocess.Popen[bytes]:
     script = Path(__file__).with_name("acquiring_process.py")
-    environment = {**os.environ, "INTERNVID_SETTINGS": str(home / "internvid.toml"), **SETTINGS}
+    environment = {**os.environ, "INTERNVID_SETTINGS": os.devnull, **SETTINGS}
     return subprocess.Popen([sys.executable, script, home], env=environment, stderr=subprocess.PIPE)
 
 

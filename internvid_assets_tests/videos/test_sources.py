@@ -106,8 +106,15 @@ def test_links_are_followed_and_loops_end(folder: Path, tmp_path: Path) -> None:
     (folder / "self").symlink_to(folder / "self")
     touch(tmp_path / "elsewhere", "b.mp4")
     (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    assert sorted(names(listed(folder))) == ["a.mp4", "b.mp4", "self"]
+
+
+def test_what_is_no_regular_file_is_a_row_too(folder: Path) -> None:
+    """It will be rejected with its reason: nothing of a folder vanishes without a word."""
     os.mkfifo(folder / "pipe.mp4")
-    assert sorted(names(listed(folder))) == ["a.mp4", "b.mp4"]
+    (folder / "dangling.mp4").symlink_to(folder / "gone.mp4")
+    assert listed(folder)["file_size_bytes"].to_list() == [0, 0]
+    assert names(listed(folder / "pipe.mp4")) == ["pipe.mp4"]
 
 
 def test_hostile_names_survive(folder: Path) -> None:
