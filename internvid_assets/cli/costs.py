@@ -32,7 +32,7 @@ def clip_costs(features: Collection[Feature], home: Home, specs: Mapping[str, Mo
 
 def _asks_about_clips(feature: Feature, home: Home, specs: Mapping[str, ModelSpec]) -> bool:
     asked = feature.capabilities(home.settings)
-    if "clips" not in feature.upstream_tables or any(name not in specs for name in asked):
+    if "clip_id" not in feature.schema.column_names() or any(name not in specs for name in asked):
         return False
     return any(specs[name].name != NOBODY for name in asked)
 
