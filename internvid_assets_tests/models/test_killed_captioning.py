@@ -75,7 +75,7 @@ def start_server(port: int, tmp_path: Path) -> Iterator[Start]:
 
 @pytest.fixture
 def start_run(home: Path, port: int) -> StartRun:
-    told = {**SETTINGS, "SERVER__BASE_URL": f"http://127.0.0.1:{port}/v1", "SETTINGS": str(home / "internvid.toml")}
+    told = {**SETTINGS, "SERVER__BASE_URL": f"http://127.0.0.1:{port}/v1", "SETTINGS": os.devnull}
     environment = {**os.environ, **{f"INTERNVID_{name}": value for name, value in told.items()}}
     arguments = [sys.executable, str(HERE / "captioning_process.py"), str(home)]
 

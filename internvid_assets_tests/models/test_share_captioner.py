@@ -37,6 +37,7 @@ def endpoint() -> Iterator[Endpoint]:
 @pytest.fixture
 def open_home(endpoint: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenHome:
     """A home whose clips have keyframes, under profile server and further settings."""
+    (tmp_path / "internvid.toml").touch()
     monkeypatch.setenv("INTERNVID_SETTINGS", str(tmp_path / "internvid.toml"))
     server = {"base_url": endpoint.base_url, "name": MODEL, "revision": "spring", "backoff_seconds": 0.01, "tries": 2}
     told = [f"home={tmp_path / 'home'}", "profile=server", *(f"server.{key}={value}" for key, value in server.items())]
