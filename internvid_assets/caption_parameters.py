@@ -9,29 +9,29 @@ from pydantic import Field
 from internvid_assets.models.specs import Capability
 from internvid_assets.parameters import NotInRecipe, Parameters
 
-Language = Field(
-    "en", pattern="^([a-z]{2})?$", description="ISO 639-1; a caption in another one has a flaw. Empty: any will do."
-)
+
+class JudgedCaptionParameters(Parameters):
+    """What speaks against a caption: it is a flaw, and never a reason to drop a row."""
+
+    min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
+    max_words: Annotated[int, NotInRecipe] = Field(120, ge=1)
+    language: Annotated[str, NotInRecipe] = Field(
+        "en", pattern="^([a-z]{2})?$", description="ISO 639-1; a caption in another one has a flaw. Empty: any will do."
+    )
 
 
-class CaptionParameters(Parameters):
+class CaptionParameters(JudgedCaptionParameters):
     """How a captioner decodes, and how many words a caption may have."""
 
     max_new_tokens: int = Field(40, ge=1)
-    min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
-    max_words: Annotated[int, NotInRecipe] = Field(120, ge=1)
-    language: Annotated[str, NotInRecipe] = Language
 
 
-class FusedCaptionsParameters(Parameters):
+class FusedCaptionsParameters(JudgedCaptionParameters):
     """How frame captions become one caption (InternVid 3.2)."""
 
     prompt: str = Field("", description="A file with a template of your own, relative to internvid.toml.")
     max_frame_captions: int = Field(16, ge=1, description="Longer clips are thinned evenly to this many.")
     max_new_tokens: int = Field(60, ge=1)
-    min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
-    max_words: Annotated[int, NotInRecipe] = Field(120, ge=1)
-    language: Annotated[str, NotInRecipe] = Language
 
     def of_recipe(self) -> dict[str, Any]:
         return without_prompts(super().of_recipe())
@@ -48,22 +48,20 @@ class KeyframesParameters(Parameters):
     max_seconds: int = Field(120, ge=0, description="What comes later in a clip is not looked at.")
 
 
-class KeyframeCaptionsParameters(Parameters):
+class KeyframeCaptionsParameters(JudgedCaptionParameters):
     """How differential captions are asked for (ShareGPT4Video)."""
 
     first_prompt: str = Field("", description="A file with a template of your own for a clip's first keyframe.")
     differential_prompt: str = Field("", description="And for every other one.")
     longest_side_pixels: int = Field(1024, ge=16)
     max_new_tokens: int = Field(400, ge=1)
-    min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
     max_words: Annotated[int, NotInRecipe] = Field(400, ge=1)
-    language: Annotated[str, NotInRecipe] = Language
 
     def of_recipe(self) -> dict[str, Any]:
         return without_prompts(super().of_recipe())
 
 
-class DenseCaptionsParameters(Parameters):
+class DenseCaptionsParameters(JudgedCaptionParameters):
     """How a clip gets its dense caption (ShareCaptioner-Video)."""
 
     mode: Literal["sliding", "fast"] = Field("sliding", description="From differential captions, or from one picture.")
@@ -74,9 +72,7 @@ class DenseCaptionsParameters(Parameters):
     max_keyframes: int = Field(16, ge=1, description="In it; more are thinned evenly.")
     longest_side_pixels: int = Field(1920, ge=16, description="Of it.")
     max_new_tokens: int = Field(800, ge=1)
-    min_words: Annotated[int, NotInRecipe] = Field(2, ge=0)
     max_words: Annotated[int, NotInRecipe] = Field(600, ge=1)
-    language: Annotated[str, NotInRecipe] = Language
 
     def of_recipe(self) -> dict[str, Any]:
         """What the mode reads."""

@@ -41,6 +41,7 @@ from internvid_assets.parameters import (
     VideosParameters,
 )
 
+SETTINGS_NAME = "internvid.toml"
 LEAST_MEMORY = ByteSize(50_000_000)
 
 
@@ -120,16 +121,6 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
 
 
-def _refuse_absent_file() -> None:
-    """A file that was named is meant: without it other models and thresholds would be in force, unseen."""
-    told = os.environ.get("INTERNVID_SETTINGS")
-    if told and (not Path(told).exists() or Path(told).is_dir()):
-        raise UserError(f"INTERNVID_SETTINGS names {told}, which is no file; expected an internvid.toml")
-
-
-SETTINGS_NAME = "internvid.toml"
-
-
 def settings_file() -> Path:
     """`$INTERNVID_SETTINGS`, else the nearest `internvid.toml` in the current folder or above it.
 
@@ -140,6 +131,13 @@ def settings_file() -> Path:
         return Path(told).absolute()
     nearest = (folder / SETTINGS_NAME for folder in (here, *here.parents) if (folder / SETTINGS_NAME).is_file())
     return next(nearest, here / SETTINGS_NAME)
+
+
+def _refuse_absent_file() -> None:
+    """A file that was named is meant: without it other models and thresholds would be in force, unseen."""
+    told = os.environ.get("INTERNVID_SETTINGS")
+    if told and (not Path(told).exists() or Path(told).is_dir()):
+        raise UserError(f"INTERNVID_SETTINGS names {told}, which is no file; expected an internvid.toml")
 
 
 def beside_settings(path: Path) -> Path:

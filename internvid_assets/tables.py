@@ -275,45 +275,37 @@ class Transcripts(Called):
     subtitle_languages = dy.List(dy.String(), description="Languages the video has subtitle files in.")
 
 
-class CenterCaptions(Called):
+class Captions(Called):
+    """What the tables of captions have in common."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    caption = dy.String(nullable=True, description="What the model said.")
+    log_probability = dy.Float64(nullable=True, description="Mean log-probability of the caption's tokens.")
+    prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for the call; null: it is local.")
+    answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")
+    cost_dollars = dy.Float64(nullable=True, description="Price of those tokens when asked; equal rows share a call.")
+    flaw = dy.String(nullable=True, description="First rule of hygiene the caption breaks; null: none.")
+
+
+class CenterCaptions(Captions):
     """One row per kept clip: the caption of its centre frame (InternVid 3.2, coarse scale)."""
 
-    clip_id = dy.String(primary_key=True, description="As in `clips`.")
-    category = dy.String(description="Partition: one of the sixteen categories.")
     caption = dy.String(nullable=True, description="What the centre frame shows.")
-    log_probability = dy.Float64(nullable=True, description="Mean log-probability of the caption's tokens.")
-    prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for the call; null: it is local.")
-    answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")
-    cost_dollars = dy.Float64(nullable=True, description="Price of those tokens when asked; equal rows share a call.")
-    flaw = dy.String(nullable=True, description="First rule of hygiene the caption breaks; null: none.")
 
 
-class FrameCaptions(Called):
+class FrameCaptions(Captions):
     """One row per 1 fps frame of a kept clip: its caption (InternVid 3.2, fine scale)."""
 
-    clip_id = dy.String(primary_key=True, description="As in `clips`.")
     second = dy.Int32(primary_key=True, description="Position among the clip's 1 fps frames.")
-    category = dy.String(description="Partition: one of the sixteen categories.")
     caption = dy.String(nullable=True, description="What the frame shows.")
     tags = dy.List(dy.String(), nullable=True, description="What Tag2Text recognised; null: another model captioned.")
-    log_probability = dy.Float64(nullable=True, description="Mean log-probability of the caption's tokens.")
-    prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for the call; null: it is local.")
-    answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")
-    cost_dollars = dy.Float64(nullable=True, description="Price of those tokens when asked; equal rows share a call.")
-    flaw = dy.String(nullable=True, description="First rule of hygiene the caption breaks; null: none.")
 
 
-class FusedCaptions(Called):
+class FusedCaptions(Captions):
     """One row per kept clip: centre and frame captions fused into one by a language model (InternVid 3.2)."""
 
-    clip_id = dy.String(primary_key=True, description="As in `clips`.")
-    category = dy.String(description="Partition: one of the sixteen categories.")
     caption = dy.String(nullable=True, description="The clip's caption.")
-    log_probability = dy.Float64(nullable=True, description="Mean log-probability of the caption's tokens.")
-    prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for the call; null: it is local.")
-    answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")
-    cost_dollars = dy.Float64(nullable=True, description="Price of those tokens when asked; equal rows share a call.")
-    flaw = dy.String(nullable=True, description="First rule of hygiene the caption breaks; null: none.")
 
 
 class Keyframes(Called):
@@ -332,32 +324,18 @@ class Keyframes(Called):
     )
 
 
-class KeyframeCaptions(Called):
+class KeyframeCaptions(Captions):
     """One row per keyframe: its differential caption, which says what changed since the keyframe before it."""
 
-    clip_id = dy.String(primary_key=True, description="As in `clips`.")
     keyframe = dy.Int32(primary_key=True, description="As in `keyframes`; 0 where the call failed, which is a clip's.")
-    category = dy.String(description="Partition: one of the sixteen categories.")
     into_clip_seconds = dy.Float64(nullable=True, description="As in `keyframes`.")
     caption = dy.String(nullable=True, description="What changed; of the first keyframe, what it shows.")
-    log_probability = dy.Float64(nullable=True, description="Mean log-probability of the caption's tokens.")
-    prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for it; null: the model is local.")
-    answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")
-    cost_dollars = dy.Float64(nullable=True, description="Price of those tokens when asked; equal clips share a call.")
-    flaw = dy.String(nullable=True, description="First rule of hygiene the caption breaks; null: none.")
 
 
-class DenseCaptions(Called):
+class DenseCaptions(Captions):
     """One row per kept clip: its long caption, which tells what happens in the order of time (ShareGPT4Video)."""
 
-    clip_id = dy.String(primary_key=True, description="As in `clips`.")
-    category = dy.String(description="Partition: one of the sixteen categories.")
     caption = dy.String(nullable=True, description="The clip's caption.")
-    log_probability = dy.Float64(nullable=True, description="Mean log-probability of the caption's tokens.")
-    prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for the call; null: it is local.")
-    answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")
-    cost_dollars = dy.Float64(nullable=True, description="Price of those tokens when asked; equal rows share a call.")
-    flaw = dy.String(nullable=True, description="First rule of hygiene the caption breaks; null: none.")
 
 
 class ClipEmbeddings(Called):

@@ -39,7 +39,7 @@ def caption(
     mode: Annotated[Mode, typer.Option(help="From differential captions, or from one picture of all keyframes.")] = (
         Mode.sliding
     ),
-    set: Overrides = None,
+    set_: Overrides = None,
     format: OutputFormat = Format.table,
 ) -> None:
     """Caption one video by its keyframes, and remember nothing: for trying a model, a mode or a prompt.
@@ -52,7 +52,7 @@ def caption(
 
     if not video.is_file():
         raise UserError(f"{video}: no such file; give a video")
-    home = open_home(set or [])
+    home = open_home(set_ or ())
     with closing(LocalEngine(1, memory_bytes=home.settings.worker_memory_bytes)) as engine:
         keyframes = keyframes_of_file(video, home.models.frame_embedder, home.settings, engine)
     captioner = ShareCaptioner(home.models, wording(home.settings))
@@ -61,7 +61,7 @@ def caption(
 
 
 def recaption(
-    prompt: Annotated[str, typer.Argument(help="A short prompt for a video generator.")], set: Overrides = None
+    prompt: Annotated[str, typer.Argument(help="A short prompt for a video generator.")], set_: Overrides = None
 ) -> None:
     """Word a short prompt as detailed captions are, as a video generator has learnt to read them.
 
@@ -70,7 +70,7 @@ def recaption(
     from internvid_assets.captions.wording import wording
     from internvid_assets.models.share_captioner import ShareCaptioner
 
-    home = open_home(set or [])
+    home = open_home(set_ or ())
     captioner = ShareCaptioner(home.models, wording(home.settings))
     most = home.settings.dense_captions.max_new_tokens
     print(_text(captioner.recaption([prompt], max_new_tokens=most)))

@@ -18,7 +18,10 @@ PUBLISHED_PARAMETERS = {
     "Salesforce/blip2-opt-2.7b": 3_740_000_000,
     "Salesforce/blip-image-captioning-large": 470_000_000,
     "mrm8488/flan-t5-large-finetuned-openai-summarize_from_feedback": 783_000_000,
+    "Qwen/Qwen2.5-VL-7B-Instruct": 8_290_000_000,
     "openai/clip-vit-large-patch14": 428_000_000,
+    "openai/clip-vit-large-patch14-336": 428_000_000,
+    "google-bert/bert-base-uncased": 110_000_000,
     "openai/whisper-large-v3": 1_540_000_000,
 }
 """Of the models that profile `paper` names, by their pages: what they take is told before they are here."""
