@@ -280,7 +280,7 @@ class Captions(Called):
 
     clip_id = dy.String(primary_key=True, description="As in `clips`.")
     category = dy.String(description="Partition: one of the sixteen categories.")
-    caption = dy.String(nullable=True, description="What the model said.")
+    caption = dy.String(nullable=True, description="What the model said, of what the table's sentence names.")
     log_probability = dy.Float64(nullable=True, description="Mean log-probability of the caption's tokens.")
     prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read for the call; null: it is local.")
     answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")
@@ -291,21 +291,16 @@ class Captions(Called):
 class CenterCaptions(Captions):
     """One row per kept clip: the caption of its centre frame (InternVid 3.2, coarse scale)."""
 
-    caption = dy.String(nullable=True, description="What the centre frame shows.")
-
 
 class FrameCaptions(Captions):
     """One row per 1 fps frame of a kept clip: its caption (InternVid 3.2, fine scale)."""
 
     second = dy.Int32(primary_key=True, description="Position among the clip's 1 fps frames.")
-    caption = dy.String(nullable=True, description="What the frame shows.")
     tags = dy.List(dy.String(), nullable=True, description="What Tag2Text recognised; null: another model captioned.")
 
 
 class FusedCaptions(Captions):
     """One row per kept clip: centre and frame captions fused into one by a language model (InternVid 3.2)."""
-
-    caption = dy.String(nullable=True, description="The clip's caption.")
 
 
 class Keyframes(Called):
@@ -325,17 +320,14 @@ class Keyframes(Called):
 
 
 class KeyframeCaptions(Captions):
-    """One row per keyframe: its differential caption, which says what changed since the keyframe before it."""
+    """One row per keyframe: its differential caption, which says what changed since the one before it."""
 
     keyframe = dy.Int32(primary_key=True, description="As in `keyframes`; 0 where the call failed, which is a clip's.")
     into_clip_seconds = dy.Float64(nullable=True, description="As in `keyframes`.")
-    caption = dy.String(nullable=True, description="What changed; of the first keyframe, what it shows.")
 
 
 class DenseCaptions(Captions):
     """One row per kept clip: its long caption, which tells what happens in the order of time (ShareGPT4Video)."""
-
-    caption = dy.String(nullable=True, description="The clip's caption.")
 
 
 class ClipEmbeddings(Called):
