@@ -395,6 +395,15 @@ class UmtScores(Called):
     model = dy.String(nullable=True, description="Name and revision of the model: a threshold belongs to one.")
 
 
+class ClipScores(Called):
+    """One row per captioned clip: how well its caption fits one frame of it, drawn at random, by CLIP."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    clip_score = dy.Float64(nullable=True, min=-1.001, max=1.001, description="Cosine of the frame and the caption.")
+    model = dy.String(nullable=True, description="Name and revision of the model: a threshold belongs to one.")
+
+
 class ShuffledScores(Called):
     """One row per drawn clip, 64 a category at most: its score with its own and with another clip's caption."""
 
@@ -435,6 +444,34 @@ class CaptionVerbs(Called):
     verbs = dy.List(dy.String(), nullable=True, description="Lower-case verbs, in caption order.")
 
 
+class CaptionedClips(dy.Schema):
+    """One row per kept clip with a caption: all that subsets decide by, side by side."""
+
+    clip_id = dy.String(primary_key=True, description="As in `clips`.")
+    video_id = dy.String(description="As in `videos`.")
+    category = dy.String(description="Partition: one of the sixteen categories.")
+    content = dy.String(description="Hash of the video's bytes, else its video_id: equal ones are copies.")
+    start_seconds = dy.Float64(description="As in `clips`.")
+    end_seconds = dy.Float64(description="As in `clips`.")
+    caption = dy.String(description="The clip's fused caption.")
+    flaw = dy.String(nullable=True, description="As in `fused_captions`.")
+    language = dy.String(nullable=True, description="As in `caption_languages`.")
+    umt_score = dy.Float64(nullable=True, description="As in `umt_scores`.")
+    clip_score = dy.Float64(nullable=True, description="As in `clip_scores`.")
+    aesthetic_score = dy.Float64(nullable=True, description="As in `aesthetic_scores`.")
+    nsfw = dy.Float64(nullable=True, description="As in `safety_scores`.")
+    text_area = dy.Float64(nullable=True, description="As in `safety_scores`.")
+    draw = dy.Float64(min=0, max=1, description="What random choices are made of: a number made of the clip's name.")
+
+
+class WithheldVideos(dy.Schema):
+    """One row per video with captioned clips that subsets leave out, and why."""
+
+    video_id = dy.String(primary_key=True, description="As in `videos`.")
+    category = dy.String(primary_key=True, description="Its category.")
+    reason = dy.String(description="`copy` of another video, or `benchmark`: evaluation sets hold it.")
+
+
 class ChosenClips(dy.Schema):
     """One row per clip a subset chose, and why."""
 
@@ -443,6 +480,7 @@ class ChosenClips(dy.Schema):
     category = dy.String(description="The clip's category.")
     rank = dy.Int64(description="Position in the subset's order of choice, from 1.")
     sampling_key = dy.Float64(nullable=True, description="The number the order was made of.")
+    reason = dy.String(description="Why it was chosen: thresholds met, weight drawn by.")
     caption = dy.String(description="The clip's fused caption.")
     umt_score = dy.Float64(nullable=True, description="As in `umt_scores`.")
     aesthetic_score = dy.Float64(nullable=True, description="As in `aesthetic_scores`.")
@@ -457,6 +495,7 @@ OVER_ALL: dict[str, type[dy.Schema]] = {
     "near_duplicates": NearDuplicates,
     "duplicate_groups": DuplicateGroups,
     "semantic_pool": SemanticPool,
+    "withheld_videos": WithheldVideos,
 }
 """Tables with a single file, since categories do not divide them."""
 
@@ -478,9 +517,11 @@ PER_CATEGORY: dict[str, type[dy.Schema]] = {
     "clip_embeddings": ClipEmbeddings,
     "aesthetic_scores": AestheticScores,
     "umt_scores": UmtScores,
+    "clip_scores": ClipScores,
     "shuffled_scores": ShuffledScores,
     "safety_scores": SafetyScores,
     "caption_languages": CaptionLanguages,
+    "captioned_clips": CaptionedClips,
     "caption_verbs": CaptionVerbs,
 }
 """Tables with one file per category, in the order of the graph. Subsets and marts have one file each."""

@@ -19,7 +19,8 @@ import duckdb
 from internvid_assets import tables
 from internvid_assets.cells.lake import file_name
 from internvid_assets.cells.sql_text import quoted
-from internvid_assets.selects.files import SqlFile, bounded, column_definitions, schema_class, sql_files
+from internvid_assets.selects.files import SqlFile, schema_class, sql_files, unions
+from internvid_assets.selects.running import bounded, column_definitions
 
 Paths = Callable[[str], Sequence[Path]]
 """From a table to its local Parquet files: `Lake.paths`."""
@@ -97,10 +98,11 @@ def _show_tables(connection: duckdb.DuckDBPyConnection, home: Path, paths: Paths
     """Create every table; `copy` makes those with a single file physical."""
     graph = [*tables.OVER_ALL, *tables.PER_CATEGORY]
     statements = [_of_the_graph(table, home, paths(table)) for table in graph]
-    singles = [*sql_files("subsets"), *sql_files("marts")]
-    statements += [_single(file, paths(file.name), copy=copy) for file in singles]
+    subsets, marts = ([*sql_files(kind)] for kind in ("subsets", "marts"))
+    for singles, between in ((subsets, unions()), (marts, [])):  # a mart that was never made is asked for its columns
+        statements += [*(_single(file, paths(file.name), copy=copy) for file in singles), *between]
     connection.execute(";\n".join(statements))
-    return [*graph, *(file.name for file in singles)]
+    return [*graph, *(file.name for file in [*subsets, *marts])]
 
 
 def _of_the_graph(table: str, home: Path, paths: Sequence[Path]) -> str:

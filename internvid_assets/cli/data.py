@@ -26,7 +26,7 @@ def sql(
     import duckdb
 
     from internvid_assets.analytics.warehouse import open_lake
-    from internvid_assets.selects.files import fetch
+    from internvid_assets.selects.running import fetch
 
     home = open_home()
     with open_lake(home.path, paths=home.lake.paths, memory_limit=home.settings.memory_limit) as connection:

@@ -72,7 +72,8 @@ def called() -> str:
 def counts(home: Home) -> pl.DataFrame:
     """The dataset in numbers: one row per thing counted."""
     from internvid_assets.analytics.warehouse import open_lake
-    from internvid_assets.selects.files import fetch, sql_files
+    from internvid_assets.selects.files import sql_files
+    from internvid_assets.selects.running import fetch
 
     chosen = [f"union all select '{file.name}', count(*) from {file.name}" for file in sql_files("subsets")]
     query = """

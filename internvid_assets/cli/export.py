@@ -51,7 +51,7 @@ def export_clips(
 def _chosen(home: Home, subset: str, limit: int | None) -> pl.DataFrame:
     """The clips of `subset` with where they lie and what is known of them."""
     from internvid_assets.analytics.warehouse import open_lake
-    from internvid_assets.selects.files import fetch
+    from internvid_assets.selects.running import fetch
 
     query = f"""
         select clips.clip_id, clips.video_id, clips.category, videos.source_uri, videos.media_uri, clips.start_pts,

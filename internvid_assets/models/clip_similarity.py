@@ -8,8 +8,8 @@ from hashlib import blake2b
 import numpy as np
 
 from internvid_assets.models.agreement import cosines_with_own
-from internvid_assets.models.protocols import Image
-from internvid_assets.models.transformers_clip import TransformersClip, load_embedder
+from internvid_assets.models.protocols import ClipEmbedder, Image
+from internvid_assets.models.transformers_clip import load_embedder
 
 DRAW = b"42"
 """Another key draws other frames."""
@@ -28,7 +28,7 @@ def load_clip_score(source: str, revision: str) -> OneFrameSimilarity:
 class ClipSimilarity:
     """Answers `SimilarityScorer`: every frame of every clip goes through CLIP once, in shared batches."""
 
-    def __init__(self, embedder: TransformersClip) -> None:
+    def __init__(self, embedder: ClipEmbedder) -> None:
         self.embedder = embedder
 
     def similarity(self, frames: Iterable[Sequence[Image]], captions: Sequence[Sequence[str]]) -> list[np.ndarray]:

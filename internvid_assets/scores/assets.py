@@ -8,7 +8,13 @@ from internvid_assets import tables
 from internvid_assets.cells.feature import feature
 from internvid_assets.clips.selection import uniform_frames
 from internvid_assets.scores.safety import score_safety, tell_languages
-from internvid_assets.scores.scoring import reference_text, score_aesthetics, score_shuffled, score_similarity
+from internvid_assets.scores.scoring import (
+    reference_text,
+    score_aesthetics,
+    score_one_frame,
+    score_shuffled,
+    score_similarity,
+)
 from internvid_assets.scores.shuffling import with_other_captions
 
 STAGE, MODELS = "internvid_assets.scores", "internvid_assets.models"
@@ -57,6 +63,21 @@ def aesthetic_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyF
 )
 def umt_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:
     """One row per captioned clip: how well video and caption agree (UMT-SIM, InternVid 3.3, or a CLIP's cosine)."""
+    return captioned(clips, clip_frames, fused_captions)
+
+
+@feature(
+    schema=tables.ClipScores,
+    reads=["frame_hashes", "caption"],
+    work=score_one_frame,
+    version="1",
+    code=(f"{MODELS}.agreement", f"{MODELS}.clip_similarity", *CLIP),
+    models=["embedder"],
+    compared="clip_score",
+    kinds=["transformers"],
+)
+def clip_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per captioned clip: how well its caption fits one frame of it, drawn at random, by CLIP."""
     return captioned(clips, clip_frames, fused_captions)
 
 

@@ -13,6 +13,8 @@ import polars as pl
 from internvid_assets.cells.bench import Bench
 from internvid_assets.cells.errors import CallError
 from internvid_assets.cells.feature import Outcome, Work
+from internvid_assets.models.protocols import SimilarityScorer
+from internvid_assets.models.specs import Capability
 from internvid_assets.settings import Settings
 
 REFERENCE_CAPTIONS = Path(__file__).parent / "reference_captions"
@@ -66,13 +68,32 @@ def _with_other(cosines: np.ndarray) -> dict[str, Any]:
     return {"own_score": float(own), "shuffled_score": float(other)}
 
 
+def score_one_frame(bench: Bench) -> Work:
+    """CLIPScore of one random frame by the profile's CLIP: by such a score its authors chose InternVid-10M-FLT."""
+    from internvid_assets.models.clip_similarity import ClipSimilarity, OneFrameSimilarity
+
+    scorer = OneFrameSimilarity(ClipSimilarity(bench.models.embedder))
+    return _similarity(bench, _own_captions, _with_clip_score, scorer=scorer, capability="embedder")
+
+
+def _own_captions(batch: pl.DataFrame) -> list[list[str]]:
+    return [[caption] for caption in batch["caption"]]
+
+
+def _with_clip_score(cosines: np.ndarray) -> dict[str, Any]:
+    return {"clip_score": float(cosines[0, 0])}
+
+
 def _similarity(
     bench: Bench,
     captions: Callable[[pl.DataFrame], Sequence[Sequence[str]]],
     told: Callable[[np.ndarray], dict[str, Any]],
+    *,
+    scorer: SimilarityScorer | None = None,
+    capability: Capability = "similarity",
 ) -> Work:
     """Each clip's frames against `captions` of its row; `told` makes the columns of the cosines."""
-    scorer, model = bench.models.similarity, bench.models.label("similarity")
+    scorer, model = scorer or bench.models.similarity, bench.models.label(capability)
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
         hashes = batch["frame_hashes"].to_list()

@@ -14,11 +14,13 @@ from internvid_assets.cells.assets import column_schema, preview, rejections
 from internvid_assets.cells.recipes import code_hash
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
-from internvid_assets.selects.files import SqlFile, run_select, run_selects, sql_files
+from internvid_assets.selects.files import SqlFile, sql_files
+from internvid_assets.selects.running import run_selects, write_select
+from internvid_assets.selects.waterfall import waterfall
 
 
 def table_asset(file: SqlFile, *, group: str, schema: type[dy.Schema] | None = None) -> dg.AssetsDefinition:
-    """The table a file of sql/subsets or sql/marts makes of every category's rows, with the promises about it."""
+    """The table that a file of sql/ makes, with the promises about it; per category where the table has categories."""
     columns = {"dagster/column_schema": column_schema(schema)} if schema else {}
 
     @dg.asset(
@@ -30,24 +32,37 @@ def table_asset(file: SqlFile, *, group: str, schema: type[dy.Schema] | None = N
         code_version=hashlib.blake2b(file.text.encode(), digest_size=6).hexdigest(),
         metadata={**columns, "sql": dg.MetadataValue.md(f"```sql\n{file.text}\n```")},
         check_specs=check_specs(file.name),
+        partitions_def=by_category if file.name in tables.PER_CATEGORY else None,
     )
-    def selected(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-        overrides = parameters_of(file, home)
-        paths = {table: home.lake.paths(table) for table in file.tables()}
-        rows = run_select(file, paths, overrides, memory_limit=home.settings.memory_limit)
-        version = home.lake.write(rows.lazy(), file.name, None, schema=schema)
-        shown: dict[str, Any] = {
-            "dagster/row_count": version.rows,
-            "dagster/column_schema": column_schema(schema) if schema else column_types(rows),
-            "parameters": file.values(overrides),
-            "preview": dg.MetadataValue.md(preview(rows.lazy())),
-        }
-        promises = check_results(home, file.name, None)
-        return dg.MaterializeResult(
-            data_version=dg.DataVersion(version.data_version), metadata=shown, check_results=[*promises]
-        )
+    def selected(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+        return make_selected(file, home, context.partition_key if context.has_partition_key else None, schema)
 
     return selected
+
+
+def make_selected(
+    file: SqlFile, home: Home, category: str | None, schema: type[dy.Schema] | None
+) -> dg.MaterializeResult:
+    """Write the rows aside, then as the table; say what each step of the choice left."""
+    overrides = parameters_of(file, home)
+    paths = {table: paths_for(home, table, category) for table in file.tables()}
+    with home.store.scratch() as scratch:
+        aside = scratch / "selected.parquet"
+        steps = write_select(file, paths, aside, overrides, memory_limit=home.settings.memory_limit)
+        rows = pl.scan_parquet(aside)
+        version = home.lake.write(rows, file.name, category, schema=schema)
+        shown: dict[str, Any] = {
+            "dagster/partition_row_count" if category else "dagster/row_count": version.rows,
+            "dagster/column_schema": column_schema(schema) if schema else column_types(rows),
+            "parameters": file.values(overrides),
+            "preview": dg.MetadataValue.md(preview(rows)),
+        }
+    if steps:
+        shown |= {"steps": steps, "waterfall": dg.MetadataValue.md(waterfall(steps))}
+    promises = check_results(home, file.name, category)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(version.data_version), metadata=shown, check_results=[*promises]
+    )
 
 
 def whole_table(table: str, *, group: str, code: Sequence[str], **more: Any) -> dict[str, Any]:
@@ -77,9 +92,10 @@ def written_whole(
     )
 
 
-def column_types(rows: pl.DataFrame) -> dg.TableSchema:
+def column_types(rows: pl.LazyFrame) -> dg.TableSchema:
     """The columns of a select with their types: only its result tells them."""
-    return dg.TableSchema(columns=[dg.TableColumn(name, type=str(dtype)) for name, dtype in rows.schema.items()])
+    types = rows.collect_schema().items()
+    return dg.TableSchema(columns=[dg.TableColumn(name, type=str(dtype)) for name, dtype in types])
 
 
 def parameters_of(file: SqlFile, home: Home) -> Mapping[str, Any]:

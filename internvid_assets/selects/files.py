@@ -1,34 +1,29 @@
-"""The folder `sql/`: what its files are, which tables each one reads, and running one on exactly those."""
+"""The folder `sql/`: what its files are, and which tables each one reads."""
 
 from __future__ import annotations
 
 import ast
 import functools
-import itertools
 import re
-import tempfile
-import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import duckdb
-import polars as pl
-
 from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
-from internvid_assets.cells.sql_text import quoted
 from internvid_assets.selects.lineage import tables_read, tables_read_each
+from internvid_assets.selects.unions import ABOUT, CHOSEN_CLIPS, members, views
 
-Kind = Literal["subsets", "marts", "checks"]
+Kind = Literal["pools", "subsets", "marts", "checks"]
 Severity = Literal["error", "warn"]
 Value = bool | int | float | str
 
 _GRAIN = re.compile(r"-- (One row per .+)")
 _SEVERITY = re.compile(r"-- severity: (error|warn)")
 _PARAMETER = re.compile(r"-- \$(\w+) = (.+?): (.+)")
+_STEPS = re.compile(r"-- steps: (\w+(?:, \w+)*)")
 
 
 @dataclass(frozen=True)
@@ -49,12 +44,14 @@ class SqlFile:
     text: str
     grain: str
     parameters: Mapping[str, Parameter]
-    reads: frozenset[str]
+    names: frozenset[str]
     severity: Severity | None = None
+    steps: tuple[str, ...] = ()
+    """Tables and `with` steps by which a subset narrows its choice: what each leaves is counted."""
 
     def tables(self) -> frozenset[str]:
-        """The tables it reads."""
-        return self.reads
+        """The tables it reads: of a union that it names, those that the union is made of."""
+        return frozenset(chain.from_iterable(members(name, subsets_folder()) for name in self.names))
 
     def checked_table(self) -> str:
         """The table a check makes its promise about: the first half of its name."""
@@ -86,13 +83,22 @@ def sql_folder() -> Path:
     return packaged if packaged.is_dir() else package.parent / "sql"
 
 
+def subsets_folder() -> Path:
+    return sql_folder() / "subsets"
+
+
+def unions() -> list[str]:
+    """Statements that make every union, in a connection which sees all tables."""
+    return [*views(ABOUT, subsets_folder())]
+
+
 @functools.cache
 def sql_files(kind: Kind) -> tuple[SqlFile, ...]:
     """Every file of one kind, by name."""
     paths = sorted((sql_folder() / kind).glob("*.sql"))
     texts = [path.read_text(encoding="utf-8") for path in paths]
-    reads = tables_read_each(texts)
-    return tuple(parse(path.stem, kind, text, reads[text]) for path, text in zip(paths, texts, strict=True))
+    names = tables_read_each(texts)
+    return tuple(parse(path.stem, kind, text, names[text]) for path, text in zip(paths, texts, strict=True))
 
 
 def sql_file(kind: Kind, name: str) -> SqlFile:
@@ -103,10 +109,10 @@ def sql_file(kind: Kind, name: str) -> SqlFile:
     raise UserError(f"no file sql/{kind}/{name}.sql; there are: {', '.join(file.name for file in sql_files(kind))}")
 
 
-def parse(name: str, kind: Kind, text: str, reads: frozenset[str] | None = None) -> SqlFile:
-    """Reads the header: the grain on line 1, for checks the severity on line 2, then parameters; raises ValueError.
+def parse(name: str, kind: Kind, text: str, names: frozenset[str] | None = None) -> SqlFile:
+    """Reads the header: the grain on line 1, for checks the severity on line 2, parameters, steps; raises ValueError.
 
-    `reads` are the tables it names, where the caller knows them already.
+    `names` are the tables it names, where the caller knows them already.
     """
     header = list(_header(text))
     grain = _GRAIN.fullmatch(header[0]) if header else None
@@ -117,8 +123,9 @@ def parse(name: str, kind: Kind, text: str, reads: frozenset[str] | None = None)
         raise ValueError(f"sql/{kind}/{name}.sql: '-- severity: error|warn' is line 2 of checks, and of nothing else")
     parameters = {parameter.name: parameter for parameter in _parameters(header)}
     said: Any = severity and severity[1]
-    reads = tables_read(text) if reads is None else reads
-    return SqlFile(name, kind, text, grain[1].rstrip("."), parameters, reads, said)
+    names = tables_read(text) if names is None else names
+    steps = next((told[1].split(", ") for line in header if (told := _STEPS.fullmatch(line))), [])
+    return SqlFile(name, kind, text, grain[1].rstrip("."), parameters, names, said, tuple(steps))
 
 
 def _parameters(header: Iterable[str]) -> Iterator[Parameter]:
@@ -158,113 +165,4 @@ def schema_class(table: str) -> Any:
 
 
 def _subset_names() -> list[str]:
-    return [file.name for file in sql_files("subsets")]
-
-
-def run_select(
-    file: SqlFile,
-    files_of: Mapping[str, Sequence[Path]],
-    parameters: Mapping[str, Any] | None = None,
-    *,
-    memory_limit: str = "1GB",
-) -> pl.DataFrame:
-    """The file's rows, from views of only the tables it names; one without files reads as empty.
-
-    `files_of` maps a table to its Parquet files. Nothing else can be read: neither other files nor Python variables.
-    """
-    values = file.values(parameters)
-    with _only(file.tables(), files_of, memory_limit) as connection:
-        return fetch(connection, file.text, values)
-
-
-def run_selects(
-    files: Sequence[SqlFile], files_of: Mapping[str, Sequence[Path]], *, memory_limit: str = "1GB"
-) -> list[pl.DataFrame]:
-    """The rows of several files, in one connection (opening one costs as much as a small query)."""
-    named = frozenset(table for file in files for table in file.tables())
-    with _only(named, files_of, memory_limit) as connection:
-        return [fetch(connection, file.text, file.values()) for file in files]
-
-
-def bounded(memory_limit: str) -> dict[str, Any]:
-    """A configuration of DuckDB: above `memory_limit` it spills to a folder that it makes and removes itself."""
-    spill = Path(tempfile.gettempdir(), f"internvid-{uuid.uuid4().hex}")
-    return {"memory_limit": memory_limit, "temp_directory": str(spill)}
-
-
-@contextmanager
-def _only(
-    named: Iterable[str], files_of: Mapping[str, Sequence[Path]], memory_limit: str
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that sees the tables `named` and nothing else."""
-    with duckdb.connect(config=bounded(memory_limit)) as connection:
-        for table in sorted(named):
-            show_table(connection, table, files_of.get(table, ()))
-        _lock(connection, [path for table in named for path in files_of.get(table, ())])
-        yield connection
-
-
-def fetch(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Value] | None = None) -> pl.DataFrame:
-    """The rows of a query; none of a statement such as `set`, which has no result.
-
-    By way of Arrow: DuckDB 2.0 reports a relation that Polars reads itself as leaked when Python ends.
-    """
-    relation: Any = connection.sql(sql, params=dict(values or {}))
-    if relation is None:
-        return pl.DataFrame()
-    rows = relation.to_arrow_table()
-    return pl.DataFrame(rows.rename_columns(_distinct(rows.column_names)))
-
-
-def _distinct(names: Sequence[str]) -> list[str]:
-    """Columns of one name, as `select *` of a join gives them, as DuckDB names them in a table: error, error_1."""
-    distinct: list[str] = []
-    for name in names:
-        numbered = (f"{name}_{i}" for i in itertools.count(1))
-        distinct.append(
-            name if name not in distinct else next(new for new in numbered if new not in [*names, *distinct])
-        )
-    return distinct
-
-
-def show_table(connection: duckdb.DuckDBPyConnection, table: str, paths: Sequence[Path]) -> None:
-    """Create `table` in the connection: a view of the files, or without files no rows of its schema."""
-    if paths:
-        listed = ", ".join(quoted(str(path)) for path in paths)
-        source = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
-        connection.execute(f"create view {table} as select * from {source}")
-    else:
-        connection.execute(f"create table {table} ({', '.join(column_definitions(table))})")
-
-
-def column_definitions(table: str) -> list[str]:
-    """`name type` for each column, as `create table` wants them."""
-    return [f'"{name}" {duckdb_type(dtype)}' for name, dtype in column_types(table).items()]
-
-
-_DUCKDB_TYPES: dict[Any, str] = {
-    pl.String: "varchar",
-    pl.Boolean: "boolean",
-    pl.Int8: "tinyint",
-    pl.Int16: "smallint",
-    pl.Int32: "integer",
-    pl.Int64: "bigint",
-    pl.Float32: "float",
-    pl.Float64: "double",
-    pl.Date: "date",
-}
-
-
-def duckdb_type(dtype: Any) -> str:
-    """DuckDB's name of a Polars type, lists included."""
-    if isinstance(dtype, pl.List):
-        return f"{duckdb_type(dtype.inner)}[]"
-    return _DUCKDB_TYPES[dtype.base_type()]
-
-
-def _lock(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> None:
-    listed = ", ".join(quoted(str(path)) for path in paths)
-    connection.execute(
-        f"set python_enable_replacements = false; set allowed_paths = [{listed}];"
-        "set enable_external_access = false; set lock_configuration = true"
-    )
+    return [*members(CHOSEN_CLIPS, subsets_folder())]

@@ -1,4 +1,4 @@
-"""Which tables a select names, read from its own syntax tree."""
+"""What a select is made of, read from its own syntax tree: the tables it names, the rows its steps leave."""
 
 from __future__ import annotations
 
@@ -46,3 +46,17 @@ def _tables_below(node: Any, steps: frozenset[str]) -> Iterator[str]:
     for key, child in node.items():
         if key != "cte_map":
             yield from _tables_below(child, steps)
+
+
+def counting(sql: str, steps: Sequence[str]) -> str:
+    """A query with the `with` steps of `sql` that selects (step, how many rows it has), in the order of `steps`."""
+    counts = " union all ".join(f"select '{step}' as step, count(*) as rows from {step}" for step in steps)
+    with duckdb.connect() as connection:
+        tree, counter = (_tree(connection, text) for text in (sql, counts))
+        counter["statements"][0]["node"]["cte_map"] = tree["statements"][0]["node"]["cte_map"]
+        (told,) = connection.execute("select json_deserialize_sql(?::json)", [json.dumps(counter)]).fetchall()[0]
+    return told
+
+
+def _tree(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, Any]:
+    return json.loads(connection.execute("select json_serialize_sql(?::varchar)", [sql]).fetchall()[0][0])

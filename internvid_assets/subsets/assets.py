@@ -1,4 +1,4 @@
-"""Subsets: each file of sql/subsets chooses clips; a new file is a new asset."""
+"""Subsets: each file of sql/subsets chooses clips from one pool; a new file is a new asset."""
 
 from __future__ import annotations
 
@@ -6,4 +6,5 @@ from internvid_assets import tables
 from internvid_assets.selects.assets import table_asset
 from internvid_assets.selects.files import sql_files
 
+pools = [table_asset(file, group="subsets", schema=tables.schema_class(file.name)) for file in sql_files("pools")]
 subsets = [table_asset(file, group="subsets", schema=tables.ChosenClips) for file in sql_files("subsets")]

@@ -8,7 +8,8 @@ import pytest
 
 from internvid_assets import tables
 from internvid_assets.cells.lake import file_name
-from internvid_assets.selects.files import SqlFile, column_types, run_select, sql_file, sql_files
+from internvid_assets.selects.files import SqlFile, column_types, sql_file, sql_files
+from internvid_assets.selects.running import run_select
 
 Rows = dict[str, list[dict]]
 CALL = {"attempts": 1, "recipe": "r", "input_hash": "i"}
@@ -211,6 +212,9 @@ def good_rows() -> Rows:
             | {"model": "umt@1"}
             for key, score in zip(keys, (0.3, 0.4, 0.2), strict=True)
         ],
+        "clip_scores": [
+            key | {"clip_score": score, "model": "clip@1"} for key, score in zip(keys, (0.2, 0.3, 0.1), strict=True)
+        ],
         "shuffled_scores": [
             key | {"own_score": own, "shuffled_score": other, "model": "umt@1"}
             for key, own, other in zip(keys, (0.3, 0.4, 0.2), (0.1, 0.2, 0.3), strict=True)
@@ -249,6 +253,18 @@ def _write_tables(home: Path, rows: Rows) -> None:
         for category in {row.get(column) for row in listed}:
             own = [row for row in listed if row.get(column) == category]
             _write_table(home / file_name(table, category), table, own)
+    for file in sql_files("pools"):  # from the others, as the graph makes them
+        if file.name not in rows:
+            _write_pool(home, file)
+
+
+def _write_pool(home: Path, file: SqlFile) -> None:
+    found = _select(home, file)
+    by_category = found.partition_by("category") if file.name in tables.PER_CATEGORY else [found]
+    for own in by_category:
+        path = home / file_name(file.name, own["category"][0] if file.name in tables.PER_CATEGORY else None)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        own.write_parquet(path)
 
 
 def _write_selected(home: Path, file: SqlFile) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from internvid_assets.selects.files import column_types, run_select, schema_class, sql_file, sql_files
+from internvid_assets.selects.files import column_types, schema_class, sql_file, sql_files
+from internvid_assets.selects.running import run_select
 
 Rows = dict[str, list[dict]]
 Break = Callable[[Rows], object]

@@ -8,7 +8,8 @@ import pytest
 
 from internvid_assets import tables
 from internvid_assets.analytics.warehouse import open_lake, rebuild
-from internvid_assets.selects.files import fetch, sql_files
+from internvid_assets.selects.files import sql_files
+from internvid_assets.selects.running import fetch
 
 DOCS = Path(__file__).parents[2] / "docs"
 COOKBOOK = (DOCS / "sql-cookbook.md").read_text(encoding="utf-8")

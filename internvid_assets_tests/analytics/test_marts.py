@@ -96,14 +96,16 @@ def test_unique_verbs(rows, mart):
     rows["caption_verbs"][1]["verbs"] = ["rises", "spins"]
     table = mart("unique_verbs", rows)
     columns = ("kind", "scope", "unique_verbs", "verbs", "captions_with_verbs", "most_frequent_verb")
-    assert rows_of(table, *columns) == [
+    found = rows_of(table, *columns)
+    assert found[:3] == [
         ("all", "all", 4, 5, 3, "rises"),
         ("category", "music", 2, 2, 1, "dance"),
         ("category", "sports", 2, 3, 2, "rises"),
-        ("subset", "internvid_10m_div", 4, 5, 3, "rises"),
-        ("subset", "internvid_10m_flt", 2, 2, 1, "rises"),
-        ("subset", "internvid_aesthetics_18m", 2, 3, 2, "rises"),
     ]
+    assert ("subset", "internvid_10m_div", 4, 5, 3, "rises") in found
+    assert ("subset", "internvid_10m_flt", 2, 2, 1, "rises") in found
+    assert ("subset", "internvid_aesthetics_18m", 2, 3, 2, "rises") in found
+    assert len(found) == 3 + len(sql_files("subsets"))
 
 
 @pytest.mark.parametrize("name", ["subset_sizes", "unique_verbs"])
@@ -114,18 +116,18 @@ def test_a_mart_over_subsets_names_all_of_them(name):
 def test_subset_sizes(rows, mart):
     """DIV takes all three clips; FLT the best 30 % of three, which is one; two reach an aesthetic score of 4."""
     table = mart("subset_sizes", rows)
-    assert rows_of(table, "subset", "clips", "videos", "categories") == [
-        ("internvid_10m_div", 3, 2, 2),
-        ("internvid_10m_flt", 1, 1, 1),
-        ("internvid_aesthetics_18m", 2, 1, 1),
-    ]
-    assert table["hours"].to_list() == pytest.approx([18 / 3600, 6 / 3600, 10 / 3600])
+    assert table["subset"].to_list() == sorted(file.name for file in sql_files("subsets"))
+    chosen = table.filter(
+        pl.col("subset").is_in(["internvid_10m_div", "internvid_10m_flt", "internvid_aesthetics_18m"])
+    )
+    assert rows_of(chosen, "clips", "videos", "categories") == [(3, 2, 2), (1, 1, 1), (2, 1, 1)]
+    assert chosen["hours"].to_list() == pytest.approx([18 / 3600, 6 / 3600, 10 / 3600])
 
 
 def test_an_empty_subset_is_listed_too(rows, mart):
     for row in rows["aesthetic_scores"]:
         row["aesthetic_score"] = 1.0
-    assert mart("subset_sizes", rows).row(2) == ("internvid_aesthetics_18m", 0, 0, 0, 0.0, None, None)
+    assert mart("subset_sizes", rows).row(-2) == ("internvid_aesthetics_18m", 0, 0, 0, 0.0, None, None)
 
 
 def test_errors_by_table(rows, mart):

@@ -20,6 +20,18 @@ from internvid_assets.settings import load_settings
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.PreviewWarning")
 
+SUBSETS = [
+    "internvid_10m",
+    "internvid_50m",
+    "internvid_200m",
+    "internvid_10m_div",
+    "internvid_10m_flt",
+    "internvid_10m_flt_clip_score",
+    "internvid_10m_flt_of_div",
+    "internvid_aesthetics_18m",
+    "sharegpt4video",
+]
+
 GRAPH = {
     "queries": {
         "corpus_captions": "",
@@ -54,6 +66,7 @@ GRAPH = {
         "aesthetic_scores": "clips clip_frames",
         "umt_scores": "clips clip_frames fused_captions",
         "shuffled_scores": "clips clip_frames fused_captions",
+        "clip_scores": "clips clip_frames fused_captions",
         "safety_scores": "clips clip_frames",
         "caption_languages": "fused_captions",
     },
@@ -65,9 +78,11 @@ GRAPH = {
         "semantic_pool": "fused_captions clip_embeddings",
     },
     "subsets": {
-        "internvid_10m_div": "clips fused_captions umt_scores aesthetic_scores known_videos",
-        "internvid_10m_flt": "clips fused_captions umt_scores aesthetic_scores known_videos",
-        "internvid_aesthetics_18m": "clips fused_captions umt_scores aesthetic_scores known_videos",
+        "captioned_clips": "clips fused_captions caption_languages umt_scores clip_scores aesthetic_scores "
+        "safety_scores",
+        "withheld_videos": "captioned_clips known_videos",
+        **dict.fromkeys(SUBSETS, "captioned_clips withheld_videos duplicate_groups"),
+        "sharegpt4video": "captioned_clips withheld_videos duplicate_groups semantic_pool",
     },
     "analytics": {
         "caption_verbs": "fused_captions",
@@ -79,12 +94,12 @@ GRAPH = {
         "errors_by_table": "caption_phrases query_translations acquired_videos videos clips clip_frames "
         "subtitle_cues speech_cues transcripts center_captions frame_captions fused_captions keyframes "
         "keyframe_captions dense_captions clip_embeddings aesthetic_scores "
-        "umt_scores shuffled_scores safety_scores caption_languages caption_verbs",
+        "umt_scores clip_scores shuffled_scores safety_scores caption_languages caption_verbs",
         "rejections_by_reason": "videos clips",
         "score_calibration": "umt_scores shuffled_scores aesthetic_scores",
         "scores_by_category": "clips umt_scores aesthetic_scores",
-        "subset_sizes": "clips internvid_10m_div internvid_10m_flt internvid_aesthetics_18m",
-        "unique_verbs": "caption_verbs internvid_10m_div internvid_10m_flt internvid_aesthetics_18m",
+        "subset_sizes": " ".join(["captioned_clips", *SUBSETS]),
+        "unique_verbs": " ".join(["caption_verbs", *SUBSETS]),
         "videos_by_category": "candidate_videos videos",
     },
 }
@@ -150,7 +165,7 @@ def test_no_asset_has_a_backfill_policy(defs: dg.Definitions) -> None:
 
 def test_a_code_version_is_the_recipe(specs: dict[str, dg.AssetSpec], home: Home) -> None:
     recipes = {feature.name: home.recipe(feature).hash for _, feature in features()}
-    assert len(set(recipes.values())) == len(recipes) == 22
+    assert len(set(recipes.values())) == len(recipes) == 23
     assert {name: specs[name].code_version for name in recipes} == recipes
 
 

@@ -17,7 +17,8 @@ from internvid_assets.models.loaded import Models
 from internvid_assets.models.profiles import model_specs
 from internvid_assets.sample_world import drawing, scenes
 from internvid_assets.scores.scoring import score_shuffled, score_similarity
-from internvid_assets.selects.files import column_types, run_select, sql_file
+from internvid_assets.selects.files import column_types, sql_file
+from internvid_assets.selects.running import run_select
 from internvid_assets.settings import Settings
 
 CLIPS = 24

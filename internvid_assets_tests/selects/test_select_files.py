@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.selects.files import fetch, parse, run_select, sql_file, sql_files, sql_folder
+from internvid_assets.selects.files import parse, sql_file, sql_files, sql_folder
 from internvid_assets.selects.lineage import tables_read
+from internvid_assets.selects.running import fetch, run_select
 
 SCORES = {"clip_id": ["a", "b"], "umt_score": [0.25, 0.5]}
 
@@ -116,7 +117,7 @@ def test_checks_know_their_table_and_severity():
 
 
 def test_an_unknown_file_is_refused_with_the_known_ones():
-    with pytest.raises(UserError, match=r"no file sql/subsets/div.sql; there are: internvid_10m_div, "):
+    with pytest.raises(UserError, match=r"no file sql/subsets/div.sql; there are: internvid_10m, "):
         sql_file("subsets", "div")
 
 

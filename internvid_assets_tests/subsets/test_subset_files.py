@@ -1,6 +1,8 @@
 """What the files of sql/subsets choose, on pools small enough to check by eye."""
 
+import hashlib
 import json
+import math
 import os
 from collections import Counter
 from pathlib import Path
@@ -10,11 +12,11 @@ import pytest
 
 from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
-from internvid_assets.selects.files import column_types, run_select, sql_file, sql_files
+from internvid_assets.selects.files import column_types, sql_file, sql_files
+from internvid_assets.selects.running import run_select, write_select
 
 SHARED = Path(__file__).parents[2].parent / "shared"
-GOLDEN_ORDER = [("a_0_1", 1.01102), ("b_2_3", 1.240454), ("b_0_1", 3.414031), ("b_1_2", 5.898814)]
-"""By Python's own hashlib and math: -log((int(md5(f"{clip_id}:42")[:13], 16) + 0.5) / 2**52) * clips of the video."""
+GOLDEN_RATIO = 0.6180339887498949
 CALL = {"error": None, "error_message": None, "attempts": 1, "recipe": "r", "input_hash": "i"}
 
 
@@ -24,19 +26,33 @@ class Pool:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.rows: dict[str, list[dict]] = {
-            name: [] for name in ("clips", "fused_captions", "umt_scores", "aesthetic_scores", "known_videos")
+            name: []
+            for name in (
+                "clips",
+                "fused_captions",
+                "umt_scores",
+                "clip_scores",
+                "aesthetic_scores",
+                "known_videos",
+                "duplicate_groups",
+                "semantic_pool",
+            )
         }
 
     def add(self, video_id: str, clips: int = 1, *, category: str = "sports", umt: float | None = 0.3,
             aesthetic: float | None = 5.0, content: str | None = None, caption: str | None = "a ball falls",
+            clip_score: float | None = 0.2, seconds: float = 4.0, new: bool = True,
             rejection: str | None = None, error: str | None = None) -> "Pool":  # fmt: skip
         for i in range(clips):
             key = {"clip_id": f"{video_id}_{i}_{i + 1}", "category": category, **CALL}
             clip = {"video_id": video_id, "content_hash": content, "rejection_reason": rejection, "error": error}
+            clip |= {"start_seconds": i * seconds, "end_seconds": (i + 1) * seconds}
             self.rows["clips"].append(key | clip)
             self.rows["fused_captions"].append(key | {"caption": caption})
             self.rows["umt_scores"].append(key | {"umt_score": umt})
+            self.rows["clip_scores"].append(key | {"clip_score": clip_score})
             self.rows["aesthetic_scores"].append(key | {"aesthetic_score": aesthetic})
+            self.rows["semantic_pool"].append(key | {"is_kept": new})
         return self
 
     def choose(self, subset: str, **parameters: object) -> pl.DataFrame:
@@ -45,6 +61,9 @@ class Pool:
             path = self.folder / f"{name}.parquet"
             pl.DataFrame(rows, schema=column_types(name)).write_parquet(path)
             files_of[name] = [path]
+        for pool in sql_files("pools"):
+            files_of[pool.name] = [self.folder / f"{pool.name}.parquet"]
+            run_select(pool, files_of).write_parquet(files_of[pool.name][0])
         return run_select(sql_file("subsets", subset), files_of, parameters)
 
 
@@ -90,7 +109,7 @@ def test_videos_of_benchmarks_and_their_copies_are_kept_out(file, pool: Pool):
 
 
 def _all(subset: str) -> dict[str, object]:
-    return {"top_fraction": 1.0} if subset == "internvid_10m_flt" else {}
+    return {"top_fraction": 1.0} if "top_fraction" in sql_file("subsets", subset).parameters else {}
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -127,9 +146,21 @@ def test_div_is_the_same_every_time_and_another_seed_is_another_draw(pool: Pool)
 
 
 def test_div_draws_the_clips_it_always_drew(pool: Pool):
-    """A golden order: it may change with no version of DuckDB, or every released subset would change too."""
+    """The order by Python's own hashlib and math: were it another, every released subset would be another, too."""
     chosen = pool.add("a", 1).add("b", 3).choose("internvid_10m_div")
-    assert chosen.select("clip_id", pl.col("sampling_key").round(6)).rows() == GOLDEN_ORDER
+    keys = {
+        "a_0_1": expected_key("a_0_1", 1),
+        **{f"b_{i}_{i + 1}": expected_key(f"b_{i}_{i + 1}", 3) for i in range(3)},
+    }
+    expected = sorted(keys.items(), key=lambda pair: pair[1])
+    assert chosen["clip_id"].to_list() == [clip_id for clip_id, _ in expected]
+    assert chosen["sampling_key"].to_list() == pytest.approx([key for _, key in expected], abs=1e-12)
+    assert chosen.filter(clip_id="b_0_1")["reason"].to_list() == ["drawn by weight 1/3"]
+
+
+def expected_key(clip_id: str, clips: int, seed: int = 42) -> float:
+    draw = (int(hashlib.md5(clip_id.encode()).hexdigest()[:13], 16) + 0.5) / 2**52
+    return -math.log(1 - math.fmod(draw + seed * GOLDEN_RATIO, 1)) * clips
 
 
 def test_div_keeps_its_order_when_other_videos_come(pool: Pool):
@@ -165,12 +196,91 @@ def test_aesthetics_takes_the_best_first_from_the_threshold_on(pool: Pool):
 
 
 def test_an_unknown_parameter_is_refused_with_the_known_ones(pool: Pool):
-    with pytest.raises(UserError, match=r"no parameter sise; known ones: seed, size"):
+    with pytest.raises(UserError, match=r"no parameter sise; known ones: .*decontaminate, seed, size"):
         pool.choose("internvid_10m_div", sise=3)
 
 
 def test_the_defaults_are_the_papers():
-    defaults = {file.name: file.values() for file in sql_files("subsets")}
-    assert defaults["internvid_10m_div"] == {"size": 10647458, "seed": 42}
-    assert defaults["internvid_10m_flt"] == {"size": 10647458, "seed": 42, "top_fraction": 0.3}
-    assert defaults["internvid_aesthetics_18m"] == {"size": 18000000, "min_aesthetic_score": 4.0}
+    always = {"decontaminate": True, "collapse_duplicates": False}
+    drawn = {"size": 10647458, "seed": 42, **always}
+    assert {file.name: file.values() for file in sql_files("subsets")} == {
+        "internvid_10m": {"size": 10_000_000, "seed": 42, **always},
+        "internvid_50m": {"size": 50_000_000, "seed": 42, **always},
+        "internvid_200m": {"size": 200_000_000, "seed": 42, **always},
+        "internvid_10m_div": drawn,
+        "internvid_10m_flt": {"top_fraction": 0.3, **drawn},
+        "internvid_10m_flt_clip_score": {
+            "top_fraction": 0.3,
+            "min_duration_seconds": 1.0,
+            "max_duration_seconds": 120.0,
+            **drawn,
+        },
+        "internvid_10m_flt_of_div": {"top_fraction": 0.3, **drawn, "size": 35_491_527},
+        "internvid_aesthetics_18m": {"size": 18000000, "min_aesthetic_score": 4.0, **always},
+        "sharegpt4video": {
+            "size": 40145,
+            "max_duration_seconds": 120.0,
+            "min_aesthetic_score": 4.0,
+            "decontaminate": True,
+            "collapse_duplicates": True,
+        },
+    }
+
+
+@pytest.mark.parametrize("file", sql_files("subsets"), ids=lambda file: file.name)
+def test_every_choice_can_be_made_without_decontamination_and_with_one_clip_of_alike_ones(file, pool: Pool):
+    pool.add("tested").add("one").add("other")
+    pool.rows["known_videos"].append(
+        {"dataset": "d", "purpose": "benchmark", "video_id": "tested", "file": "f", "line": 1, "mentions": 1}
+    )
+    for clip_id in ("one_0_1", "other_0_1"):
+        pool.rows["duplicate_groups"].append({"clip_id": clip_id, "representative_clip_id": "one_0_1", "cosine": 0.99})
+    widest = {"decontaminate": False, "collapse_duplicates": False, **_all(file.name)}
+    everything = pool.choose(file.name, **widest)["video_id"]
+    assert set(everything) == {"tested", "one", "other"}
+    fewest = pool.choose(file.name, collapse_duplicates=True, **_all(file.name))["video_id"]
+    assert set(fewest) == {"one"}
+
+
+def test_flt_by_clip_score_drops_by_length_and_ranks_by_clip_score(pool: Pool):
+    pool.add("short", seconds=0.9, clip_score=0.9).add("long", seconds=121.0, clip_score=0.9)
+    for tenths in range(10):
+        pool.add(f"v{tenths}", clip_score=tenths / 10, umt=1 - tenths / 10)
+    chosen = pool.choose("internvid_10m_flt_clip_score")
+    assert set(chosen["video_id"]) == {"v7", "v8", "v9"}
+    assert chosen.filter(video_id="v8")["reason"].to_list() == ["CLIPScore 0.8000 >= 0.7000, drawn by weight 1/1"]
+
+
+def test_flt_of_div_draws_first_and_ranks_what_was_drawn(pool: Pool):
+    for tenths in range(10):
+        pool.add(f"v{tenths}", umt=tenths / 10)
+    drawn = pool.choose("internvid_10m_div", size=5)
+    best_two = drawn.sort("umt_score", descending=True).head(2)["video_id"]
+    assert set(pool.choose("internvid_10m_flt_of_div", size=5, top_fraction=0.4)["video_id"]) == set(best_two)
+
+
+def test_sharegpt4video_takes_what_is_short_fair_and_new(pool: Pool):
+    pool.add("long", seconds=121.0).add("plain", aesthetic=3.9).add("said", new=False).add("fine").add(
+        "best", aesthetic=7
+    )
+    chosen = pool.choose("sharegpt4video")
+    assert chosen["video_id"].to_list() == ["best", "fine"]
+    assert chosen["reason"].to_list()[0] == "new in 4.0 s, aesthetic score 7.0000"
+
+
+def test_a_uniform_draw_is_uniform_over_clips_not_over_videos(pool: Pool):
+    for i in range(200):
+        pool.add(f"short{i}", 1).add(f"long{i}", 9)
+    drawn = pool.choose("internvid_10m", size=500)["video_id"]
+    assert 20 <= drawn.str.starts_with("short").sum() <= 80  # a tenth, within 4 standard deviations
+
+
+def test_each_step_of_a_choice_is_counted(pool: Pool, tmp_path: Path):
+    for tenths in range(10):
+        pool.add(f"v{tenths}", umt=tenths / 10)
+    pool.add("copy", content="same").add("original", content="same")
+    pool.choose("internvid_10m_flt")
+    files = {path.stem: [path] for path in tmp_path.glob("*.parquet")}
+    steps = write_select(sql_file("subsets", "internvid_10m_flt"), files, tmp_path / "flt.parquet", {"size": 3})
+    assert steps == {"captioned_clips": 12, "pool": 11, "best": 4, "drawn": 3}
+    assert pl.read_parquet(tmp_path / "flt.parquet").height == 3

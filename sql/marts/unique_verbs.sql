@@ -4,21 +4,13 @@ with verbs_of_clips as (
     from caption_verbs
 ),
 
-members as (
-    select 'internvid_10m_div' as scope, clip_id, category from internvid_10m_div
-    union all
-    select 'internvid_10m_flt', clip_id, category from internvid_10m_flt
-    union all
-    select 'internvid_aesthetics_18m', clip_id, category from internvid_aesthetics_18m
-),
-
 scoped as (
     select 'all' as kind, 'all' as scope, clip_id, verb from verbs_of_clips
     union all
     select 'category', category, clip_id, verb from verbs_of_clips
     union all
-    select 'subset', members.scope, members.clip_id, verbs_of_clips.verb
-    from members
+    select 'subset', chosen_clips.subset, chosen_clips.clip_id, verbs_of_clips.verb
+    from chosen_clips
     inner join verbs_of_clips using (clip_id, category)
 )
 

@@ -1,62 +1,51 @@
--- One row per clip of InternVid-10M-DIV: kept, captioned clips, drawn so that long videos do not dominate.
+-- One row per clip of InternVid-10M-DIV: captioned clips, drawn so that long videos do not dominate.
 -- $size = 10647458: clips of the released subset (InternVid, div_sampling.py)
 -- $seed = 42: the seed of div_sampling.py; another one draws other clips
+-- $decontaminate = True: whether videos that benchmarks test on, and their copies, are left out
+-- $collapse_duplicates = False: whether one clip stands for those that look like it; the paper keeps them all
+-- steps: captioned_clips, pool, drawn
 --
 -- The weight is 1 / (clips of the video in the pool), as in div_sampling.py; the paper (section 4) says
 -- "the longer the source video, the lower the chance". Scores are carried, not asked for: null is fine.
-with captioned as (
-    select
-        clips.clip_id,
-        clips.video_id,
-        clips.category,
-        fused_captions.caption,
-        umt_scores.umt_score,
-        aesthetic_scores.aesthetic_score,
-        coalesce(clips.content_hash, clips.video_id) as content,
-        clips.video_id in (select video_id from known_videos where purpose = 'benchmark') as is_benchmark
-    from clips
-    inner join fused_captions using (clip_id, category)
-    left join umt_scores using (clip_id, category)
-    left join aesthetic_scores using (clip_id, category)
-    where clips.rejection_reason is null
-        and clips.error is null
-        and fused_captions.caption is not null
-),
-
--- Of videos with equal bytes, or offered in two categories, the smallest video_id and category stand for all.
--- A video that benchmarks test on is kept out, and so are its copies.
-pool as (
+with pool as (
     select *
-    from captioned
-    qualify dense_rank() over (partition by content order by video_id, category) = 1
-        and not bool_or(is_benchmark) over (partition by content)
+    from captioned_clips
+    anti join (
+        select video_id, category from withheld_videos where reason != 'benchmark' or $decontaminate
+    ) using (video_id, category)
+    anti join (
+        select clip_id from duplicate_groups where $collapse_duplicates and clip_id != representative_clip_id
+    ) using (clip_id)
 ),
 
--- Efraimidis-Spirakis: drawing by weight w without replacement is taking the smallest -ln(u) / w,
--- here with w = 1 / clips of the video in the pool. u comes from the clip's own name and the seed
--- (52 bits of an MD5, a sum that never changes), so a pool that grows keeps the order it had.
-keyed as (
-    select
-        *,
-        (('0x' || left(md5(clip_id || ':' || $seed::varchar), 13))::bigint + 0.5) / 4503599627370496 as u,
-        -ln(u) * count(*) over (partition by video_id) as sampling_key
-    from pool
+per_video as (
+    select video_id, category, count(*) as clips from pool group by all
 ),
 
-ranked as (
+-- Efraimidis-Spirakis: drawing by weight without replacement is taking the smallest -ln(u) / weight, here with
+-- 1 / clips of the video as weight. The golden ratio turns u for every seed. A set that grows keeps its order.
+drawn as (
     select
         clip_id,
-        video_id,
         category,
-        row_number() over (order by sampling_key, clip_id) as rank,
-        sampling_key,
-        caption,
-        umt_score,
-        aesthetic_score
-    from keyed
+        clips,
+        -ln(1 - fmod(draw + $seed * 0.6180339887498949, 1)) * clips as sampling_key
+    from pool
+    inner join per_video using (video_id, category)
+    order by sampling_key, clip_id
+    limit $size
 )
 
-select *
-from ranked
-where rank <= $size
+select
+    clip_id,
+    video_id,
+    category,
+    row_number() over (order by sampling_key, clip_id) as rank,
+    sampling_key,
+    format('drawn by weight 1/{}', clips) as reason,
+    caption,
+    umt_score,
+    aesthetic_score
+from drawn
+inner join captioned_clips using (clip_id, category)
 order by rank

@@ -1,52 +1,41 @@
 -- One row per clip of InternVid-Aesthetics-18M: captioned clips that look good, the best first.
 -- $size = 18000000: clips of the released subset (InternVid section 4)
 -- $min_aesthetic_score = 4.0: "aesthetic score of at least 4" (InternVid section 4), on LAION's scale
+-- $decontaminate = True: whether videos that benchmarks test on, and their copies, are left out
+-- $collapse_duplicates = False: whether one clip stands for those that look like it; the paper keeps them all
+-- steps: captioned_clips, pool, best
 --
 -- A clip without an aesthetic score has not been seen to reach the threshold: it is not chosen. The check
 -- aesthetic_scores__one_per_kept_clip lists such clips.
-with captioned as (
-    select
-        clips.clip_id,
-        clips.video_id,
-        clips.category,
-        fused_captions.caption,
-        umt_scores.umt_score,
-        aesthetic_scores.aesthetic_score,
-        coalesce(clips.content_hash, clips.video_id) as content,
-        clips.video_id in (select video_id from known_videos where purpose = 'benchmark') as is_benchmark
-    from clips
-    inner join fused_captions using (clip_id, category)
-    left join umt_scores using (clip_id, category)
-    left join aesthetic_scores using (clip_id, category)
-    where clips.rejection_reason is null
-        and clips.error is null
-        and fused_captions.caption is not null
-),
-
--- Of videos with equal bytes, or offered in two categories, the smallest video_id and category stand for all.
--- A video that benchmarks test on is kept out, and so are its copies.
-pool as (
+with pool as (
     select *
-    from captioned
-    qualify dense_rank() over (partition by content order by video_id, category) = 1
-        and not bool_or(is_benchmark) over (partition by content)
+    from captioned_clips
+    anti join (
+        select video_id, category from withheld_videos where reason != 'benchmark' or $decontaminate
+    ) using (video_id, category)
+    anti join (
+        select clip_id from duplicate_groups where $collapse_duplicates and clip_id != representative_clip_id
+    ) using (clip_id)
 ),
 
-ranked as (
-    select
-        clip_id,
-        video_id,
-        category,
-        row_number() over (order by aesthetic_score desc, clip_id) as rank,
-        aesthetic_score as sampling_key,
-        caption,
-        umt_score,
-        aesthetic_score
+best as (
+    select clip_id, category, aesthetic_score as sampling_key
     from pool
     where aesthetic_score >= $min_aesthetic_score
+    order by sampling_key desc, clip_id
+    limit $size
 )
 
-select *
-from ranked
-where rank <= $size
+select
+    clip_id,
+    video_id,
+    category,
+    row_number() over (order by sampling_key desc, clip_id) as rank,
+    sampling_key,
+    format('aesthetic score {:.4f} >= {:.4f}', sampling_key, $min_aesthetic_score) as reason,
+    caption,
+    umt_score,
+    aesthetic_score
+from best
+inner join captioned_clips using (clip_id, category)
 order by rank

@@ -1,0 +1,153 @@
+"""Running a file of `sql/` on exactly the tables it names: nothing else can be read, and one file be written."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain, count
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from internvid_assets.cells.sql_text import quoted
+from internvid_assets.selects.files import SqlFile, Value, column_types, subsets_folder
+from internvid_assets.selects.lineage import counting
+from internvid_assets.selects.unions import views
+
+
+def run_select(
+    file: SqlFile,
+    files_of: Mapping[str, Sequence[Path]],
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    memory_limit: str = "1GB",
+) -> pl.DataFrame:
+    """The file's rows, from views of only the tables it names; one without files reads as empty.
+
+    `files_of` maps a table to its Parquet files. Nothing else can be read: neither other files nor Python variables.
+    """
+    values = file.values(parameters)
+    with _only([file], files_of, memory_limit) as connection:
+        return fetch(connection, file.text, values)
+
+
+def write_select(
+    file: SqlFile,
+    files_of: Mapping[str, Sequence[Path]],
+    destination: Path,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    memory_limit: str = "1GB",
+) -> dict[str, int]:
+    """As `run_select`, but the rows go into a Parquet file, so that any number of them fits.
+
+    Returns how many rows each of the file's steps leaves.
+    """
+    values = file.values(parameters)
+    with _only([file], files_of, memory_limit, writes=destination) as connection:
+        connection.execute(f"copy ({file.text}) to {quoted(str(destination))} (format parquet)", values)
+        if not file.steps:
+            return {}
+        count = counting(file.text, file.steps)
+        used = {name: value for name, value in values.items() if f"${name}" in count}
+        return dict(connection.execute(count, used).fetchall())
+
+
+def run_selects(
+    files: Sequence[SqlFile], files_of: Mapping[str, Sequence[Path]], *, memory_limit: str = "1GB"
+) -> list[pl.DataFrame]:
+    """The rows of several files, in one connection (opening one costs as much as a small query)."""
+    with _only(files, files_of, memory_limit) as connection:
+        return [fetch(connection, file.text, file.values()) for file in files]
+
+
+def bounded(memory_limit: str) -> dict[str, Any]:
+    """A configuration of DuckDB: above `memory_limit` it spills to a folder that it makes and removes itself."""
+    spill = Path(tempfile.gettempdir(), f"internvid-{uuid.uuid4().hex}")
+    return {"memory_limit": memory_limit, "temp_directory": str(spill)}
+
+
+@contextmanager
+def _only(
+    files: Sequence[SqlFile], files_of: Mapping[str, Sequence[Path]], memory_limit: str, writes: Path | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that sees the tables that `files` name and nothing else, and may write one file."""
+    named = frozenset(chain.from_iterable(file.tables() for file in files))
+    with duckdb.connect(config=bounded(memory_limit)) as connection:
+        for table in sorted(named):
+            show_table(connection, table, files_of.get(table, ()))
+        for statement in views({name for file in files for name in file.names}, subsets_folder()):
+            connection.execute(statement)
+        readable = [path for table in named for path in files_of.get(table, ())]
+        _lock(connection, [*readable, *([writes] if writes else [])])
+        yield connection
+
+
+def fetch(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Value] | None = None) -> pl.DataFrame:
+    """The rows of a query; none of a statement such as `set`, which has no result.
+
+    By way of Arrow: DuckDB 2.0 reports a relation that Polars reads itself as leaked when Python ends.
+    """
+    relation: Any = connection.sql(sql, params=dict(values or {}))
+    if relation is None:
+        return pl.DataFrame()
+    rows = relation.to_arrow_table()
+    return pl.DataFrame(rows.rename_columns(_distinct(rows.column_names)))
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Columns of one name, as `select *` of a join gives them, as DuckDB names them in a table: error, error_1."""
+    distinct: list[str] = []
+    for name in names:
+        numbered = (f"{name}_{i}" for i in count(1))
+        distinct.append(
+            name if name not in distinct else next(new for new in numbered if new not in [*names, *distinct])
+        )
+    return distinct
+
+
+def show_table(connection: duckdb.DuckDBPyConnection, table: str, paths: Sequence[Path]) -> None:
+    """Create `table` in the connection: a view of the files, or without files no rows of its schema."""
+    if paths:
+        listed = ", ".join(quoted(str(path)) for path in paths)
+        source = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+        connection.execute(f"create view {table} as select * from {source}")
+    else:
+        connection.execute(f"create table {table} ({', '.join(column_definitions(table))})")
+
+
+def column_definitions(table: str) -> list[str]:
+    """`name type` for each column, as `create table` wants them."""
+    return [f'"{name}" {duckdb_type(dtype)}' for name, dtype in column_types(table).items()]
+
+
+_DUCKDB_TYPES: dict[Any, str] = {
+    pl.String: "varchar",
+    pl.Boolean: "boolean",
+    pl.Int8: "tinyint",
+    pl.Int16: "smallint",
+    pl.Int32: "integer",
+    pl.Int64: "bigint",
+    pl.Float32: "float",
+    pl.Float64: "double",
+    pl.Date: "date",
+}
+
+
+def duckdb_type(dtype: Any) -> str:
+    """DuckDB's name of a Polars type, lists included."""
+    if isinstance(dtype, pl.List):
+        return f"{duckdb_type(dtype.inner)}[]"
+    return _DUCKDB_TYPES[dtype.base_type()]
+
+
+def _lock(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> None:
+    listed = ", ".join(quoted(str(path)) for path in paths)
+    connection.execute(
+        f"set python_enable_replacements = false; set allowed_paths = [{listed}];"
+        "set enable_external_access = false; set lock_configuration = true"
+    )

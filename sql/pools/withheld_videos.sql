@@ -1,0 +1,27 @@
+-- One row per video with captioned clips that subsets leave out, and why.
+--
+-- Of videos with equal bytes, or offered in two categories, the smallest video_id and category stand for all;
+-- the others are copies. What is true of one is true of each: a copy of a video that benchmarks test on is
+-- tested on, too.
+with videos as (
+    select distinct content, video_id, category
+    from captioned_clips
+),
+
+judged as (
+    select
+        video_id,
+        category,
+        row_number() over (partition by content order by video_id, category) > 1 as is_copy,
+        bool_or(video_id in (select video_id from known_videos where purpose = 'benchmark'))
+            over (partition by content) as is_benchmark
+    from videos
+)
+
+select
+    video_id,
+    category,
+    case when is_copy then 'copy' else 'benchmark' end as reason
+from judged
+where is_copy or is_benchmark
+order by video_id, category

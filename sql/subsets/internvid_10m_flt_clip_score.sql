@@ -1,0 +1,68 @@
+-- One row per clip of InternVid-10M-FLT, as its authors tell it: by length and CLIPScore, drawn like DIV.
+-- $size = 10647458: clips of the released subset (InternVid, div_sampling.py)
+-- $seed = 42: the seed of div_sampling.py; another one draws other clips
+-- $top_fraction = 0.3: "top 30%" of the CLIPScore of one random frame (OpenGVLab/InternVideo, issue 91)
+-- $min_duration_seconds = 1.0: shorter clips are dropped (issue 91)
+-- $max_duration_seconds = 120.0: longer clips are dropped (issue 91)
+-- $decontaminate = True: whether videos that benchmarks test on, and their copies, are left out
+-- $collapse_duplicates = False: whether one clip stands for those that look like it; the paper keeps them all
+-- steps: captioned_clips, pool, fitting, best, drawn
+--
+-- A clip without a CLIPScore has no place in a ranking by it.
+with pool as (
+    select *
+    from captioned_clips
+    anti join (
+        select video_id, category from withheld_videos where reason != 'benchmark' or $decontaminate
+    ) using (video_id, category)
+    anti join (
+        select clip_id from duplicate_groups where $collapse_duplicates and clip_id != representative_clip_id
+    ) using (clip_id)
+),
+
+fitting as (
+    select *
+    from pool
+    where end_seconds - start_seconds between $min_duration_seconds and $max_duration_seconds
+),
+
+threshold as (
+    select -quantile_disc(-clip_score, $top_fraction) as lowest_score from fitting
+),
+
+best as (
+    select * from fitting inner join threshold on clip_score >= lowest_score
+),
+
+per_video as (
+    select video_id, category, count(*) as clips from best group by all
+),
+
+-- Efraimidis-Spirakis: drawing by weight without replacement is taking the smallest -ln(u) / weight, here with
+-- 1 / clips of the video as weight. The golden ratio turns u for every seed. A set that grows keeps its order.
+drawn as (
+    select
+        clip_id,
+        category,
+        lowest_score,
+        clips,
+        -ln(1 - fmod(draw + $seed * 0.6180339887498949, 1)) * clips as sampling_key
+    from best
+    inner join per_video using (video_id, category)
+    order by sampling_key, clip_id
+    limit $size
+)
+
+select
+    clip_id,
+    video_id,
+    category,
+    row_number() over (order by sampling_key, clip_id) as rank,
+    sampling_key,
+    format('CLIPScore {:.4f} >= {:.4f}, drawn by weight 1/{}', clip_score, lowest_score, clips) as reason,
+    caption,
+    umt_score,
+    aesthetic_score
+from drawn
+inner join captioned_clips using (clip_id, category)
+order by rank

@@ -1,0 +1,61 @@
+-- One row per clip of InternVid-10M-FLT, as its authors first told it: of a draw like DIV, the best by UMT-SIM.
+-- $size = 35491527: clips that are drawn; the best 30 % of them are as many as the released subset has
+-- $seed = 42: the seed of div_sampling.py; another one draws other clips
+-- $top_fraction = 0.3: as in the paper; "UMT-score filter on DIV" (OpenGVLab/InternVideo, issue 75) tells none
+-- $decontaminate = True: whether videos that benchmarks test on, and their copies, are left out
+-- $collapse_duplicates = False: whether one clip stands for those that look like it; the paper keeps them all
+-- steps: captioned_clips, pool, scored, drawn
+--
+-- A clip without a UMT-SIM is not drawn: it has no place in a ranking by it.
+with pool as (
+    select *
+    from captioned_clips
+    anti join (
+        select video_id, category from withheld_videos where reason != 'benchmark' or $decontaminate
+    ) using (video_id, category)
+    anti join (
+        select clip_id from duplicate_groups where $collapse_duplicates and clip_id != representative_clip_id
+    ) using (clip_id)
+),
+
+scored as (
+    select * from pool where umt_score is not null
+),
+
+per_video as (
+    select video_id, category, count(*) as clips from scored group by all
+),
+
+-- Efraimidis-Spirakis: drawing by weight without replacement is taking the smallest -ln(u) / weight, here with
+-- 1 / clips of the video as weight. The golden ratio turns u for every seed. A set that grows keeps its order.
+drawn as (
+    select
+        clip_id,
+        category,
+        umt_score as score,
+        clips,
+        -ln(1 - fmod(draw + $seed * 0.6180339887498949, 1)) * clips as sampling_key
+    from scored
+    inner join per_video using (video_id, category)
+    order by sampling_key, clip_id
+    limit $size
+),
+
+threshold as (
+    select -quantile_disc(-score, $top_fraction) as lowest_score from drawn
+)
+
+select
+    clip_id,
+    video_id,
+    category,
+    row_number() over (order by sampling_key, clip_id) as rank,
+    sampling_key,
+    format('drawn by weight 1/{}, then UMT-SIM {:.4f} >= {:.4f}', clips, umt_score, lowest_score) as reason,
+    caption,
+    umt_score,
+    aesthetic_score
+from drawn
+inner join threshold on score >= lowest_score
+inner join captioned_clips using (clip_id, category)
+order by rank

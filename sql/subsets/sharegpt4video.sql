@@ -1,0 +1,55 @@
+-- One row per clip that ShareGPT4Video would choose: short, good to look at, saying something new.
+-- $size = 40145: clips of the released set (ShareGPT4Video, Penguin-Recap-V's card)
+-- $max_duration_seconds = 120.0: "within two minutes" (ShareGPT4Video, appendix)
+-- $min_aesthetic_score = 4.0: ours; the paper takes sites of beautiful videos, and names no number
+-- $decontaminate = True: whether videos that benchmarks test on, and their copies, are left out
+-- $collapse_duplicates = True: whether one clip stands for those that look like it; diversity is the aim
+-- steps: captioned_clips, pool, short, fair, new, best
+--
+-- The filter by meaning is the table semantic_pool: a clip is kept when none before it has
+-- a caption so alike.
+with pool as (
+    select *
+    from captioned_clips
+    anti join (
+        select video_id, category from withheld_videos where reason != 'benchmark' or $decontaminate
+    ) using (video_id, category)
+    anti join (
+        select clip_id from duplicate_groups where $collapse_duplicates and clip_id != representative_clip_id
+    ) using (clip_id)
+),
+
+short as (
+    select * from pool where end_seconds - start_seconds <= $max_duration_seconds
+),
+
+fair as (
+    select * from short where aesthetic_score >= $min_aesthetic_score
+),
+
+new as (
+    select *
+    from fair
+    semi join (select clip_id, category from semantic_pool where is_kept) using (clip_id, category)
+),
+
+best as (
+    select clip_id, category, aesthetic_score as sampling_key
+    from new
+    order by sampling_key desc, clip_id
+    limit $size
+)
+
+select
+    clip_id,
+    video_id,
+    category,
+    row_number() over (order by sampling_key desc, clip_id) as rank,
+    sampling_key,
+    format('new in {:.1f} s, aesthetic score {:.4f}', end_seconds - start_seconds, sampling_key) as reason,
+    caption,
+    umt_score,
+    aesthetic_score
+from best
+inner join captioned_clips using (clip_id, category)
+order by rank
