@@ -14,6 +14,7 @@ import duckdb
 import polars as pl
 
 from internvid_assets.cells.sql_text import quoted
+from internvid_assets.selects import numpy_choice
 from internvid_assets.selects.files import SqlFile, Value, column_types, subsets_folder
 from internvid_assets.selects.lineage import counting
 from internvid_assets.selects.unions import views
@@ -78,6 +79,7 @@ def _only(
     """A connection that sees the tables that `files` name and nothing else, and may write one file."""
     named = frozenset(chain.from_iterable(file.tables() for file in files))
     with duckdb.connect(config=bounded(memory_limit)) as connection:
+        numpy_choice.register(connection)
         for table in sorted(named):
             show_table(connection, table, files_of.get(table, ()))
         for statement in views({name for file in files for name in file.names}, subsets_folder()):

@@ -25,6 +25,7 @@ SUBSETS = [
     "internvid_50m",
     "internvid_200m",
     "internvid_10m_div",
+    "internvid_10m_div_exact",
     "internvid_10m_flt",
     "internvid_10m_flt_clip_score",
     "internvid_10m_flt_of_div",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from pools import Pool
 
 from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
@@ -17,59 +18,6 @@ from internvid_assets.selects.running import run_select, write_select
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 GOLDEN_RATIO = 0.6180339887498949
-CALL = {"error": None, "error_message": None, "attempts": 1, "recipe": "r", "input_hash": "i"}
-
-
-class Pool:
-    """Kept, captioned, scored clips of the videos it is told of."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.rows: dict[str, list[dict]] = {
-            name: []
-            for name in (
-                "clips",
-                "fused_captions",
-                "umt_scores",
-                "clip_scores",
-                "aesthetic_scores",
-                "known_videos",
-                "duplicate_groups",
-                "semantic_pool",
-            )
-        }
-
-    def add(self, video_id: str, clips: int = 1, *, category: str = "sports", umt: float | None = 0.3,
-            aesthetic: float | None = 5.0, content: str | None = None, caption: str | None = "a ball falls",
-            clip_score: float | None = 0.2, seconds: float = 4.0, new: bool = True,
-            rejection: str | None = None, error: str | None = None) -> "Pool":  # fmt: skip
-        for i in range(clips):
-            key = {"clip_id": f"{video_id}_{i}_{i + 1}", "category": category, **CALL}
-            clip = {"video_id": video_id, "content_hash": content, "rejection_reason": rejection, "error": error}
-            clip |= {"start_seconds": i * seconds, "end_seconds": (i + 1) * seconds}
-            self.rows["clips"].append(key | clip)
-            self.rows["fused_captions"].append(key | {"caption": caption})
-            self.rows["umt_scores"].append(key | {"umt_score": umt})
-            self.rows["clip_scores"].append(key | {"clip_score": clip_score})
-            self.rows["aesthetic_scores"].append(key | {"aesthetic_score": aesthetic})
-            self.rows["semantic_pool"].append(key | {"is_kept": new})
-        return self
-
-    def choose(self, subset: str, **parameters: object) -> pl.DataFrame:
-        files_of = {}
-        for name, rows in self.rows.items():
-            path = self.folder / f"{name}.parquet"
-            pl.DataFrame(rows, schema=column_types(name)).write_parquet(path)
-            files_of[name] = [path]
-        for pool in sql_files("pools"):
-            files_of[pool.name] = [self.folder / f"{pool.name}.parquet"]
-            run_select(pool, files_of).write_parquet(files_of[pool.name][0])
-        return run_select(sql_file("subsets", subset), files_of, parameters)
-
-
-@pytest.fixture
-def pool(tmp_path: Path) -> Pool:
-    return Pool(tmp_path)
 
 
 @pytest.mark.parametrize("file", sql_files("subsets"), ids=lambda file: file.name)
@@ -208,6 +156,7 @@ def test_the_defaults_are_the_papers():
         "internvid_50m": {"size": 50_000_000, "seed": 42, **always},
         "internvid_200m": {"size": 200_000_000, "seed": 42, **always},
         "internvid_10m_div": drawn,
+        "internvid_10m_div_exact": drawn,
         "internvid_10m_flt": {"top_fraction": 0.3, **drawn},
         "internvid_10m_flt_clip_score": {
             "top_fraction": 0.3,
