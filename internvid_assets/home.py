@@ -80,6 +80,13 @@ class Home:
         tables = [given.get(name, self.lake.scan(name, category)) for name in feature.upstream_tables]
         return feature.upstream(*tables)
 
+    def judged(self, feature: Feature, rows: pl.LazyFrame, category: str | None) -> pl.LazyFrame:
+        """The rows with the derived columns of `feature`, under these settings and by the tables as they stand."""
+        return feature.judged(rows, feature.parameters(self.settings), **self._judged_by(feature, category))
+
+    def _judged_by(self, feature: Feature, category: str | None) -> dict[str, pl.LazyFrame]:
+        return {name: self.lake.scan(name, category) for name in feature.tables_judged_by}
+
     @contextmanager
     def open_work(self, feature: Feature, category: str | None) -> Iterator[Work]:
         """Load what the calls of `feature` need; those of models run one asset at a time, since they share a device."""
@@ -106,6 +113,7 @@ class Home:
                 lake=self.lake,
                 open_work=lambda: self.open_work(feature, category),
                 judgement=feature.parameters(self.settings),
+                judged_by=self._judged_by(feature, category),
                 options=options or self.fill_options(),
                 progress=self.report_progress(feature.name, category or "all"),
             )

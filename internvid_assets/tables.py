@@ -95,6 +95,18 @@ class KnownVideos(dy.Schema):
     rejection_reason = dy.String(nullable=True, description="Why the line names no video; null: it does.")
 
 
+class Takedowns(dy.Schema):
+    """One row per video, and content of it, that somebody wants to be gone: no table keeps it, no source brings it."""
+
+    video_id = dy.String(primary_key=True, description="The source's own id, or that of `videos`.")
+    content_hash = dy.String(
+        primary_key=True,
+        description="Hash of its bytes: equal ones are gone, too, whatever their name. Empty: unknown.",
+    )
+    reason = dy.String(description="Why, in the words of who asked.")
+    requested_at = dy.String(description="When it was registered, in UTC.")
+
+
 class CandidateVideos(dy.Schema):
     """One row per video somebody offered, as found at its source."""
 
@@ -118,7 +130,8 @@ class CandidateVideos(dy.Schema):
         nullable=True, description="A dataset of purpose `exclude` in `known_videos` that has it."
     )
     rejection_reason = dy.String(
-        nullable=True, description="`known_dataset` where that spares the download; null: its bytes are wanted."
+        nullable=True,
+        description="`taken_down`, or `known_dataset` where that spares the download; null: its bytes are wanted.",
     )
 
 
@@ -469,7 +482,7 @@ class WithheldVideos(dy.Schema):
 
     video_id = dy.String(primary_key=True, description="As in `videos`.")
     category = dy.String(primary_key=True, description="Its category.")
-    reason = dy.String(description="`copy` of another video, or `benchmark`: evaluation sets hold it.")
+    reason = dy.String(description="`takedown`; `copy` of another video; or `benchmark`: evaluation sets hold it.")
 
 
 class ChosenClips(dy.Schema):
@@ -492,6 +505,7 @@ OVER_ALL: dict[str, type[dy.Schema]] = {
     "action_queries": ActionQueries,
     "query_translations": QueryTranslations,
     "known_videos": KnownVideos,
+    "takedowns": Takedowns,
     "near_duplicates": NearDuplicates,
     "duplicate_groups": DuplicateGroups,
     "semantic_pool": SemanticPool,

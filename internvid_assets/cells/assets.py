@@ -40,7 +40,7 @@ def feature_asset(
     spec = dg.AssetSpec(
         feature.name,
         group_name=group,
-        deps=list(feature.upstream_tables),
+        deps=[*feature.upstream_tables, *feature.tables_judged_by],
         description=feature.description,
         kinds={"polars", *feature.kinds},
         code_version=home.recipe(feature).hash,

@@ -47,8 +47,9 @@ class Feature:
     borrows: tuple[str, ...] = ()
     """Settings of other assets that the calls read too, such as `videos.max_pixels`: part of the recipe."""
     prompt: Callable[[Settings], str] | None = None
-    finish: Callable[[pl.LazyFrame, Any], pl.LazyFrame] | None = None
-    """Adds the `derived` columns when the table is written: keys made of payload, and judgements."""
+    finish: Callable[..., pl.LazyFrame] | None = None
+    """Adds the `derived` columns when the table is written: keys made of payload, and judgements. Takes the rows, the
+    parameters, and the tables that its other parameters name."""
     derived: tuple[str, ...] = ()
     compared: str | None = None
     """A column of numbers whose order a check compares with that of the recipe before."""
@@ -65,6 +66,15 @@ class Feature:
     @property
     def upstream_tables(self) -> tuple[str, ...]:
         return tuple(inspect.signature(self.upstream).parameters)
+
+    @property
+    def tables_judged_by(self) -> tuple[str, ...]:
+        """The tables that `finish` reads: a change there makes no call, and the table is written anew all the same."""
+        return tuple(inspect.signature(self.finish).parameters)[2:] if self.finish else ()
+
+    def judged(self, rows: pl.LazyFrame, parameters: Any, **judged_by: pl.LazyFrame) -> pl.LazyFrame:
+        """The rows with the derived columns."""
+        return self.finish(rows, parameters, **judged_by) if self.finish else rows
 
     def recipe(self, settings: Settings, identities: Mapping[str, tuple[str, str]]) -> Recipe:
         """`identities` maps each capability to the model (name, weights revision) that the profile gives it."""
@@ -112,7 +122,7 @@ def feature(
     models: Sequence[str] = (),
     borrows: Sequence[str] = (),
     prompt: Callable[[Settings], str] | None = None,
-    finish: Callable[[pl.LazyFrame, Any], pl.LazyFrame] | None = None,
+    finish: Callable[..., pl.LazyFrame] | None = None,
     derived: Sequence[str] = (),
     compared: str | None = None,
     batch_rows: int = 64,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -30,6 +31,9 @@ UNEXPECTED = frozenset({"unexpected_error", "worker_crashed", "memory_exceeded"}
 
 Progress = Callable[[int, int], None]
 """Told (calls made, calls to make) after every micro-batch."""
+
+Judge = Callable[[pl.LazyFrame], pl.LazyFrame]
+"""Adds the derived columns to the rows of a table."""
 
 
 @dataclass
@@ -72,15 +76,18 @@ def fill(
     lake: Lake,
     open_work: Callable[[], AbstractContextManager[Work]],
     judgement: Any = None,
+    judged_by: Mapping[str, pl.LazyFrame] | None = None,
     options: FillOptions | None = None,
     progress: Progress = lambda made, to_make: None,
 ) -> FillReport:
     """Bring one category of a feature's table up to date; None for a table that has no categories.
 
+    `judgement` and `judged_by` are what `feature.finish` is given.
     `open_work` is called only when a call is pending, so nothing is loaded for a table that is complete.
     A run that dies anywhere is simply run again: what was committed is remembered, the old table stands till the end.
     """
     options = options or FillOptions()
+    judge = partial(feature.judged, parameters=judgement, **(judged_by or {}))
     started = time.monotonic()
     report = FillReport()
     remembered = Remembered(lake.store, feature.name, recipe.hash, category, feature.payload(), lake.memory_limit)
@@ -93,12 +100,12 @@ def fill(
                 with open_work() as work:
                     _make_calls(feature, before, remembered, work, options, to_make, report, progress)
             else:
-                _write_table(feature, before, remembered, lake, judgement, report)
+                _write_table(feature, before, remembered, lake, judge, report)
         report.calls_left = to_make - report.calls_made
         if report.calls_made and not report.calls_left:
             remembered.compact()
             with beside_cells(inputs, remembered, max_attempts=options.max_attempts) as after:
-                _write_table(feature, after, remembered, lake, judgement, report)
+                _write_table(feature, after, remembered, lake, judge, report)
     report.seconds = time.monotonic() - started
     return report
 
@@ -219,7 +226,7 @@ def _cell_rows(outcome: Outcome) -> Iterator[dict[str, Any]]:
 
 
 def _write_table(
-    feature: Feature, staged: Staged, remembered: Remembered, lake: Lake, judgement: Any, report: FillReport
+    feature: Feature, staged: Staged, remembered: Remembered, lake: Lake, judge: Judge, report: FillReport
 ) -> None:
     """Join the current keys with their cells, add the derived columns, and replace the table."""
     joined = staged.scratch / "joined.parquet"
@@ -230,8 +237,7 @@ def _write_table(
         where kept.row_index is not null
         order by inputs.row_number, kept.row_index"""
     copy_to(staged.connection, select, joined)
-    rows = pl.scan_parquet(joined)
-    rows = feature.finish(rows, judgement) if feature.finish else rows
+    rows = judge(pl.scan_parquet(joined))
     version = lake.write(rows, feature.name, remembered.category, schema=feature.schema, recipe=remembered.recipe)
     failed = rows.filter(pl.col("error").is_not_null()).group_by("error").len().sort("error").collect()
     report.rows, report.data_version, report.failures = version.rows, version.data_version, dict(failed.iter_rows())

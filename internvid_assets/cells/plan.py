@@ -79,7 +79,7 @@ def as_judged_now(feature: Feature, home: Home, category: str | None) -> pl.Lazy
     rows = home.lake.scan(feature.name, category)
     if feature.finish is None or not feature.derived:
         return rows
-    return feature.finish(rows.drop(feature.derived), feature.parameters(home.settings))
+    return home.judged(feature, rows.drop(feature.derived), category)
 
 
 def _planned(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,18 +98,32 @@ class Remembered:
         parts = self.parts()
         if len(parts) <= above_parts:
             return False
+        with self.query() as connection:
+            self._merge(connection, parts, "kept")
+        return True
+
+    def forget(self, inputs: Collection[str]) -> int:
+        """Remove the calls with these inputs; returns how many there were. A crash leaves them all, or none."""
+        with self.query() as connection:
+            connection.execute("create table forgotten as select unnest(?::varchar[]) as input_hash", [[*inputs]])
+            (found,) = fetch_one(connection, "select count(*) from winners semi join forgotten using (input_hash)")
+            if found:
+                self._merge(connection, self.parts(), "kept anti join forgotten using (input_hash)")
+        return found
+
+    def _merge(self, connection: duckdb.DuckDBPyConnection, parts: Sequence[StoredFile], rows: str) -> None:
+        """Put one part with `rows`, of those that `query` shows, in the place of `parts`."""
         replaced = [part.name for part in parts]
         name = f"{self.folder}/merged-{_digest(replaced)}.parquet"
-        with self.query() as connection, self.store.scratch() as scratch:
+        with self.store.scratch() as scratch:
             columns = ", ".join(self.schema)
             copy_to(
-                connection, f"select {columns} from kept order by input_hash, row_index", scratch / "merged.parquet"
+                connection, f"select {columns} from {rows} order by input_hash, row_index", scratch / "merged.parquet"
             )
             (scratch / "manifest.json").write_text(json.dumps(replaced))
             self.store.publish(scratch / "merged.parquet", name)
             self.store.publish(scratch / "manifest.json", name + MANIFEST_SUFFIX)
         self._remove_replaced()
-        return True
 
     def _remove_replaced(self) -> None:
         """Remove what no longer counts: replaced parts first, so that none counts again when its manifest goes."""

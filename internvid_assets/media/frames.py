@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from internvid_assets.cells.sql_text import quoted
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
     from lancedb.db import DBConnection
     from lancedb.table import Table
 
@@ -81,6 +82,25 @@ class FrameStore:
         """Those of `hashes` that the store does not hold."""
         return set(hashes) - {row[0] for row in self._look_up(hashes, columns=["frame_hash"])}
 
+    def remove(self, hashes: Collection[str]) -> int:
+        """Remove pictures from the store and from its history; returns how many there were.
+
+        The table is written anew, since Lance keeps the bytes of a deleted row until a tenth of its file is deleted.
+        """
+        import pyarrow as pa
+
+        gone = set(hashes) - self.missing(list(hashes))
+        with self._told():
+            table = self._open()
+            if table is None or not gone:
+                return 0
+            kept = (_without(batch, gone) for batch in table.search().limit(table.count_rows()).to_batches())
+            self._connect().create_table(TABLE, pa.RecordBatchReader.from_batches(table.schema, kept), mode="overwrite")
+            table = self._connect().open_table(TABLE)
+            table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+            _index_when_it_pays(table)
+        return len(gone)
+
     def stream(self, hashes: Sequence[str]) -> Iterator[np.ndarray]:
         """The pictures as `images` has them, read as they are asked for. Raises `MissingFrames` in between."""
         for start in range(0, len(hashes), DECODED_AT_ONCE):
@@ -122,6 +142,12 @@ def pixels(jpeg: bytes) -> np.ndarray:
     import numpy as np
 
     return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB))
+
+
+def _without(batch: pa.RecordBatch, gone: set[str]) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    return batch.filter(pa.array([name not in gone for name in batch.column("frame_hash").to_pylist()]))
 
 
 def _is_in_pieces(table: Table) -> bool:

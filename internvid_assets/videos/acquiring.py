@@ -23,6 +23,7 @@ from internvid_assets.videos.media_folder import MediaFolder, subtitle_columns
 from internvid_assets.videos.objects import fetch_object
 from internvid_assets.videos.pages import fetch_page
 from internvid_assets.videos.partials import ending_of
+from internvid_assets.videos.takedowns import TAKEN_DOWN
 
 WANTED = ("min_height_pixels", "max_height_pixels", "subtitle_languages")
 """The parameters that change the bytes: what was fetched under other ones is fetched again."""
@@ -59,7 +60,7 @@ def _outcome(row: Row, folder: MediaFolder, client: Any, hosts: Hosts, parameter
     A full disk ends the run; any other trouble is the row's own.
     """
     try:
-        outcome = _at_once(row, folder, parameters.object_stores) or _spared(row)
+        outcome = _taken_down(row) or _at_once(row, folder, parameters.object_stores) or _spared(row)
         return outcome or _fetched(row, folder, client, hosts, parameters)
     except Exception as error:
         if isinstance(error, Stopped) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
@@ -78,6 +79,12 @@ def _at_once(row: Row, folder: MediaFolder, object_stores: Sequence[str]) -> Out
         known = ", ".join(["http", "https", *object_stores])
         return CallError("unsupported_source", f"{row['source_uri']!r} is none of {known}, nor a local file")
     return folder.kept(row)
+
+
+def _taken_down(row: Row) -> CallError | None:
+    if row["rejection_reason"] == TAKEN_DOWN:
+        return CallError(TAKEN_DOWN, f"{row['source_uri']} is in the table takedowns")
+    return None
 
 
 def _spared(row: Row) -> CallError | None:

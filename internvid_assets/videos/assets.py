@@ -16,6 +16,7 @@ from internvid_assets.videos.eligibility import rejection_reason
 from internvid_assets.videos.listings import open_listings
 from internvid_assets.videos.probing import probe_videos
 from internvid_assets.videos.sources import read_sources
+from internvid_assets.videos.takedowns import TAKEN_DOWN, read_takedowns
 
 OFFERED = [
     "source_uri",
@@ -32,15 +33,22 @@ OFFERED = [
 LISTING = [f"internvid_assets.videos.{module}" for module in ("candidates", "folders", "lists", "listings", "sources")]
 
 
+@dg.asset(**whole_table("takedowns", group="videos", code=["internvid_assets.videos.takedowns"], kinds={"polars"}))
+def takedowns(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per video, and content of it, that somebody wants to be gone: it leaves every table and stays away."""
+    return written_whole(home, "takedowns", read_takedowns(home.path))
+
+
 @dg.asset(
     **whole_table("candidate_videos", group="videos", code=LISTING, kinds={"polars", "parquet", "ytdlp"}),
     partitions_def=by_category,
-    deps=["action_queries", "query_translations", "known_videos"],
+    deps=["action_queries", "query_translations", "known_videos", "takedowns"],
 )
 def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per video somebody offered: what the sources of this category hold at this moment."""
     category, listings = context.partition_key, open_listings(home)
-    rows = list_candidates(read_sources(home.path), category, listings, to_be_spared(home))
+    taken_down = home.lake.scan("takedowns").select("video_id").collect()["video_id"]
+    rows = list_candidates(read_sources(home.path), category, listings, to_be_spared(home), taken_down)
     for problem in listings.problems:
         context.log.warning(problem)
     by_source = dict(rows.group_by("source").len().sort("len", descending=True).head(50).iter_rows())
@@ -71,15 +79,21 @@ def acquired_videos(candidate_videos: pl.LazyFrame) -> pl.LazyFrame:
     return candidate_videos.select("video_id", "category", *OFFERED)
 
 
-def judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
-    """Add `rejection_reason`, the first rule a video breaks (InternVid 3.1)."""
+def judged(rows: pl.LazyFrame, parameters: Any, takedowns: pl.LazyFrame) -> pl.LazyFrame:
+    """Add `rejection_reason`, the first rule a video breaks (InternVid 3.1).
+
+    A copy of a video that was taken down is known by its bytes, whatever its name.
+    """
     rule = rejection_reason(
         min_duration_seconds=parameters.min_duration_seconds,
         max_duration_seconds=parameters.max_duration_seconds,
         min_short_side_pixels=parameters.min_short_side_pixels,
         exclude_known=parameters.exclude_known,
     )
-    return rows.with_columns(rejection_reason=rule)
+    hashes = takedowns.filter(pl.col("content_hash") != "").select("content_hash", is_gone=True).unique()
+    told = rows.join(hashes, on="content_hash", how="left", maintain_order="left")
+    reason = pl.when(pl.col("is_gone") | (pl.col("error") == TAKEN_DOWN)).then(pl.lit(TAKEN_DOWN)).otherwise(rule)
+    return told.with_columns(rejection_reason=reason).drop("is_gone")
 
 
 @feature(

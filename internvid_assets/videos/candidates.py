@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import polars as pl
 
@@ -17,6 +17,7 @@ from internvid_assets.videos.listings import Listings, Search
 from internvid_assets.videos.offers import SCHEMA, as_frame, of_address, of_file, of_trouble
 from internvid_assets.videos.sidecars import read_metadata, video_id
 from internvid_assets.videos.sources import DEFAULT_TOP, Source
+from internvid_assets.videos.takedowns import TAKEN_DOWN
 
 KNOWN = {"video_id": pl.String(), "known_dataset": pl.String(), "rejection_reason": pl.String()}
 
@@ -24,13 +25,17 @@ log = logging.getLogger(__name__)
 
 
 def list_candidates(
-    sources: Iterable[Source], category: str, listings: Listings | None = None, known: pl.LazyFrame | None = None
+    sources: Iterable[Source],
+    category: str,
+    listings: Listings | None = None,
+    known: pl.LazyFrame | None = None,
+    taken_down: Collection[str] = (),
 ) -> pl.DataFrame:
     """Every video the sources offer for `category` now, as `candidate_videos`: one row per source and id.
 
     A file that several local sources reach is one row. Without `listings` only files and folders are listed. A source
     that has vanished offers nothing and is warned about: its rows go, and come back with it. `known` are the videos
-    that are not to be fetched, as `to_be_spared` gives them.
+    that are not to be fetched, as `to_be_spared` gives them; nor are those whose ids are in `taken_down`.
     """
     frames = [_named(frame, source) for source in sources for frame in _offered(source, category, listings)]
     rows = pl.concat([pl.DataFrame(schema={**SCHEMA, "source": pl.String()}), *frames])
@@ -40,6 +45,11 @@ def list_candidates(
     rows = rows.filter(pl.struct(once, "source_uri").is_first_distinct())
     keyed = rows.with_columns(video_id=pl.Series(_unique_ids(rows), dtype=pl.String))
     keyed = _with_known(keyed, known if known is not None else pl.LazyFrame(schema=KNOWN))
+    keyed = keyed.with_columns(
+        rejection_reason=pl.when(pl.col("video_id").is_in(list(taken_down)) | pl.col("own_id").is_in(list(taken_down)))
+        .then(pl.lit(TAKEN_DOWN))
+        .otherwise("rejection_reason")
+    )
     return tables.CandidateVideos.validate(keyed.select(tables.CandidateVideos.column_names()))
 
 

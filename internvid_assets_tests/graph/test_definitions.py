@@ -42,9 +42,10 @@ GRAPH = {
         "known_videos": "",
     },
     "videos": {
-        "candidate_videos": "action_queries query_translations known_videos",
+        "takedowns": "",
+        "candidate_videos": "action_queries query_translations known_videos takedowns",
         "acquired_videos": "candidate_videos",
-        "videos": "candidate_videos acquired_videos",
+        "videos": "candidate_videos acquired_videos takedowns",
     },
     "clips": {
         "clips": "videos",
@@ -81,7 +82,7 @@ GRAPH = {
     "subsets": {
         "captioned_clips": "clips fused_captions caption_languages umt_scores clip_scores aesthetic_scores "
         "safety_scores",
-        "withheld_videos": "captioned_clips known_videos",
+        "withheld_videos": "captioned_clips known_videos takedowns",
         **dict.fromkeys(SUBSETS, "captioned_clips withheld_videos duplicate_groups"),
         "sharegpt4video": "captioned_clips withheld_videos duplicate_groups semantic_pool",
     },

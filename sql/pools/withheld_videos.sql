@@ -2,7 +2,7 @@
 --
 -- Of videos with equal bytes, or offered in two categories, the smallest video_id and category stand for all;
 -- the others are copies. What is true of one is true of each: a copy of a video that benchmarks test on is
--- tested on, too.
+-- tested on, too. A takedown counts here at once, before the tables above have forgotten the video.
 with videos as (
     select distinct content, video_id, category
     from captioned_clips
@@ -14,14 +14,16 @@ judged as (
         category,
         row_number() over (partition by content order by video_id, category) > 1 as is_copy,
         bool_or(video_id in (select video_id from known_videos where purpose = 'benchmark'))
-            over (partition by content) as is_benchmark
+            over (partition by content) as is_benchmark,
+        bool_or(video_id in (select video_id from takedowns) or content in (select content_hash from takedowns))
+            over (partition by content) as is_taken_down
     from videos
 )
 
 select
     video_id,
     category,
-    case when is_copy then 'copy' else 'benchmark' end as reason
+    case when is_taken_down then 'takedown' when is_copy then 'copy' else 'benchmark' end as reason
 from judged
-where is_copy or is_benchmark
+where is_taken_down or is_copy or is_benchmark
 order by video_id, category

@@ -1,0 +1,34 @@
+"""Forgetting calls: the only way in which a remembered call goes before its recipe does."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import polars as pl
+
+from internvid_assets.cells.feature import Feature
+from internvid_assets.cells.lake import Lake
+from internvid_assets.cells.remembered import Remembered
+
+
+def calls_of(rows: pl.LazyFrame, owned: pl.LazyFrame) -> list[str]:
+    """Inputs of the rows of a table that are also in `owned`, a part of them; not those that other rows share."""
+    key = owned.select("input_hash").drop_nulls().group_by("input_hash").len("owned")
+    everyone = rows.select("input_hash").group_by("input_hash").len("all")
+    alone = key.join(everyone, on="input_hash").filter(pl.col("owned") == pl.col("all"))
+    return alone.select("input_hash").collect()["input_hash"].sort().to_list()
+
+
+def forget(feature: Feature, category: str | None, lake: Lake, inputs: Collection[str]) -> int:
+    """Remove the calls with these inputs, under every recipe there ever was; returns how many went.
+
+    A crash in the middle leaves each call either as it was or gone: parts are replaced as compaction replaces them.
+    """
+    return sum(each.forget(inputs) for each in _of_all_recipes(feature, category, lake)) if inputs else 0
+
+
+def _of_all_recipes(feature: Feature, category: str | None, lake: Lake) -> Iterator[Remembered]:
+    files = lake.store.list(f"cells/{feature.name}")
+    recipes = {file.name.split("/recipe=")[1].split("/")[0] for file in files if "/recipe=" in file.name}
+    for recipe in sorted(recipes):
+        yield Remembered(lake.store, feature.name, recipe, category, feature.payload(), lake.memory_limit)

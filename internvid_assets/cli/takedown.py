@@ -1,0 +1,69 @@
+"""internvid takedown: a video leaves everything, and stays away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import polars as pl
+import typer
+
+from internvid_assets.cli.environment import open_home
+from internvid_assets.cli.options import OutputFormat
+from internvid_assets.cli.output import Format, show
+
+if TYPE_CHECKING:
+    from internvid_assets.home import Home
+
+
+def takedown(
+    video_ids: Annotated[list[str], typer.Argument(help="Ids of videos, as in the table videos or at their source.")],
+    reason: Annotated[str, typer.Option(help="Why, kept beside each id.")] = "requested",
+    format: OutputFormat = Format.table,
+) -> None:
+    """Take videos back: they are registered, their copies with them, and what was made of them is erased.
+
+    Calls, pictures and fetched files go now; local files that are only referenced stay where they are. Rows leave the
+    tables when these are materialised next. No source brings the videos back. Printed is where they were.
+
+    Example: internvid takedown dQw4w9WgXcQ --reason "the author asked"
+    """
+    from internvid_assets.definitions import features
+    from internvid_assets.releases.erasing import copies_of, erase, mark, write_plan
+    from internvid_assets.videos.takedowns import add_takedowns
+
+    home = open_home()
+    asked = list(dict.fromkeys(video_id.strip() for video_id in video_ids))
+    videos = copies_of(home, asked)
+    ids = videos["video_id"].unique().to_list()
+    remembering = [feature for _, feature in features()]
+    found = pl.DataFrame([*_found(home, ids)], schema={"video_id": pl.String, "place": pl.String, "clips": pl.Int64})
+    add_takedowns(home.path, videos.rows(), reason)
+    write_plan(home, ids, remembering)
+    mark(home, next(feature for feature in remembering if feature.name == "videos"), ids)
+    erased = erase(home, remembering)
+    show(found.sort("video_id", "place"), format)
+    if format is Format.table:
+        calls = sum(erased.calls.values())
+        print(f"erased: {calls:,} calls, {erased.pictures:,} pictures, {erased.files:,} fetched files")
+        print(
+            "next: internvid materialize, which takes them out of every table; releases never change: publish a new one"
+        )
+
+
+def _found(home: Home, ids: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Where each video was: categories of the lake and subsets, with the clips it had there."""
+    from internvid_assets import tables
+    from internvid_assets.selects.files import sql_files
+
+    for category in tables.CATEGORIES:
+        yield from _counted(home.lake.scan("clips", category), ids, f"clips of {category}")
+    for file in sql_files("subsets"):
+        if home.lake.paths(file.name):
+            yield from _counted(home.lake.scan(file.name, schema=tables.ChosenClips), ids, f"subset {file.name}")
+
+
+def _counted(rows: pl.LazyFrame, ids: Collection[str], place: str) -> list[dict[str, Any]]:
+    named = rows.filter(pl.col("video_id").is_in(list(ids)) & pl.col("clip_id").is_not_null())
+    counted = named.group_by("video_id").agg(clips=pl.len().cast(pl.Int64))
+    return counted.with_columns(place=pl.lit(place)).collect().to_dicts()

@@ -1,0 +1,1 @@
+"""Releases: frozen datasets, and what has to be taken back."""
