@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from internvid_assets.cli import caption, data, demo, doctor, export, graph, ingest, recipes, search, server
+from internvid_assets.cli import caption, data, demo, doctor, exchange, export, graph, ingest, recipes, search, server
 
 app = typer.Typer(
     name="internvid",
@@ -27,10 +27,12 @@ for command in (
     graph.materialize,
     graph.plan,
     graph.status,
+    exchange.export,
+    exchange.import_,
     export.export_clips,
     server.dev,
     server.backfill,
     doctor.doctor,
 ):
-    app.command()(command)
+    app.command(command.__name__.rstrip("_").replace("_", "-"))(command)
 app.add_typer(recipes.recipes, name="recipes")
