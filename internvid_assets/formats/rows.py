@@ -76,8 +76,12 @@ def without_times(start: pl.Expr, end: pl.Expr) -> pl.Expr:
 
 
 def timestamp_of(seconds: pl.Expr, *, hour_digits: int = 2) -> pl.Expr:
-    """`HH:MM:SS.mmm`, to the nearest millisecond, as PySceneDetect's `get_timecode` has it."""
-    milliseconds = (seconds * 1000).round().cast(pl.Int64)
+    """`HH:MM:SS.mmm`, to the nearest millisecond, as PySceneDetect's `get_timecode` has it.
+
+    It rounds what is left of the last minute, which decides about halves: so do we.
+    """
+    minutes = (seconds // 60).cast(pl.Int64)
+    milliseconds = minutes * 60_000 + ((seconds - minutes * 60) * 1000).round().cast(pl.Int64)
     parts = [
         (milliseconds // 3_600_000, hour_digits),
         (milliseconds // 60_000 % 60, 2),
