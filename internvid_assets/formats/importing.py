@@ -16,6 +16,7 @@ from internvid_assets.formats.catalogue import Format, read
 from internvid_assets.formats.reading import ENDINGS
 
 TABLE = "imported_clips"
+_REPEATED = ["dataset", "language", "category", "rejection_reason"]
 _ENDING = re.compile(rf"({'|'.join(map(re.escape, ENDINGS))})?(\.gz)?$", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -35,7 +36,9 @@ def import_dataset(
         try:
             for batch in read(path, format):
                 rows = batch.select(pl.lit(dataset).alias("dataset"), pl.all()).to_arrow()
-                writer = writer or pq.ParquetWriter(unfinished, rows.schema, compression="zstd")
+                writer = writer or pq.ParquetWriter(
+                    unfinished, rows.schema, compression="zstd", use_dictionary=_REPEATED
+                )
                 writer.write_table(rows)
                 counts.update(dict(batch.group_by("rejection_reason").len().iter_rows()))
                 told(counts.total())

@@ -30,7 +30,7 @@ def rows(records: pl.DataFrame) -> pl.DataFrame:
     start, end = seconds_of(pl.col("Start_timestamp")), seconds_of(pl.col("End_timestamp"))
     return records.select(
         "line",
-        pl.coalesce("problem", without_times(start, end)),
+        "problem",
         video_id="YoutubeID",
         start_seconds=start,
         end_seconds=end,
@@ -39,7 +39,7 @@ def rows(records: pl.DataFrame) -> pl.DataFrame:
         umt_score="UMT_Score",
         language="Language",
         category="Category",
-    )
+    ).with_columns(without_times())
 
 
 def write(batches: Iterator[pl.DataFrame], path: Path) -> None:

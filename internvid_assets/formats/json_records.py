@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from io import BytesIO
 from itertools import chain, islice
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import polars as pl
 
-from internvid_assets.formats.containers import Records, as_text, opened
+from internvid_assets.formats.containers import NO_PROBLEM, Records, as_text, opened
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,8 +28,6 @@ ONE_BY_ONE_LINES = 64
 BATCH_RECORDS = 5_000
 KEYS_WITHIN_RECORDS = 100
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-Line = tuple[int, bytes]
 
 
 def json_records(paths: list[Path], wanted: pl.Schema) -> Iterator[Records]:
@@ -54,49 +53,59 @@ def _is_array(path: Path) -> bool:
 
 def _of_lines(file: IO[bytes], wanted: pl.Schema, first: int) -> Generator[Records, None, int]:
     """Returns the number of the line that would come next."""
-    for lines, next_number in _blocks(file, first):
-        texts = dict(lines)
-        for frame in _parsed(lines, _arrow(wanted)):
-            yield Records(frame, lambda line, texts=texts: texts[line].decode("utf-8", "replace"))
-        first = next_number
+    for block in _blocks(file):
+        yield from (Records(frame, partial(_text, block, first)) for frame in _parsed(block, first, _arrow(wanted)))
+        first += _line_count(block)
     return first
 
 
-def _blocks(file: IO[bytes], first: int) -> Iterator[tuple[list[Line], int]]:
-    """Numbered lines, some 32 MB at a time, blank ones left out; and the number of the line behind them."""
-    number, rest, mark = first, b"", BYTE_ORDER_MARK
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """Whole lines, some 32 MB at a time, without the end of the last one."""
+    rest, mark = b"", BYTE_ORDER_MARK
     while block := file.read(BLOCK_BYTES):
-        *lines, rest = (rest + block.removeprefix(mark)).split(b"\n")
-        yield _numbered(lines, number), number + len(lines)
-        number, mark = number + len(lines), b""
-    yield _numbered([rest], number), number + bool(rest)
+        lines, end, rest = (rest + block.removeprefix(mark)).rpartition(b"\n")
+        mark = b""
+        if end:
+            yield lines.replace(b"\r\n", b"\n")
+    if rest:
+        yield rest
 
 
-def _numbered(lines: Iterable[bytes], first: int) -> list[Line]:
-    stripped = enumerate(map(bytes.strip, lines), start=first)
-    return [line for line in stripped if line[1]]
+def _line_count(block: bytes) -> int:
+    return block.count(b"\n") + 1
 
 
-def _parsed(lines: Sequence[Line], wanted: pa.Schema) -> Iterator[pl.DataFrame]:
-    if not lines:
-        return
-    frame = _at_once(lines, wanted)
+def _text(block: bytes, first: int, line: int) -> str:
+    return _lines(block)[line - first].strip().decode("utf-8", "replace")
+
+
+@lru_cache(maxsize=1)
+def _lines(block: bytes) -> list[bytes]:
+    """Remembered, since the texts of a block's rejected lines are asked for one after another."""
+    return block.split(b"\n")
+
+
+def _parsed(block: bytes, first: int, wanted: pa.Schema) -> Iterator[pl.DataFrame]:
+    frame = _at_once(block, first, wanted)
     if frame is not None:
         yield frame
-    elif len(lines) <= ONE_BY_ONE_LINES:
-        yield _one_by_one([(number, *_record(line)) for number, line in lines], wanted)
+    elif _line_count(block) <= ONE_BY_ONE_LINES:
+        stripped = ((number, line.strip()) for number, line in enumerate(block.split(b"\n"), start=first))
+        if records := [(number, *_record(line)) for number, line in stripped if line]:
+            yield _one_by_one(records, wanted)
     else:
-        middle = len(lines) // 2
-        yield from chain(_parsed(lines[:middle], wanted), _parsed(lines[middle:], wanted))
+        cut = max(block.rfind(b"\n", 0, len(block) // 2), block.find(b"\n", len(block) // 2))
+        left, right = block[:cut], block[cut + 1 :]
+        yield from chain(_parsed(left, first, wanted), _parsed(right, first + _line_count(left), wanted))
 
 
-def _at_once(lines: Sequence[Line], wanted: pa.Schema) -> pl.DataFrame | None:
+def _at_once(block: bytes, first: int, wanted: pa.Schema) -> pl.DataFrame | None:
     """What Arrow makes of the lines, if it is one record of each: every line has to be an object from end to end."""
     import pyarrow as pa
     import pyarrow.json
 
-    block = b"\n".join(line for _, line in lines)
-    if block[:1] != b"{" or block[-1:] != b"}" or block.count(b"}\n{") != len(lines) - 1:
+    count = _line_count(block)
+    if block[:1] != b"{" or block[-1:] != b"}" or block.count(b"}\n{") != count - 1:
         return None
     try:
         block.decode("utf-8")  # Arrow does not look
@@ -107,9 +116,7 @@ def _at_once(lines: Sequence[Line], wanted: pa.Schema) -> pl.DataFrame | None:
         )
     except (pa.ArrowInvalid, UnicodeDecodeError):
         return None
-    if found.num_rows != len(lines):
-        return None
-    return _framed(found.select(wanted.names), [number for number, _ in lines], None)
+    return _framed(found.select(wanted.names), range(first, first + count)) if found.num_rows == count else None
 
 
 class _Fields(dict):
@@ -188,10 +195,9 @@ def _items(file: IO[bytes]) -> Iterator[tuple[Any, str | None]]:
         yield None, "not_json"
 
 
-def _framed(found: pa.Table, numbers: Sequence[int], problems: Sequence[str | None] | None) -> pl.DataFrame:
-    frame = pl.DataFrame(found)
-    told = problems or [None] * len(numbers)
-    return frame.with_columns(line=pl.Series(numbers, dtype=pl.Int64), problem=pl.Series(told, dtype=pl.String))
+def _framed(found: pa.Table, numbers: Sequence[int], problems: Sequence[str | None] = ()) -> pl.DataFrame:
+    told = pl.Series(problems, dtype=pl.String) if problems else NO_PROBLEM
+    return pl.DataFrame(found).with_columns(line=pl.Series(numbers, dtype=pl.Int64), problem=told)
 
 
 def _arrow(wanted: pl.Schema) -> pa.Schema:

@@ -34,17 +34,9 @@ _CLIP = pl.Schema(
 def rows(records: pl.DataFrame) -> pl.DataFrame:
     """One row per entry of a line's lists; one for a line whose lists cannot be read or are of unequal length."""
     clips = chain.from_iterable(map(_clips, records.iter_rows(named=True)))
-    start, end = seconds_of(pl.col("start")), seconds_of(pl.col("end"))
-    return pl.DataFrame(list(clips), schema=_CLIP, orient="row").select(
-        "line",
-        "position",
-        pl.coalesce("problem", without_times(start, end)),
-        "video_id",
-        "caption",
-        "matching_score",
-        start_seconds=start,
-        end_seconds=end,
-    )
+    found = pl.DataFrame(list(clips), schema=_CLIP, orient="row")
+    times = {"start_seconds": seconds_of(pl.col("start")), "end_seconds": seconds_of(pl.col("end"))}
+    return found.with_columns(**times).with_columns(without_times())
 
 
 def _clips(record: Mapping[str, Any]) -> Iterator[tuple]:

@@ -70,18 +70,20 @@ def seconds_of(timestamp: pl.Expr) -> pl.Expr:
     return whole + part[2].cast(pl.Float64)
 
 
-def without_times(start: pl.Expr, end: pl.Expr) -> pl.Expr:
-    """The problem of a row of which one of both cannot be read, since there every clip is a span of a video."""
-    return pl.when(pl.col("problem").is_null() & (start.is_null() | end.is_null())).then(pl.lit("times_not_understood"))
+def without_times() -> pl.Expr:
+    """`problem`, also of a row without both times, in a format in which every clip is a span of a video."""
+    is_without = pl.col("start_seconds").is_null() | pl.col("end_seconds").is_null()
+    return pl.coalesce("problem", pl.when(is_without).then(pl.lit("times_not_understood")))
 
 
 def timestamp_of(seconds: pl.Expr, *, hour_digits: int = 2) -> pl.Expr:
     """`HH:MM:SS.mmm`, to the nearest millisecond, as PySceneDetect's `get_timecode` has it.
 
-    It rounds what is left of the last minute, which decides about halves: so do we.
+    It rounds what is left of the last minute as Python rounds, by the very value of the float: so do we, since every
+    thirtieth frame of NTSC lies half a millisecond off.
     """
     minutes = (seconds // 60).cast(pl.Int64)
-    milliseconds = minutes * 60_000 + ((seconds - minutes * 60) * 1000).round().cast(pl.Int64)
+    milliseconds = minutes * 60_000 + _thousandfold(seconds - minutes * 60)
     parts = [
         (milliseconds // 3_600_000, hour_digits),
         (milliseconds // 60_000 % 60, 2),
@@ -89,6 +91,17 @@ def timestamp_of(seconds: pl.Expr, *, hour_digits: int = 2) -> pl.Expr:
         (milliseconds % 1000, 3),
     ]
     return pl.format("{}:{}:{}.{}", *(part.cast(pl.String).str.zfill(digits) for part, digits in parts))
+
+
+def _thousandfold(number: pl.Expr) -> pl.Expr:
+    """1000 times the number, rounded half to even: what the product loses decides where that only looks like a half."""
+    product = number * 1000
+    high = number * 134_217_729 - (number * 134_217_729 - number)  # Dekker's split: 26 bits, whose product is exact
+    lost = (high * 1000 - product) + (number - high) * 1000
+    below = product.floor()
+    rest = product - below - 0.5
+    is_half, is_odd = rest == 0, below % 2 == 1
+    return below.cast(pl.Int64) + ((rest > 0) | is_half & ((lost > 0) | (lost == 0) & is_odd))
 
 
 def completed(rows: pl.DataFrame) -> pl.DataFrame:

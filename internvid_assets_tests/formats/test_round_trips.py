@@ -45,7 +45,7 @@ def clips() -> pl.DataFrame:
             "video_id": f"video{i // 2}",
             "video_path": f"video{i // 2}_{i}.mp4",
             "archive": "panda_videos_1.zip" if i % 2 else "",
-            "start_seconds": 3599.0015 + i,
+            "start_seconds": 3599.0014 + i,
             "end_seconds": 3600.9994 + i,
             "caption": caption,
             "more_captions": [] if i == 5 else [caption.upper()],
