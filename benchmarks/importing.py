@@ -1,7 +1,7 @@
 """Released annotations as JSON lines become a table that SQL asks, against what one would type instead.
 
-`python -m benchmarks.importing ROWS` imports a made-up InternVid-10M-flt.jsonl of so many lines once, 210 bytes each, and
-prints seconds and peak memory.
+`python -m benchmarks.importing ROWS` imports a made-up InternVid-10M-flt.jsonl of so many lines once, 210 bytes each,
+and prints seconds and peak memory.
 """
 
 from __future__ import annotations

@@ -87,6 +87,8 @@ def export(
 
     home, chosen = open_home(), named(format)
     is_imported = _is_imported(subset, home)
+    if chosen.name == "lvdr" and not is_imported:
+        raise UserError("--format lvdr: its captions grow falser one by one, and a subset's clips have one; try vild")
     beside = _beside(pictures, chosen, is_imported)
     query = imported_query(subset, chosen) if is_imported else subset_query(subset, chosen, beside)
     written: Counter[str] = Counter()

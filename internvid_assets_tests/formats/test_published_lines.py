@@ -146,23 +146,27 @@ def test_a_file_of_internvid_may_be_csv_or_parquet(tmp_path: Path) -> None:
     assert found["rejection_reason"].to_list() == [None, None, "wrong_type"]
 
 
-PANDA = """videoID,url,timestamp,caption,matching_score
---C66yU3LjM,https://www.youtube.com/watch?v=--C66yU3LjM,"[['0:00:13.013', '0:00:17.017'], ['0:00:18.018', '0:00:20']]","['A man, ""in"" a [suit].', ""It's a dog, isn't it?""]","[0.4398, 0.5]"
-a,u,"[['0:00:01.000', '0:00:02.000']]","['one', 'two']","[0.4, 0.5]"
-b,u,not a list,"['one']",[0.4]
-
-c,u,"[['0:00:01.000', '0:00:02.000']]","['']",[0.4]
-d,u,"[['0:00:01.000', 'later']]","['猫']",[0.4]
-e,u,"[['0:00:01.000', '0:00:02.000']]","['one']","['high']"
-f,u,"[['0:00:01.000', '0:00:02.000']]","['one']",[]
-g,u,"__import__('os').getpid()","['one']",[0.4]
-h,u,"[['0:00:01.000', '0:00:02.000']]","['fine']",[1]
-i,u,"[['0:00:01.000', '0:00:02.0"""
+PANDA = [
+    "videoID,url,timestamp,caption,matching_score",
+    "--C66yU3LjM,https://www.youtube.com/watch?v=--C66yU3LjM,"
+    "\"[['0:00:13.013', '0:00:17.017'], ['0:00:18.018', '0:00:20']]\","
+    '"[\'A man, ""in"" a [suit].\', ""It\'s a dog, isn\'t it?""]","[0.4398, 0.5]"',
+    "a,u,\"[['0:00:01.000', '0:00:02.000']]\",\"['one', 'two']\",\"[0.4, 0.5]\"",
+    "b,u,not a list,\"['one']\",[0.4]",
+    "",
+    "c,u,\"[['0:00:01.000', '0:00:02.000']]\",\"['']\",[0.4]",
+    "d,u,\"[['0:00:01.000', 'later']]\",\"['猫']\",[0.4]",
+    "e,u,\"[['0:00:01.000', '0:00:02.000']]\",\"['one']\",\"['high']\"",
+    "f,u,\"[['0:00:01.000', '0:00:02.000']]\",\"['one']\",[]",
+    "g,u,\"__import__('os').getpid()\",\"['one']\",[0.4]",
+    "h,u,\"[['0:00:01.000', '0:00:02.000']]\",\"['fine']\",[1]",
+    "i,u,\"[['0:00:01.000', '0:00:02.0",
+]
 
 
 def test_lines_of_panda(tmp_path: Path) -> None:
     path = tmp_path / "panda70m.csv"
-    path.write_text(PANDA)
+    path.write_text("\n".join(PANDA))
     assert detected(path).name == "panda70m"
     found = rows_of(path, "panda70m")
     assert found.select("line", "position", "video_id", "start_seconds", "end_seconds", "caption").rows()[:2] == [
@@ -181,7 +185,7 @@ def test_lines_of_panda(tmp_path: Path) -> None:
         (11, None),
         (12, "open_quote"),
     ]
-    assert found["line_text"].to_list()[2] == PANDA.splitlines()[2]
+    assert found["line_text"].to_list()[2] == PANDA[2]
 
 
 SHAREGPT = [
