@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -16,7 +17,8 @@ from internvid_assets.formats.catalogue import Format, read
 from internvid_assets.formats.reading import ENDINGS
 
 TABLE = "imported_clips"
-_REPEATED = ["dataset", "language", "category", "rejection_reason"]
+_REPEATED: Any = ["dataset", "language", "category", "rejection_reason"]
+"""Columns worth a dictionary in Parquet; a list, whatever PyArrow's type says."""
 _ENDING = re.compile(rf"({'|'.join(map(re.escape, ENDINGS))})?(\.gz)?$", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 

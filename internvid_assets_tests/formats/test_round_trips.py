@@ -178,7 +178,8 @@ def test_what_is_no_timestamp_has_no_seconds(text: str) -> None:
 
 def test_datasets_loads_the_layout_of_hugging_face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     write(in_batches(clips()), tmp_path / "clips", FORMATS["huggingface"])
     assert [path.name for path in (tmp_path / "clips" / "data").iterdir()] == ["train-00000-of-00001.parquet"]
     loaded = datasets.load_dataset(str(tmp_path / "clips"), split="train", cache_dir=str(tmp_path / "cache"))
@@ -187,7 +188,8 @@ def test_datasets_loads_the_layout_of_hugging_face(tmp_path: Path, monkeypatch: 
 
 
 def test_webdataset_reads_the_shards(tmp_path: Path) -> None:
-    webdataset = pytest.importorskip("webdataset")
+    import webdataset
+
     write(in_batches(clips()), tmp_path / "shards", FORMATS["webdataset"])
     shards = webdataset.WebDataset(str(tmp_path / "shards" / "000000.tar"), shardshuffle=False)
     samples = list(shards.decode().to_tuple("__key__", "json", "txt"))
