@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -50,12 +49,15 @@ def _remove(path: Path) -> None:
 
 def write_json(batches: Iterable[pl.DataFrame], path: Path) -> None:
     """An object a line; one array of them where the name ends in `.json`."""
-    lines = chain.from_iterable(batch.write_ndjson().encode().splitlines() for batch in batches)
+    blocks = (batch.write_ndjson().encode() for batch in batches if batch.height)
     with path.open("wb") as file:
-        if path.suffix.lower() != ".json":
-            file.writelines(line + b"\n" for line in lines)
-            return
-        file.write(b"[")
-        for number, line in enumerate(lines):
-            file.write((b",\n" if number else b"\n") + line)
-        file.write(b"\n]\n")
+        file.writelines(_as_array(blocks) if path.suffix.lower() == ".json" else blocks)
+
+
+def _as_array(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines with commas between them: a line's end within a text is escaped."""
+    between = b"[\n"
+    for block in blocks:
+        yield between + block.rstrip(b"\n").replace(b"\n", b",\n")
+        between = b",\n"
+    yield b"[]\n" if between == b"[\n" else b"\n]\n"
