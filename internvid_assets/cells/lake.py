@@ -65,8 +65,8 @@ class Lake:
 
     def datasets(self, table: str = "imported_clips") -> list[str]:
         """The names under which datasets were imported."""
-        folders = (Path(file.name).parent.name for file in self.store.list(f"lake/{table}"))
-        return [folder.removeprefix("dataset=") for folder in folders]
+        paths = (Path(file.name) for file in self.store.list(f"lake/{table}"))
+        return [path.parent.name.removeprefix("dataset=") for path in paths if path.name == "table.parquet"]
 
     def path(self, table: str, category: str | None) -> Path | None:
         """The table's file, if it was written; raises RunStopped for one that is damaged."""

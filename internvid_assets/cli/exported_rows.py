@@ -47,7 +47,7 @@ def subset_query(subset: str, format: Format, beside: Pictures = Pictures.none) 
     places = {Pictures.clips: _CLIP_PLACES, Pictures.frames: _FRAME_PLACES, Pictures.none: []}[beside]
     joins = [join for name, join in _JOINS.items() if any(f"{name}." in text for text in (*held, *places))]
     return f"""
-        with chosen as materialized (select distinct clip_id, category from "{subset}")
+        with chosen as materialized (select clip_id, category from "{subset}")
         select {", ".join([*held, *places])}
         from captioned_clips semi join chosen using (clip_id, category)
         {" ".join(joins)}

@@ -42,7 +42,7 @@ def json_records(paths: list[Path], wanted: pl.Schema) -> Iterator[Records]:
 def json_keys(path: Path) -> Collection[str]:
     """Of the first object among some lines, or of the array."""
     with opened(path) as file:
-        found = _items(file) if _is_array(path) else map(_record, file)
+        found = _items(file) if _is_array(path) else map(record_of, file)
         return next((record for record, _ in islice(found, KEYS_WITHIN_RECORDS) if isinstance(record, dict)), {})
 
 
@@ -54,7 +54,9 @@ def _is_array(path: Path) -> bool:
 def _of_lines(file: IO[bytes], wanted: pl.Schema, first: int) -> Generator[Records, None, int]:
     """Returns the number of the line that would come next."""
     for block in _blocks(file):
-        yield from (Records(frame, partial(_text, block, first)) for frame in _parsed(block, first, _arrow(wanted)))
+        yield from (
+            Records(frame, partial(_text, block, first)) for frame in _parsed(block, first, arrow_schema(wanted))
+        )
         first += _line_count(block)
     return first
 
@@ -91,8 +93,8 @@ def _parsed(block: bytes, first: int, wanted: pa.Schema) -> Iterator[pl.DataFram
         yield frame
     elif _line_count(block) <= ONE_BY_ONE_LINES:
         stripped = ((number, line.strip()) for number, line in enumerate(block.split(b"\n"), start=first))
-        if records := [(number, *_record(line)) for number, line in stripped if line]:
-            yield _one_by_one(records, wanted)
+        if records := [(number, *record_of(line)) for number, line in stripped if line]:
+            yield one_by_one(records, wanted)
     else:
         cut = max(block.rfind(b"\n", 0, len(block) // 2), block.find(b"\n", len(block) // 2))
         left, right = block[:cut], block[cut + 1 :]
@@ -136,7 +138,7 @@ class _Fields(dict):
         return fields
 
 
-def _record(line: bytes) -> tuple[Any, str | None]:
+def record_of(line: bytes) -> tuple[Any, str | None]:
     """A line's object, or what is wrong with it."""
     try:
         return json.loads(line.decode("utf-8"), object_pairs_hook=_Fields.of), None
@@ -146,7 +148,8 @@ def _record(line: bytes) -> tuple[Any, str | None]:
         return None, "not_json"
 
 
-def _one_by_one(records: Sequence[tuple[int, Any, str | None]], wanted: pa.Schema) -> pl.DataFrame:
+def one_by_one(records: Sequence[tuple[int, Any, str | None]], wanted: pa.Schema) -> pl.DataFrame:
+    """The wanted columns of numbered records, each with the problem that it came with, or that a look at it shows."""
     import pyarrow as pa
 
     kind, rows, problems = pa.struct(list(wanted)), [], []
@@ -180,7 +183,7 @@ def _of_array(file: IO[bytes], wanted: pl.Schema, first: int) -> Generator[Recor
     while some := list(islice(items, BATCH_RECORDS)):
         numbered = [(number, record, problem) for number, (record, problem) in enumerate(some, start=first)]
         texts = {number: as_text(record) for number, record, _ in numbered}
-        yield Records(_one_by_one(numbered, _arrow(wanted)), lambda line, texts=texts: texts[line])
+        yield Records(one_by_one(numbered, arrow_schema(wanted)), lambda line, texts=texts: texts[line])
         first += len(some)
     return first
 
@@ -200,7 +203,7 @@ def _framed(found: pa.Table, numbers: Sequence[int], problems: Sequence[str | No
     return pl.DataFrame(found).with_columns(line=pl.Series(numbers, dtype=pl.Int64), problem=told)
 
 
-def _arrow(wanted: pl.Schema) -> pa.Schema:
+def arrow_schema(wanted: pl.Schema) -> pa.Schema:
     """With plain strings: Arrow's JSON reader knows no views."""
     import pyarrow as pa
 

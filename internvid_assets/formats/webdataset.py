@@ -10,13 +10,14 @@ import json
 import tarfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from io import BytesIO
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from internvid_assets.formats.containers import Records, as_text, typed
+from internvid_assets.formats.containers import Records, as_text
+from internvid_assets.formats.json_records import arrow_schema, one_by_one, record_of
 
 MAX_SHARD_BYTES, MAX_SHARD_SAMPLES = 10**9, 10_000
 BATCH_SAMPLES = 5_000
@@ -60,33 +61,21 @@ def _add(shard: tarfile.TarFile, key: str, row: Mapping[str, Any], files: Files)
 
 def webdataset_records(paths: list[Path], wanted: pl.Schema) -> Iterator[Records]:
     """The `json` of each sample; pictures and clips are passed over."""
-    samples, first = _samples(paths), 1
-    while some := list(islice(samples, BATCH_SAMPLES)):
-        rows, problems = zip(*some, strict=True)
-        frame = pl.DataFrame(rows, schema=wanted, strict=False).with_columns(
-            line=pl.int_range(first, first + len(some), dtype=pl.Int64), problem=pl.Series(problems, dtype=pl.String)
-        )
-        yield Records(typed(frame, wanted), lambda line, rows=rows, first=first: as_text(rows[line - first]))
-        first += len(some)
+    samples = enumerate(chain.from_iterable(map(_records, paths)), start=1)
+    while some := [(number, *record) for number, record in islice(samples, BATCH_SAMPLES)]:
+        texts = {number: as_text(record) for number, record, _ in some}
+        yield Records(one_by_one(some, arrow_schema(wanted)), texts.__getitem__)
 
 
 def webdataset_keys(path: Path) -> Collection[str]:
-    return next(_samples([path]), ({}, None))[0]
+    return next((record for record, _ in _records(path) if isinstance(record, dict)), {})
 
 
-def _samples(paths: list[Path]) -> Iterator[tuple[dict[str, Any], str | None]]:
-    for path in paths:
-        try:
-            with tarfile.open(path, "r|*") as shard:
-                yield from (_record(shard, entry) for entry in shard if entry.name.endswith(".json"))
-        except (tarfile.TarError, EOFError):
-            yield {"file": path.name}, "truncated"
-
-
-def _record(shard: tarfile.TarFile, entry: tarfile.TarInfo) -> tuple[dict[str, Any], str | None]:
-    file = shard.extractfile(entry)
+def _records(path: Path) -> Iterator[tuple[Any, str | None]]:
     try:
-        found = json.loads(file.read() if file else b"")
-    except (ValueError, RecursionError):
-        return {"file": entry.name}, "not_json"
-    return (found, None) if isinstance(found, dict) else ({"file": entry.name}, "no_object")
+        with tarfile.open(path, "r|*") as shard:
+            for entry in shard:
+                if entry.name.endswith(".json") and (file := shard.extractfile(entry)):
+                    yield record_of(file.read())
+    except (tarfile.TarError, EOFError):
+        yield path.name, "truncated"

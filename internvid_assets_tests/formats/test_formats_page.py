@@ -51,7 +51,7 @@ def test_an_example_is_read_and_written_as_it_stands(name: str, tmp_path: Path):
 
 def test_every_reason_is_explained():
     code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "internvid_assets" / "formats").glob("*.py"))
-    told = r'(?:pl\.lit\(|return |None, |\}, |record, |else |problem )"([a-z]+_[a-z0-9_]+|truncated)"'
+    told = r'(?:pl\.lit\(|return |None, |\}, |record, |else |problem |name, )"([a-z]+_[a-z0-9_]+|truncated)"'
     reasons = set(re.findall(told, code)) - {"video_id", "clip_id"}
     explained = set(re.findall(r"^\| `(\w+)` \| [a-z][^|]+ \|$", PAGE, flags=re.MULTILINE))
     assert len(reasons) >= 12

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +233,27 @@ def test_records_of_vild_lvdr_and_viclip(tmp_path: Path) -> None:
     assert lvdr["long_captions"] == ["true", "less", "least"] and lvdr["rejection_reason"] is None
     assert found["viclip"]["video_path"].to_list() == ["a/b.mp4", "", None]
     assert found["viclip"]["rejection_reason"].to_list() == [None, "names_no_video", "not_json"]
+
+
+def test_a_folder_of_files_is_one_dataset_numbered_through(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(f"{GOOD}\n{GOOD}\n")
+    (tmp_path / "b.jsonl").write_text(f"\n{GOOD}\nbroken")
+    found = rows_of(tmp_path, "internvid")
+    assert found["line"].to_list() == [1, 2, 4, 5]
+    assert found["line_text"].to_list() == [None, None, None, "broken"]
+
+
+def test_a_tar_that_is_cut_off_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "000000.tar"
+    told = [b'{"caption": "a", "clip_id": "c"}', b'{"caption": 1, "clip_id": "c"}', b"[]", b'{"caption": "z"}']
+    with tarfile.open(path, "w") as shard:
+        for number, content in enumerate(told):
+            entry = tarfile.TarInfo(f"{number}.json")
+            entry.size = len(content)
+            shard.addfile(entry, io.BytesIO(content))
+    path.write_bytes(path.read_bytes()[: 3 * 1024 + 512 + 7])
+    found = rows_of(path, "webdataset")
+    assert found["rejection_reason"].to_list() == [None, "wrong_type", "no_object", "truncated"]
 
 
 def test_an_unknown_file_is_told_with_its_keys(tmp_path: Path) -> None:
