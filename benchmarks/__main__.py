@@ -9,7 +9,18 @@ from importlib import import_module
 
 from benchmarks.comparison import Comparison
 
-BENCHMARKS = ["hashing", "splitting", "whole_pass", "codecs", "decoding", "fill", "index", "captioning", "verbs"]
+BENCHMARKS = [
+    "hashing",
+    "splitting",
+    "whole_pass",
+    "codecs",
+    "decoding",
+    "fill",
+    "index",
+    "captioning",
+    "verbs",
+    "importing",
+]
 
 
 def printed(row: Comparison) -> str:

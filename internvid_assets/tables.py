@@ -499,6 +499,35 @@ class ChosenClips(dy.Schema):
     aesthetic_score = dy.Float64(nullable=True, description="As in `aesthetic_scores`.")
 
 
+class ImportedClips(dy.Schema):
+    """One row per clip of other people's annotations, as `internvid import` read them, or per line that names none."""
+
+    dataset = dy.String(primary_key=True, description="The name it was imported under.")
+    line = dy.Int64(primary_key=True, description="Line, or number of the record, in the file, from 1.")
+    position = dy.Int32(primary_key=True, description="Place among the clips of the line, from 0.")
+    clip_id = dy.String(nullable=True, description="The clip's name, where the dataset gives it one.")
+    video_id = dy.String(nullable=True, description="The video's id, as the dataset has it.")
+    video_path = dy.String(nullable=True, description="The video's file, as the dataset has it.")
+    archive = dy.String(nullable=True, description="The archive that holds it (ShareGPT4Video's `zip_folder`).")
+    start_seconds = dy.Float64(nullable=True, description="Start in the video; null: it is the whole file.")
+    end_seconds = dy.Float64(nullable=True, description="End in the video.")
+    caption = dy.String(nullable=True, description="What is said of it in a sentence or so.")
+    more_captions = dy.List(dy.String(), nullable=True, description="Further short captions (VILD).")
+    long_captions = dy.List(
+        dy.String(), nullable=True, description="Long captions: one, or the true one before ever falser ones (LVDR)."
+    )
+    keyframe_captions = dy.List(
+        dy.String(), nullable=True, description="Captions of its keyframes, in order (ShareGPT4Video)."
+    )
+    aesthetic_score = dy.Float64(nullable=True, description="As the dataset has it: the scale is its model's.")
+    umt_score = dy.Float64(nullable=True, description="UMT-SIM, as the dataset has it.")
+    matching_score = dy.Float64(nullable=True, description="How well caption and clip agree (Panda-70M).")
+    language = dy.String(nullable=True, description="The video's language, as the dataset has it.")
+    category = dy.String(nullable=True, description="The video's category, as the dataset has it.")
+    rejection_reason = dy.String(nullable=True, description="Why the line is no clip with a caption; null: it is.")
+    line_text = dy.String(nullable=True, description="What stands there, 2,000 characters at most, if rejected.")
+
+
 OVER_ALL: dict[str, type[dy.Schema]] = {
     "corpus_captions": CorpusCaptions,
     "caption_phrases": CaptionPhrases,
@@ -540,7 +569,10 @@ PER_CATEGORY: dict[str, type[dy.Schema]] = {
 }
 """Tables with one file per category, in the order of the graph. Subsets and marts have one file each."""
 
+IMPORTED: dict[str, type[dy.Schema]] = {"imported_clips": ImportedClips}
+"""Tables of what others made: a file per dataset, which a command writes and no run of the graph."""
+
 
 def schema_class(table: str) -> type[dy.Schema] | None:
-    """The schema of a table of the graph; None for a subset, a mart, or no table."""
-    return PER_CATEGORY.get(table) or OVER_ALL.get(table)
+    """The schema of a table of the graph or of imports; None for a subset, a mart, or no table."""
+    return PER_CATEGORY.get(table) or OVER_ALL.get(table) or IMPORTED.get(table)

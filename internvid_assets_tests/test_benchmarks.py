@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from benchmarks import fill, verbs
+from benchmarks import fill, importing, verbs
 from benchmarks.comparison import compare
 from internvid_assets import tables
+from internvid_assets.formats import internvid
 
 
 def test_verbs_are_the_same_on_both_sides():
@@ -23,6 +24,13 @@ def test_tables_have_all_rows_however_answers_come(tmp_path: Path):
         assert [*filled, fill.inserted(rows), fill.mapped(rows)] == [500] * 4
     finally:
         del tables.PER_CATEGORY["captions"], tables.PER_CATEGORY["lengths"]
+
+
+def test_annotations_are_imported_by_each_side(tmp_path: Path):
+    file = tmp_path / "flt.jsonl"
+    internvid.write(importing.annotations(500), file)
+    rows = importing.imported(file, tmp_path), importing.by_pandas(file, tmp_path), importing.by_json(file, tmp_path)
+    assert rows == (500, 500, 500)
 
 
 def test_a_comparison_tells_how_many_a_second():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,16 +54,26 @@ class Lake:
         return pl.concat([self.scan(table, category) for category in tables.CATEGORIES])
 
     def paths(self, table: str) -> list[Path]:
-        """Local paths of the table's files: one per category that has been written, or the single file."""
-        categories = tables.CATEGORIES if table in tables.PER_CATEGORY else (None,)
-        found = (self.path(table, category) for category in categories)
+        """Local paths of the table's files: one per category or dataset that was written, or the single file."""
+        found = (self.path(table, part) for part in self._parts(table))
         return [path for path in found if path is not None]
+
+    def _parts(self, table: str) -> Sequence[str | None]:
+        if table in tables.IMPORTED:
+            return self.datasets(table)
+        return tables.CATEGORIES if table in tables.PER_CATEGORY else (None,)
+
+    def datasets(self, table: str = "imported_clips") -> list[str]:
+        """The names under which datasets were imported."""
+        paths = (Path(file.name) for file in self.store.list(f"lake/{table}"))
+        return [path.parent.name.removeprefix("dataset=") for path in paths if path.name == "table.parquet"]
 
     def path(self, table: str, category: str | None) -> Path | None:
         """The table's file, if it was written; raises RunStopped for one that is damaged."""
         path = self.store.find(file_name(table, category))
         if path is not None and not is_whole_parquet(path):
-            raise RunStopped(f"{path} is damaged; remove it and materialise {table}: nothing is computed again")
+            again = "import the dataset again" if table in tables.IMPORTED else f"materialise {table}"
+            raise RunStopped(f"{path} is damaged; remove it and {again}: nothing is computed again")
         return path
 
     def version(self, table: str, category: str | None = None) -> TableVersion | None:
@@ -109,9 +120,10 @@ class Lake:
             raise RunStopped(f"{table}: the key ({keys}) = {repeated} appears twice; the old table stays")
 
 
-def file_name(table: str, category: str | None) -> str:
-    """Where a table's file lies below the root of its store."""
-    return f"lake/{table}/table.parquet" if category is None else f"lake/{table}/category={category}/table.parquet"
+def file_name(table: str, part: str | None) -> str:
+    """Where a table's file lies below the root of its store: of a category, of an imported dataset, or of all."""
+    key = "dataset" if table in tables.IMPORTED else "category"
+    return f"lake/{table}/table.parquet" if part is None else f"lake/{table}/{key}={part}/table.parquet"
 
 
 def _row_count(path: Path) -> int:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from internvid_assets.cli import caption, data, demo, doctor, export, graph, ingest, recipes, search, server, takedown
+from internvid_assets.cli import (
+    caption,
+    data,
+    demo,
+    doctor,
+    exchange,
+    export,
+    graph,
+    ingest,
+    recipes,
+    search,
+    server,
+    takedown,
+)
 
 app = typer.Typer(
     name="internvid",
@@ -27,11 +40,13 @@ for command in (
     graph.materialize,
     graph.plan,
     graph.status,
+    exchange.export,
+    exchange.import_,
     export.export_clips,
     takedown.takedown,
     server.dev,
     server.backfill,
     doctor.doctor,
 ):
-    app.command()(command)
+    app.command(command.__name__.rstrip("_").replace("_", "-"))(command)
 app.add_typer(recipes.recipes, name="recipes")

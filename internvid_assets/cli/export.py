@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,9 +15,10 @@ from internvid_assets.cells.engine import LocalEngine
 from internvid_assets.cells.errors import CallError, UserError
 from internvid_assets.cli.environment import open_home
 from internvid_assets.home import Home
+from internvid_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from internvid_assets.clips.export import Exported
+    from internvid_assets.clips.export import Exported, How
 
 
 def export_clips(
@@ -73,15 +74,27 @@ def _chosen(home: Home, subset: str, limit: int | None) -> pl.DataFrame:
             ) from None
 
 
-def _export(rows: pl.DataFrame, home: Home, to: Path, *, how: str) -> Iterator[str]:
-    """Make the clips that are not there yet, in worker processes, since their videos are strangers' files.
+def _export(rows: pl.DataFrame, home: Home, to: Path, *, how: How) -> Iterator[str]:
+    """Make the clips that are not there yet, each with its JSON. Yields what went wrong."""
+    missing = [row for row in rows.iter_rows(named=True) if not _told(to, row).exists()]
+    settings = home.settings
+    with closing(LocalEngine(settings.workers, memory_bytes=settings.worker_memory_bytes)) as engine:
+        for row, done in exported(missing, settings, engine, to, how=how):
+            if isinstance(done, CallError):
+                yield f"{row['clip_id']}: {done}"
+            else:
+                _tell(row, done, _told(to, row), how)
 
-    Yields what went wrong.
+
+def exported(
+    rows: Sequence[dict[str, Any]], settings: Settings, engine: LocalEngine, to: Path, *, how: How
+) -> Iterator[tuple[dict[str, Any], Exported | CallError]]:
+    """Each row's clip as a file in the folder `to`, made in worker processes, since their videos are strangers' files.
+
+    In the order in which they are done.
     """
     from internvid_assets.clips.export import export_clip
 
-    settings = home.settings
-    missing = [row for row in rows.iter_rows(named=True) if not _told(to, row).exists()]
     calls = [
         {
             "source_uri": settings.place(row["media_uri"]),
@@ -91,14 +104,10 @@ def _export(rows: pl.DataFrame, home: Home, to: Path, *, how: str) -> Iterator[s
             "how": how,
             "max_pixels": settings.videos.max_pixels,
         }
-        for row in missing
+        for row in rows
     ]
-    with closing(LocalEngine(settings.workers, memory_bytes=settings.worker_memory_bytes)) as engine:
-        for number, done in engine.as_answered(export_clip, calls, timeout_seconds=settings.clips.timeout_seconds):
-            if isinstance(done, CallError):
-                yield f"{missing[number]['clip_id']}: {done}"
-            else:
-                _tell(missing[number], done, _told(to, missing[number]), how)
+    for number, done in engine.as_answered(export_clip, calls, timeout_seconds=settings.clips.timeout_seconds):
+        yield rows[number], done
 
 
 def _told(to: Path, row: dict[str, Any]) -> Path:
@@ -106,7 +115,7 @@ def _told(to: Path, row: dict[str, Any]) -> Path:
     return to / f"{row['clip_id']}.json"
 
 
-def _tell(row: dict[str, Any], done: Exported, path: Path, how: str) -> None:
+def _tell(row: dict[str, Any], done: Exported, path: Path, how: How) -> None:
     known = {name: value for name, value in row.items() if name != "media_uri"}
     moved = {"earlier_seconds": done.earlier_seconds, "later_seconds": done.later_seconds}
     aside = path.with_suffix(".unfinished")

@@ -12,7 +12,7 @@ from typing import IO, Any
 import polars as pl
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.queries.separated import separated_rows
+from internvid_assets.formats.separated import separated_rows
 
 CONTAINERS = ("database", "videos", "sentences", "annotations", "data", "labels", "classes")
 """Keys of a JSON document under which released datasets keep their records (ActivityNet, MSR-VTT, VATEX, …)."""

@@ -153,16 +153,15 @@ def column_types(table: str) -> dict[str, Any]:
     """Polars types of the columns of a table of the graph or a subset; raises UserError for any other table."""
     schema = schema_class(table)
     if schema is None:
-        raise UserError(
-            f"no table {table}; known ones: {', '.join([*tables.OVER_ALL, *tables.PER_CATEGORY, *_subset_names()])}"
-        )
+        known = [*tables.OVER_ALL, *tables.PER_CATEGORY, *tables.IMPORTED, *subset_names()]
+        raise UserError(f"no table {table}; known ones: {', '.join(known)}")
     return {name: column.dtype for name, column in schema.columns().items()}
 
 
 def schema_class(table: str) -> Any:
     """The dataframely schema of a table of the graph or a subset, or None."""
-    return tables.schema_class(table) or (tables.ChosenClips if table in _subset_names() else None)
+    return tables.schema_class(table) or (tables.ChosenClips if table in subset_names() else None)
 
 
-def _subset_names() -> list[str]:
+def subset_names() -> list[str]:
     return [*members(CHOSEN_CLIPS, subsets_folder())]

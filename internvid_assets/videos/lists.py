@@ -13,16 +13,16 @@ from typing import Any
 import polars as pl
 
 from internvid_assets.cells.errors import CallError, UserError
+from internvid_assets.formats.rows import IDS
+from internvid_assets.formats.separated import separated_rows
 from internvid_assets.media.addresses import scheme_of, youtube_id
 from internvid_assets.media.opening import local_path
-from internvid_assets.queries.separated import separated_rows
 from internvid_assets.videos.folders import files_in, source_uri
 from internvid_assets.videos.offers import SCHEMA, as_frame, category_named, of_address, of_file, of_trouble, safe_id
 from internvid_assets.videos.sidecars import metadata_of
 
 ADDRESSES = ("url", "uri", "path", "source_uri", "video_url", "webpage_url", "link")
-IDS = ("youtubeid", "youtube_id", "videoid", "video_id", "ytid", "id")
-"""Column names that are recognised, in any case: InternVid says `YoutubeID`, Panda-70M `videoID`."""
+"""Column names that are recognised, in any case, as are those of ids in `formats.rows`."""
 
 ENDINGS = (".txt", ".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 CHUNK_LINES = 100_000

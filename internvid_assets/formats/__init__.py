@@ -1,0 +1,1 @@
+"""Other people's formats, both ways: how datasets of video clips and captions are handed around."""

@@ -1,0 +1,63 @@
+"""Any path of records: which container it is, what its records are, and the keys of the first one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.formats.containers import Records, ending, parquet_keys, parquet_records
+from internvid_assets.formats.csv_records import csv_keys, csv_records
+from internvid_assets.formats.json_records import json_keys, json_records
+from internvid_assets.formats.lance import ENDING, lance_keys, lance_records
+from internvid_assets.formats.webdataset import webdataset_keys, webdataset_records
+
+
+@dataclass(frozen=True)
+class Container:
+    """What records lie in: files of some endings, in a folder or alone."""
+
+    endings: tuple[str, ...]
+    records: Callable[[list[Path], pl.Schema], Iterator[Records]]
+    keys: Callable[[Path], Collection[str]]
+    """The keys of the first record that can be read; none where there is no such."""
+
+
+CONTAINERS = (
+    Container((ENDING,), lance_records, lance_keys),
+    Container((".parquet",), parquet_records, parquet_keys),
+    Container((".tar",), webdataset_records, webdataset_keys),
+    Container((".csv", ".tsv"), csv_records, csv_keys),
+    Container((".jsonl", ".ndjson", ".json"), json_records, json_keys),
+)
+
+ENDINGS = [name for container in CONTAINERS for name in container.endings]
+
+
+def records(path: Path, wanted: pl.Schema) -> Iterator[Records]:
+    """The records of a file or folder in batches, numbered through; raises UserError for one that cannot be read."""
+    container, files = _found(path)
+    try:
+        yield from container.records(files, wanted)
+    except (OSError, EOFError, pl.exceptions.PolarsError) as error:
+        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from None
+
+
+def keys(path: Path) -> Collection[str]:
+    container, files = _found(path)
+    return container.keys(files[0])
+
+
+def _found(path: Path) -> tuple[Container, list[Path]]:
+    """The container, and its files: the path itself, or all of one kind below the folder."""
+    for container in CONTAINERS:
+        if files := [path] if ending(path) in container.endings else _below(path, container):
+            return container, files
+    raise UserError(f"{path}: expected a file, or a folder of files, named {', '.join(ENDINGS)} (also with .gz)")
+
+
+def _below(folder: Path, container: Container) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if ending(file) in container.endings)

@@ -1,0 +1,112 @@
+"""What every format is read into and written from: one row per clip, and why a row is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+
+from internvid_assets import tables
+
+IDS = ("youtubeid", "youtube_id", "videoid", "video_id", "ytid", "id")
+"""Names of a column of video ids, in any case: InternVid says `YoutubeID`, Panda-70M `videoID`."""
+
+ROW: dict[str, Any] = {
+    name: column.dtype for name, column in tables.ImportedClips.columns().items() if name != "dataset"
+}
+"""A row as it is read: `imported_clips` without the dataset's name."""
+
+ABOUT_THE_LINE = ("line", "position", "rejection_reason", "line_text")
+CONTENT: dict[str, Any] = {name: dtype for name, dtype in ROW.items() if name not in ABOUT_THE_LINE}
+"""A row as it is written: what is said of the clip itself."""
+
+SCORES = ("aesthetic_score", "umt_score", "matching_score")
+MAX_TEXT_CHARACTERS = 2_000
+_CAPTIONS = ("more_captions", "long_captions", "keyframe_captions")
+
+
+def judged(rows: pl.DataFrame, text_of: Callable[[int], str]) -> pl.DataFrame:
+    """`rows` with all columns of `ROW`; each that is no clip has its reason and the text of its line.
+
+    Their column `problem` is a reason found while reading; `text_of` tells the text of a line.
+    """
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in ROW.items() if name not in rows.columns]
+    whole = rows.with_columns(missing).with_columns(
+        pl.col("position").fill_null(0),
+        *(pl.when(pl.col(score).is_finite()).then(pl.col(score)) for score in SCORES),
+        rejection_reason=pl.coalesce("problem", _rejection_reason()),
+    )
+    is_rejected = pl.col("rejection_reason").is_not_null()
+    lines = whole.filter(is_rejected)["line"].unique()
+    texts = {line: text_of(line)[:MAX_TEXT_CHARACTERS] for line in lines}
+    text = pl.col("line").replace_strict(texts, default=None, return_dtype=pl.String)
+    return whole.with_columns(line_text=pl.when(is_rejected).then(text)).select(
+        pl.col(name).cast(dtype) for name, dtype in ROW.items()
+    )
+
+
+def _rejection_reason() -> pl.Expr:
+    unnamed = _blank("video_id") & _blank("video_path") & _blank("clip_id")
+    unsaid = _blank("caption") & pl.all_horizontal(pl.col(name).list.len().fill_null(0) == 0 for name in _CAPTIONS)
+    return (
+        pl.when(unnamed)
+        .then(pl.lit("names_no_video"))
+        .when(pl.col("start_seconds") >= pl.col("end_seconds"))
+        .then(pl.lit("ends_before_it_starts"))
+        .when(unsaid)
+        .then(pl.lit("no_caption"))
+    )
+
+
+def _blank(column: str) -> pl.Expr:
+    return pl.col(column).fill_null("").str.strip_chars() == ""
+
+
+def seconds_of(timestamp: pl.Expr) -> pl.Expr:
+    """Seconds of `HH:MM:SS.mmm`, or of `H:MM:SS` and the like; null for any other text."""
+    part = timestamp.str.extract_groups(r"^(\d{1,4}):([0-5]?\d):([0-5]?\d(?:\.\d{1,9})?)$").struct
+    whole = 3600 * part[0].cast(pl.Int64) + 60 * part[1].cast(pl.Int64)
+    return whole + part[2].cast(pl.Float64)
+
+
+def without_times() -> pl.Expr:
+    """`problem`, also of a row without both times, in a format in which every clip is a span of a video."""
+    is_without = pl.col("start_seconds").is_null() | pl.col("end_seconds").is_null()
+    return pl.coalesce("problem", pl.when(is_without).then(pl.lit("times_not_understood")))
+
+
+def timestamp_of(seconds: pl.Expr, *, hour_digits: int = 2) -> pl.Expr:
+    """`HH:MM:SS.mmm`, to the nearest millisecond, as PySceneDetect's `get_timecode` has it.
+
+    It rounds what is left of the last minute as Python rounds, by the very value of the float: so do we, since every
+    thirtieth frame of NTSC lies half a millisecond off.
+    """
+    minutes = (seconds // 60).cast(pl.Int64)
+    milliseconds = minutes * 60_000 + _thousandfold(seconds - minutes * 60)
+    parts = [
+        (milliseconds // 3_600_000, hour_digits),
+        (milliseconds // 60_000 % 60, 2),
+        (milliseconds // 1000 % 60, 2),
+        (milliseconds % 1000, 3),
+    ]
+    return pl.format("{}:{}:{}.{}", *(part.cast(pl.String).str.zfill(digits) for part, digits in parts))
+
+
+def _thousandfold(number: pl.Expr) -> pl.Expr:
+    """1000 times the number, rounded half to even: what the product loses decides where that only looks like a half."""
+    product = number * 1000
+    high = number * 134_217_729 - (number * 134_217_729 - number)  # Dekker's split: 26 bits, whose product is exact
+    lost = (high * 1000 - product) + (number - high) * 1000
+    below = product.floor()
+    rest = product - below - 0.5
+    is_half, is_odd = rest == 0, below % 2 == 1
+    return below.cast(pl.Int64) + ((rest > 0) | is_half & ((lost > 0) | (lost == 0) & is_odd))
+
+
+def completed(rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with all columns of `CONTENT`, null where they have none: what writers take."""
+    return rows.select(
+        (pl.col(name) if name in rows.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in CONTENT.items()
+    )

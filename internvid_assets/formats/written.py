@@ -1,0 +1,63 @@
+"""Files and folders that appear whole or not at all, and JSON in them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.cells.store import flush
+
+
+@contextmanager
+def aside(path: Path) -> Iterator[Path]:
+    """Where to write what shall become `path`: it gets its name, in the place of a file, when the block is done.
+
+    A killed process leaves `.unfinished-…` behind, which the next one begins with removing. Raises UserError for a
+    folder that holds something, since that is not ours to replace.
+    """
+    if path.is_dir() and any(path.iterdir()):
+        raise UserError(f"{path} is a folder that holds something; give a new one")
+    unfinished = path.with_name(f".unfinished-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove(unfinished)
+        yield unfinished
+        if unfinished.is_dir() and path.is_dir():
+            path.rmdir()
+        for file in unfinished.rglob("*") if unfinished.is_dir() else [unfinished]:
+            if file.is_file():
+                flush(file)
+        unfinished.replace(path)
+        flush(path.parent)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written ({error.strerror or error}); give another place") from None
+    finally:
+        _remove(unfinished)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_json(batches: Iterable[pl.DataFrame], path: Path) -> None:
+    """An object a line; one array of them where the name ends in `.json`."""
+    blocks = (batch.write_ndjson().encode() for batch in batches if batch.height)
+    with path.open("wb") as file:
+        file.writelines(_as_array(blocks) if path.suffix.lower() == ".json" else blocks)
+
+
+def _as_array(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines with commas between them: a line's end within a text is escaped."""
+    between = b"[\n"
+    for block in blocks:
+        yield between + block.rstrip(b"\n").replace(b"\n", b",\n")
+        between = b",\n"
+    yield b"[]\n" if between == b"[\n" else b"\n]\n"
