@@ -63,8 +63,7 @@ def paths_in(home: Path) -> Paths:
     """The files of a lake that lies in `home` itself."""
 
     def paths(table: str) -> list[Path]:
-        categories = tables.CATEGORIES if table in tables.PER_CATEGORY else (None,)
-        found = (home / file_name(table, category) for category in categories)
+        found = (home / file_name(table, category) for category in tables.partitions(table))
         return [path for path in found if path.is_file()]
 
     return paths
@@ -96,7 +95,7 @@ def _build(path: Path, home: Path, paths: Paths, memory_limit: str) -> dict[str,
 
 def _show_tables(connection: duckdb.DuckDBPyConnection, home: Path, paths: Paths, *, copy: bool) -> list[str]:
     """Create every table; `copy` makes those with a single file physical."""
-    graph = [*tables.OVER_ALL, *tables.PER_CATEGORY]
+    graph = [*tables.GRAPH]
     statements = [_of_the_graph(table, home, paths(table)) for table in graph]
     subsets, marts = ([*sql_files(kind)] for kind in ("subsets", "marts"))
     for singles, between in ((subsets, unions()), (marts, [])):  # a mart that was never made is asked for its columns
@@ -109,8 +108,8 @@ def _of_the_graph(table: str, home: Path, paths: Sequence[Path]) -> str:
     if not paths:
         return f"create table {table} ({', '.join(column_definitions(table))})"
     if all(path.is_relative_to(home / "lake") for path in paths):
-        categories = "*" if table in tables.PER_CATEGORY else None
-        default, everywhere = quoted(os.path.abspath(home)), quoted(f"/{file_name(table, categories)}")
+        each = "*" if tables.partition_column(table) else None
+        default, everywhere = quoted(os.path.abspath(home)), quoted(f"/{file_name(table, each)}")
         source = f"coalesce(getvariable('internvid_home'), {default}) || {everywhere}"
     else:
         source = _listed(paths)

@@ -57,7 +57,10 @@ def _encoded(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 
 def _scalar(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    if dtype == pl.String:
+    if isinstance(dtype, pl.Struct):
+        fields = [_encoded(value.struct.field(field.name), field.dtype) for field in dtype.fields]  # pyright: ignore
+        text = pl.when(value.is_not_null()).then(pl.concat_str(fields, separator=","))
+    elif dtype == pl.String:
         text = pl.concat_str([value.str.len_bytes().cast(pl.String), pl.lit(":"), value])
     elif dtype.is_float():
         text = pl.concat_str([pl.lit("f"), value.cast(pl.Float64).reinterpret(dtype=pl.Int64).cast(pl.String)])

@@ -19,6 +19,8 @@ from internvid_assets.cells.store import Store, is_whole_parquet
 VALIDATED_ROWS = 100_000
 ABOUT_THE_MAKING = frozenset({"recipe", "input_hash", "attempts"})
 """Columns that are no content: a table remade to the same values keeps its data version."""
+ROW_GROUP_ROWS = {"internvid_icl": 512}
+"""Where readers take a table's rows in any order, one group of 4 MB at a time; else what Polars thinks best."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,10 @@ class TableVersion:
 
 @dataclass(frozen=True)
 class Lake:
-    """The tables of one store. `category` is None for a table with a single file (queries, a subset, a mart)."""
+    """The tables of one store. `category` is None for a table with a single file (queries, a subset, a mart).
+
+    Of interleaved sequences it is the format: whatever `tables.partitions` names.
+    """
 
     store: Store
     memory_limit: str = "1GB"
@@ -54,8 +59,7 @@ class Lake:
 
     def paths(self, table: str) -> list[Path]:
         """Local paths of the table's files: one per category that has been written, or the single file."""
-        categories = tables.CATEGORIES if table in tables.PER_CATEGORY else (None,)
-        found = (self.path(table, category) for category in categories)
+        found = (self.path(table, category) for category in tables.partitions(table))
         return [path for path in found if path is not None]
 
     def path(self, table: str, category: str | None) -> Path | None:
@@ -94,7 +98,8 @@ class Lake:
                 self._refuse_repeated_keys(unsigned, schema, table, scratch)
             version = TableVersion(_fingerprint(unsigned, schema, table), recipe, row_count)
             # The fingerprint is known only now, and a Parquet footer cannot be edited: copy once more, streaming.
-            pl.scan_parquet(unsigned).sink_parquet(signed, metadata=_metadata(version))
+            groups = ROW_GROUP_ROWS.get(table)
+            pl.scan_parquet(unsigned).sink_parquet(signed, metadata=_metadata(version), row_group_size=groups)
             self.store.publish(signed, file_name(table, category))
         return version
 
@@ -111,7 +116,9 @@ class Lake:
 
 def file_name(table: str, category: str | None) -> str:
     """Where a table's file lies below the root of its store."""
-    return f"lake/{table}/table.parquet" if category is None else f"lake/{table}/category={category}/table.parquet"
+    if category is None:
+        return f"lake/{table}/table.parquet"
+    return f"lake/{table}/{tables.partition_column(table) or 'category'}={category}/table.parquet"
 
 
 def _row_count(path: Path) -> int:

@@ -16,7 +16,7 @@ from internvid_assets.cells.errors import UserError
 from internvid_assets.selects.lineage import tables_read, tables_read_each
 from internvid_assets.selects.unions import ABOUT, CHOSEN_CLIPS, members, views
 
-Kind = Literal["pools", "subsets", "marts", "checks"]
+Kind = Literal["pools", "subsets", "interleaved", "marts", "checks"]
 Severity = Literal["error", "warn"]
 Value = bool | int | float | str
 
@@ -154,7 +154,7 @@ def column_types(table: str) -> dict[str, Any]:
     schema = schema_class(table)
     if schema is None:
         raise UserError(
-            f"no table {table}; known ones: {', '.join([*tables.OVER_ALL, *tables.PER_CATEGORY, *_subset_names()])}"
+            f"no table {table}; known ones: {', '.join([*tables.GRAPH, *_subset_names()])}"
         )
     return {name: column.dtype for name, column in schema.columns().items()}
 
