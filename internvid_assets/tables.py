@@ -524,6 +524,8 @@ class InterleavedSequences(dy.Schema):
     image_count = dy.Int32(min=0, description="Pictures of those clips.")
     word_count = dy.Int32(min=1, description="Words of all texts.")
     token_count = dy.Int32(min=1, description="Estimate: three quarters of a word or four bytes, whichever makes more.")
+    max_images = dy.Int32(description="The budget of pictures it was cut by.")
+    max_tokens = dy.Int32(description="The budget of tokens.")
     left_out_clips = dy.Int32(min=0, description="Clips of its videos that are in no sequence; told at `place` 0.")
 
 

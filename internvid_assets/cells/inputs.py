@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
@@ -58,7 +59,8 @@ def _encoded(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 def _scalar(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.Struct):
-        fields = [_encoded(value.struct.field(field.name), field.dtype) for field in dtype.fields]  # pyright: ignore
+        own: dict[str, Any] = dict(dtype.to_schema())
+        fields = [_encoded(value.struct.field(name), each) for name, each in own.items()]
         text = pl.when(value.is_not_null()).then(pl.concat_str(fields, separator=","))
     elif dtype == pl.String:
         text = pl.concat_str([value.str.len_bytes().cast(pl.String), pl.lit(":"), value])

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from internvid_assets.cli import caption, data, demo, doctor, export, graph, ingest, recipes, search, server
+from internvid_assets.cli import (
+    caption,
+    data,
+    demo,
+    doctor,
+    export,
+    graph,
+    ingest,
+    interleaved,
+    recipes,
+    search,
+    server,
+)
 
 app = typer.Typer(
     name="internvid",
@@ -28,6 +40,7 @@ for command in (
     graph.plan,
     graph.status,
     export.export_clips,
+    interleaved.export_interleaved,
     server.dev,
     server.backfill,
     doctor.doctor,

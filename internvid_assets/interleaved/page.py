@@ -46,7 +46,9 @@ def _article(record: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
     )
     left_out = f" · {record['left_out_clips']} clips left out" if record["left_out_clips"] else ""
     head = f"<h2>{escape(record['sequence_id'])}</h2>\n"
-    about = f'<p class="about">{escape(record["format"])} · {counts} · about {record["token_count"]} tokens{left_out}</p>'
+    about = (
+        f'<p class="about">{escape(record["format"])} · {counts} · about {record["token_count"]} tokens{left_out}</p>'
+    )
     items = "\n".join(_item(item, jpegs) for item in record["items"])
     return f"<article>\n{head}{about}\n{items}\n</article>\n"
 

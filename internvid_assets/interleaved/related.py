@@ -93,7 +93,9 @@ def _nearest(table: Any, videos: pl.DataFrame) -> pl.DataFrame:
         found = found.with_columns(query_index=pl.lit(0))
     asked = videos.select("video_id").with_row_index("query_index").cast({"query_index": pl.Int64})
     pairs = asked.join(found.cast({"query_index": pl.Int64}), on="query_index")
-    others = pairs.filter(pl.col("video_id") != pl.col("other_video_id")).sort("query_index", "_distance", "other_video_id")
+    others = pairs.filter(pl.col("video_id") != pl.col("other_video_id")).sort(
+        "query_index", "_distance", "other_video_id"
+    )
     ranked = others.with_columns(rank=pl.int_range(1, pl.len() + 1).over("query_index"))
     cosines = ranked.with_columns(cosine=1 - pl.col("_distance").cast(pl.Float64))
     return cosines.filter(pl.col("rank") <= NEIGHBOURS).select("video_id", "other_video_id", "rank", "cosine")

@@ -36,7 +36,11 @@ def sequences(batches: Iterable[pl.DataFrame], name: str, budget: Budget) -> Ite
     """
     own = budget.half() if name == "paired" else budget
     for clips in whole_leaders(batches):
-        yield _as_rows(placed(measured(clips), own), name)
+        rows = _as_rows(placed(measured(clips), own))
+        told = rows.with_columns(
+            format=pl.lit(name), max_images=pl.lit(budget.max_images), max_tokens=pl.lit(budget.max_tokens)
+        )
+        yield told.select(pl.col(column).cast(dtype) for column, dtype in SCHEMA.items())
 
 
 def whole_leaders(batches: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -103,13 +107,13 @@ def _places(
         yield None if budget.is_truncated and place else place
 
 
-def _as_rows(clips: pl.DataFrame, name: str) -> pl.DataFrame:
+def _as_rows(clips: pl.DataFrame) -> pl.DataFrame:
     left_out = pl.col("place").null_count().over("leader").alias("left_out_clips")
     clips = clips.with_columns(left_out, items=_items()).drop_nulls("place")
     ordered = clips.sort("leader", "place", "side", maintain_order=True)
     rows = ordered.group_by("leader", "place", maintain_order=True).agg(
         video_ids=pl.col("video_id").unique(maintain_order=True),
-        items=pl.col("items").flatten(),
+        items=pl.col("items").list.explode(keep_nulls=False, empty_as_null=False),
         clip_count=pl.col("is_shown").sum(),
         image_count=pl.col("images").sum(),
         word_count=pl.col("words").sum(),
@@ -118,21 +122,19 @@ def _as_rows(clips: pl.DataFrame, name: str) -> pl.DataFrame:
     )
     names = pl.concat_list("video_ids", pl.col("place").cast(pl.String)).list.join("+")
     is_first = pl.col("place") == 0
-    rows = rows.with_columns(
-        format=pl.lit(name), sequence_id=names, left_out_clips=pl.when(is_first).then("left_out_clips").otherwise(0)
-    )
-    return rows.select(pl.col(column).cast(dtype) for column, dtype in SCHEMA.items())
+    return rows.with_columns(sequence_id=names, left_out_clips=pl.when(is_first).then("left_out_clips").otherwise(0))
 
 
 def _items() -> pl.Expr:
     """A clip, its caption, what is said during it: those there are."""
-    clip = pl.when("is_shown").then(_item("clip", frame_hashes=pl.col("frame_hashes")))
-    texts = [pl.when(pl.col(name).is_not_null()).then(_item(name, text=pl.col(name))) for name in ("caption", "speech")]
+    clip = pl.when("is_shown").then(_item("clip", "frame_hashes"))
+    texts = [pl.when(pl.col(name).is_not_null()).then(_item(name, name)) for name in ("caption", "speech")]
     return pl.concat_list(clip, *texts).list.drop_nulls()
 
 
-def _item(
-    kind: str, *, text: pl.Expr = pl.lit(None, pl.String), frame_hashes: pl.Expr = pl.lit(None, pl.List(pl.String))
-) -> pl.Expr:
+def _item(kind: str, content: str) -> pl.Expr:
+    """With the pictures or the text of the column `content`."""
     about = ["clip_id", "video_id", "category", "start_seconds", "end_seconds"]
+    text = pl.lit(None, pl.String) if kind == "clip" else pl.col(content)
+    frame_hashes = pl.col(content) if kind == "clip" else pl.lit(None, pl.List(pl.String))
     return pl.struct(pl.lit(kind).alias("kind"), *about, text.alias("text"), frame_hashes.alias("frame_hashes"))

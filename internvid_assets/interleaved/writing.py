@@ -42,15 +42,15 @@ def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def write_parquet(batches: Iterable[pl.DataFrame], schema: Mapping[str, Any], to: Path) -> int:
+def write_parquet(batches: Iterable[pl.DataFrame], schema: Mapping[str, pl.DataType], to: Path) -> int:
     """Rows of one schema, a row group per batch. Returns how many rows."""
     import pyarrow.parquet as pq
 
-    types = pl.DataFrame(schema=dict(schema)).to_arrow().schema
+    types = pl.DataFrame(schema=schema).to_arrow().schema
     rows = 0
     with aside(to) as path, pq.ParquetWriter(path, types, compression="zstd") as writer:
         for batch in batches:
-            writer.write_table(batch.cast(dict(schema)).to_arrow().cast(types))
+            writer.write_table(batch.cast(pl.Schema(schema)).to_arrow().cast(types))
             rows += batch.height
     return rows
 

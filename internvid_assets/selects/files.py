@@ -153,9 +153,7 @@ def column_types(table: str) -> dict[str, Any]:
     """Polars types of the columns of a table of the graph or a subset; raises UserError for any other table."""
     schema = schema_class(table)
     if schema is None:
-        raise UserError(
-            f"no table {table}; known ones: {', '.join([*tables.GRAPH, *_subset_names()])}"
-        )
+        raise UserError(f"no table {table}; known ones: {', '.join([*tables.GRAPH, *_subset_names()])}")
     return {name: column.dtype for name, column in schema.columns().items()}
 
 

@@ -82,9 +82,7 @@ def count_steps(
         return _counted(connection, file, file.values(parameters))
 
 
-def _counted(
-    connection: duckdb.DuckDBPyConnection, file: SqlFile, values: Mapping[str, Value]
-) -> dict[str, int]:
+def _counted(connection: duckdb.DuckDBPyConnection, file: SqlFile, values: Mapping[str, Value]) -> dict[str, int]:
     if not file.steps:
         return {}
     count = counting(file.text, file.steps)

@@ -3,5 +3,5 @@
 select format, sequence_id, video_ids
 from internvid_icl
 where len(video_ids) != if(format = 'paired', 2, 1)
-    or video_ids != list_distinct(video_ids)
+    or len(video_ids) != len(list_distinct(video_ids))
     or list_sort(video_ids) != list_sort(list_distinct(list_transform(items, lambda item: item.video_id)))

@@ -7,7 +7,7 @@
 -- $images_per_clip = 4: its centre frame (1), or its 4 or 8 uniform frames
 -- steps: captioned_clips, pool, drawn
 --
--- What is dropped is drawn by a hash of its name alone, so that a lake that grows keeps its sequences.
+-- What is dropped is drawn by a hash of seed and name alone, so that a lake that grows keeps its sequences.
 with pool as (
     select *
     from captioned_clips
@@ -19,14 +19,11 @@ with pool as (
 ),
 
 named as (
-    select *, md5(case $drop_unit when 'video' then video_id else clip_id end) as name from pool
+    select *, format('{} {}', $seed, if($drop_unit = 'video', video_id, clip_id)) as name from pool
 ),
 
 marked as (
-    select
-        *,
-        fmod((('0x' || left(name, 13))::bigint + 0.5) / 4503599627370496 + $seed * 0.6180339887498949, 1)
-            >= $drop_probability as is_shown
+    select *, ('0x' || left(md5(name), 13))::bigint / 4503599627370496 >= $drop_probability as is_shown
     from named
 ),
 

@@ -8,7 +8,7 @@
 -- $pairing = 'random': what relates the two: chance, the 'query' that found both, their mean 'embedding'
 -- steps: captioned_clips, pool, drawn, paired_clips
 --
--- What is dropped is drawn by a hash of its name alone, so that a lake that grows keeps its sequences.
+-- What is dropped is drawn by a hash of seed and name alone, so that a lake that grows keeps its sequences.
 -- Each video opens one pair, whose other half is the video behind it in the order of a hash of names: of all,
 -- or of those that its query found; behind the last stands the first. By embedding it is the most alike one.
 with pool as (
@@ -22,14 +22,11 @@ with pool as (
 ),
 
 named as (
-    select *, md5(case $drop_unit when 'video' then video_id else clip_id end) as name from pool
+    select *, format('{} {}', $seed, if($drop_unit = 'video', video_id, clip_id)) as name from pool
 ),
 
 marked as (
-    select
-        *,
-        fmod((('0x' || left(name, 13))::bigint + 0.5) / 4503599627370496 + $seed * 0.6180339887498949, 1)
-            >= $drop_probability as is_shown
+    select *, ('0x' || left(md5(name), 13))::bigint / 4503599627370496 >= $drop_probability as is_shown
     from named
 ),
 
@@ -41,8 +38,7 @@ candidates as (
     select distinct
         drawn.video_id,
         if($pairing = 'query', videos.query, '') as ring,
-        fmod(('0x' || left(md5(drawn.video_id), 13))::bigint / 4503599627370496 + $seed * 0.6180339887498949, 1)
-            as draw
+        md5(format('{} {} leads', $seed, drawn.video_id)) as draw
     from drawn
     left join videos using (video_id, category)
 ),
