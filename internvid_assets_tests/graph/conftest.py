@@ -7,9 +7,21 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from small_homes import CATEGORIES, OVER_ALL, PER_CATEGORY, SEED, WEBM, Materialised, open_home, recorded, run
+from small_homes import (
+    CATEGORIES,
+    OVER_ALL,
+    PER_CATEGORY,
+    PER_FORMAT,
+    SEED,
+    WEBM,
+    Materialised,
+    open_home,
+    recorded,
+    run,
+)
 
 from internvid_assets.home import Home
+from internvid_assets.tables import INTERLEAVED_FORMATS
 
 
 @pytest.fixture(scope="session")
@@ -47,4 +59,5 @@ def materialised(new_home: Callable[[Path], Home], tmp_path_factory: pytest.Temp
             category: run(home, instance, PER_CATEGORY, category) for category in CATEGORIES
         }
         runs[None] = run(home, instance, OVER_ALL)
+        runs |= {name: run(home, instance, PER_FORMAT, name) for name in INTERLEAVED_FORMATS}
         yield Materialised(home, instance, runs)

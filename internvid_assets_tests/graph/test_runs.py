@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
-from small_homes import CATEGORIES, OVER_ALL, PER_CATEGORY, REJECTED, WEBM, Materialised, recorded, run
+from small_homes import CATEGORIES, OVER_ALL, PER_CATEGORY, PER_FORMAT, REJECTED, WEBM, Materialised, recorded, run
 
 from internvid_assets import tables
 from internvid_assets.cli.runs import QUIET
@@ -32,6 +32,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::dagster.PreviewWarning", "ignor
 
 MP4 = "autos_and_vehicles"
 OVER_CLIPS = {"clip_index", "near_duplicates", "duplicate_groups", "semantic_pool"}
+NO_QUERIES = OVER_CLIPS | {"withheld_videos", "related_videos"}
 
 
 def metadata(run: dg.ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
@@ -49,12 +50,14 @@ def data_versions(run: dg.ExecuteInProcessResult) -> dict[str, str]:
 
 def test_every_run_succeeds_and_makes_every_asset(materialised: Materialised) -> None:
     assert {category: run.success for category, run in materialised.runs.items()} == dict.fromkeys(
-        [*CATEGORIES, None], True
+        [*CATEGORIES, None, *tables.INTERLEAVED_FORMATS], True
     )
     for category in CATEGORIES:
         assert set(metadata(materialised.runs[category])) == set(tables.PER_CATEGORY)
     single = {file.name for kind in ("subsets", "marts") for file in sql_files(kind)}
-    assert set(metadata(materialised.runs[None])) == single | {"warehouse"} | OVER_CLIPS
+    assert set(metadata(materialised.runs[None])) == single | {"warehouse"} | NO_QUERIES
+    for name in tables.INTERLEAVED_FORMATS:
+        assert set(metadata(materialised.runs[name])) == {"internvid_icl"}
 
 
 @pytest.mark.parametrize(
@@ -115,11 +118,12 @@ def test_the_instance_knows_which_categories_are_made(materialised: Materialised
 
 def test_every_promise_is_evaluated_in_every_category(materialised: Materialised) -> None:
     """But for those of the queries, which these runs do not make."""
-    not_made = set(tables.OVER_ALL) - OVER_CLIPS
+    not_made = set(tables.OVER_ALL) - NO_QUERIES
     checks = [file for file in sql_files("checks") if file.checked_table() not in not_made]
     per_category = {file.name for file in checks if file.checked_table() in tables.PER_CATEGORY}
-    over_all = {file.name for file in checks} - per_category
-    assert over_all and per_category
+    per_format = {file.name for file in checks if file.checked_table() in tables.PER_FORMAT}
+    over_all = {file.name for file in checks} - per_category - per_format
+    assert over_all and per_category and per_format
     called = [feature.name for _, feature in features() if feature.is_partitioned]
     per_category |= {f"{name}__{one}" for name in called for one in ("nothing_pending", "few_failures")}
     over_all |= {"clip_index__one_row_per_clip", "clip_index__vectors_of_unit_length"}
@@ -127,7 +131,7 @@ def test_every_promise_is_evaluated_in_every_category(materialised: Materialised
     for category, made in materialised.runs.items():
         found = made.get_asset_check_evaluations()
         names = {f"{one.asset_key.to_user_string()}__{one.check_name}": one for one in found}
-        assert set(names) == (per_category if category else over_all)
+        assert set(names) == {None: over_all, **dict.fromkeys(CATEGORIES, per_category)}.get(category, per_format)
         assert {name for name, one in names.items() if not one.passed} == set()
         assert {one.partition for one in found} == {category}
         assert {one.metadata["offenders"].value for one in found} == {0}
@@ -140,6 +144,18 @@ def test_what_covers_all_categories_adds_up(materialised: Materialised) -> None:
     assert shown["warehouse"]["rows"]["clips"] == 11
     assert Path(shown["warehouse"]["path"]).is_file()
     assert "z_score" in shown["calibrated_umt_scores"]["preview"]
+
+
+def test_each_format_of_sequences_shows_what_it_left_out(materialised: Materialised) -> None:
+    shown = {name: metadata(materialised.runs[name])["internvid_icl"] for name in tables.INTERLEAVED_FORMATS}
+    for name, told in shown.items():
+        rows = materialised.home.lake.scan("internvid_icl", name).collect()
+        assert told["dagster/partition_row_count"] == rows.height > 0
+        captions = [item for items in rows["items"] for item in items if item["kind"] == "caption"]
+        assert told["steps"]["in_sequences"] == len(captions)
+        assert told["parameters"]["drop_probability"] == 0.3 and "| pool | 11 |" in told["waterfall"]
+    again = run(materialised.home, materialised.instance, PER_FORMAT, "captioned")
+    assert data_versions(again) == data_versions(materialised.runs["captioned"])
 
 
 def test_a_select_shows_the_columns_it_made(materialised: Materialised) -> None:
@@ -215,12 +231,13 @@ def test_run_again_nothing_is_called_and_no_content_changes(materialised: Materi
     assert again.success and data_versions(again) == data_versions(materialised.runs[WEBM])
     shown = metadata(again)
     calls = {table: shown[table]["calls_made"] for table in shown if "calls_made" in shown[table]}
-    assert calls == dict.fromkeys([table for table in tables.PER_CATEGORY if table != "candidate_videos"], 0)
+    called = [table for table in tables.PER_CATEGORY if table not in ("candidate_videos", "captioned_clips")]
+    assert calls == dict.fromkeys(called, 0)
     assert shown["frame_captions"]["rows_remembered"] == shown["frame_captions"]["dagster/partition_row_count"] > 0
 
     over_all = run(materialised.home, materialised.instance, OVER_ALL)
     before, after = data_versions(materialised.runs[None]), data_versions(over_all)
-    assert over_all.success and len(after) == 20 and after == before
+    assert over_all.success and len(after) == 28 and after == before
     assert metadata(over_all)["clip_index"] == {"dagster/row_count": 11, "rows_written": 0, "rows_removed": 0}
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from PIL import Image
 
-from internvid_assets.interleaved.sequences import Budget, sequences
+from internvid_assets.cells.lake import file_name
+from internvid_assets.interleaved.sequences import SCHEMA, Budget, sequences
 from internvid_assets.interleaved_parameters import InterleavedParameters
+from internvid_assets.media.frames import FrameStore
 from internvid_assets.selects.files import column_types, sql_file
 from internvid_assets.selects.running import select_batches
 
@@ -84,11 +88,32 @@ def clips(tmp_path: Path) -> Clips:
     return Clips(tmp_path)
 
 
-def told(row: Row) -> list[str]:
-    """The items in short: `clip_id` of a clip, the text of what is no clip."""
-    return [item["text"] or item["clip_id"] for item in row["items"]]
+@pytest.fixture
+def short() -> Callable[[Row], list[str]]:
+    """The items of a sequence in short: `clip_id` of a clip, the text of what is no clip."""
+    return lambda row: [item["text"] or item["clip_id"] for item in row["items"]]
+
+
+def jpeg_of(frame_hash: str) -> bytes:
+    """A small picture in a colour of its own."""
+    colour = tuple(sum(map(ord, frame_hash)) * step % 256 for step in (3, 5, 7))
+    data = io.BytesIO()
+    Image.new("RGB", (16, 8), colour).save(data, "JPEG")
+    return data.getvalue()
 
 
 @pytest.fixture
-def short() -> Callable[[Row], list[str]]:
-    return told
+def sequences_home(clips: Clips, tmp_path: Path) -> Path:
+    """A home of 11 sequences of videos in two categories, in row groups of two, with their pictures."""
+    for i in range(11):
+        category = ("sports", "music")[i % 2]
+        clips.add(f"v{i:02}", ["a ball falls", "a <b>cross</b> spins"], speech=["look & see"], category=category)
+    home = tmp_path / "home"
+    for category in ("sports", "music"):
+        own = [row["frame_hash"] for row in clips.rows["clip_frames"] if row["category"] == category]
+        FrameStore(home / "frames" / category).put({frame_hash: jpeg_of(frame_hash) for frame_hash in own})
+    for name in ("captioned_with_speech", "paired"):
+        path = home / file_name("internvid_icl", name)
+        path.parent.mkdir(parents=True)
+        pl.DataFrame(clips.sequences(name), schema=SCHEMA).write_parquet(path, row_group_size=2)
+    return home
