@@ -18,7 +18,7 @@ class CaptionedParameters(Parameters):
     seed: int = Field(42, description="Another seed drops others.")
     decontaminate: bool = Field(True, description="Leave out what benchmarks test on.")
     images_per_clip: Literal[1, 4, 8] = Field(4, description="Its centre frame, or its uniform frames.")
-    max_images: int = Field(128, ge=8, description="A sequence's pictures.")
+    max_images: int = Field(128, ge=16, description="A sequence's pictures.")
     max_tokens: int = Field(2048, ge=16, description="A sequence's text, by estimate.")
     overflow: Literal["continue", "truncate"] = Field("continue", description="What becomes of clips beyond that.")
 
