@@ -109,32 +109,45 @@ def _places(
 
 def _as_rows(clips: pl.DataFrame) -> pl.DataFrame:
     left_out = pl.col("place").null_count().over("leader").alias("left_out_clips")
-    clips = clips.with_columns(left_out, items=_items()).drop_nulls("place")
-    ordered = clips.sort("leader", "place", "side", maintain_order=True)
-    rows = ordered.group_by("leader", "place", maintain_order=True).agg(
+    clips = clips.with_columns(left_out).drop_nulls("place").sort("leader", "place", "side", maintain_order=True)
+    clips = clips.with_row_index("row").with_columns(sequence=pl.struct("leader", "place").rle_id())
+    rows = clips.group_by("sequence", maintain_order=True).agg(
+        pl.col("place").first(),
         video_ids=pl.col("video_id").unique(maintain_order=True),
-        items=pl.col("items").list.explode(keep_nulls=False, empty_as_null=False),
         clip_count=pl.col("is_shown").sum(),
         image_count=pl.col("images").sum(),
         word_count=pl.col("words").sum(),
         token_count=pl.col("tokens").sum(),
-        left_out_clips=pl.col("left_out_clips").first(),
+        left_out_clips=pl.when(pl.col("place").first() == 0).then(pl.col("left_out_clips").first()).otherwise(0),
     )
     names = pl.concat_list("video_ids", pl.col("place").cast(pl.String)).list.join("+")
-    is_first = pl.col("place") == 0
-    return rows.with_columns(sequence_id=names, left_out_clips=pl.when(is_first).then("left_out_clips").otherwise(0))
+    return rows.with_columns(_listed(_items(clips)), sequence_id=names)
 
 
-def _items() -> pl.Expr:
-    """A clip, its caption, what is said during it: those there are."""
-    clip = pl.when("is_shown").then(_item("clip", "frame_hashes"))
-    texts = [pl.when(pl.col(name).is_not_null()).then(_item(name, name)) for name in ("caption", "speech")]
-    return pl.concat_list(clip, *texts).list.drop_nulls()
+def _items(clips: pl.DataFrame) -> pl.DataFrame:
+    """One row per item, in order: a clip, its caption, what is said during it, as far as there are such."""
+    pictures, no_pictures, no_text = pl.col("frame_hashes"), pl.lit(None, pl.List(pl.String)), pl.lit(None, pl.String)
+    kinds = [
+        clips.filter("is_shown").select("row", "sequence", *_fields("clip", no_text, pictures)),
+        *(
+            clips.drop_nulls(kind).select("row", "sequence", *_fields(kind, pl.col(kind), no_pictures))
+            for kind in ("caption", "speech")
+        ),
+    ]
+    return pl.concat(kinds).sort("row", maintain_order=True)
 
 
-def _item(kind: str, content: str) -> pl.Expr:
-    """With the pictures or the text of the column `content`."""
+def _fields(kind: str, text: pl.Expr, frame_hashes: pl.Expr) -> list[pl.Expr]:
+    """The fields of an item, in the order of the schema."""
     about = ["clip_id", "video_id", "category", "start_seconds", "end_seconds"]
-    text = pl.lit(None, pl.String) if kind == "clip" else pl.col(content)
-    frame_hashes = pl.col(content) if kind == "clip" else pl.lit(None, pl.List(pl.String))
-    return pl.struct(pl.lit(kind).alias("kind"), *about, text.alias("text"), frame_hashes.alias("frame_hashes"))
+    return [pl.lit(kind).alias("kind"), *map(pl.col, about), text.alias("text"), frame_hashes.alias("frame_hashes")]
+
+
+def _listed(items: pl.DataFrame) -> pl.Series:
+    """The items of each sequence as a list. By offsets, which costs a tenth of collecting structs group by group."""
+    import pyarrow as pa
+
+    lengths = items.group_by("sequence", maintain_order=True).len()["len"]
+    offsets = pl.concat([pl.Series([0], dtype=pl.Int64), lengths.cast(pl.Int64).cum_sum()])
+    structs = items.drop("row", "sequence").to_struct("items").to_arrow()
+    return pl.Series("items", pa.LargeListArray.from_arrays(offsets.to_arrow(), structs))
