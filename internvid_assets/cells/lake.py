@@ -19,8 +19,8 @@ from internvid_assets.cells.store import Store, is_whole_parquet
 VALIDATED_ROWS = 100_000
 ABOUT_THE_MAKING = frozenset({"recipe", "input_hash", "attempts"})
 """Columns that are no content: a table remade to the same values keeps its data version."""
-ROW_GROUP_ROWS = {"internvid_icl": 512}
-"""Where readers take a table's rows in any order, one group of 4 MB at a time; else what Polars thinks best."""
+ROW_GROUP_ROWS = {"internvid_icl": 4096}
+"""Where readers take groups of a table's rows in any order, some 30 MB each; else what Polars thinks best."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class Sequences(IterableDataset):
 
     `frames` is a uint8 tensor [pictures, 3, height, width], or, without `decode`, a list of JPEGs.
 
-    Ranks and workers share out the table's row groups of 512 sequences: each sequence comes once in an epoch, to
+    Ranks and workers share out the table's row groups of 4,096 sequences: each sequence comes once in an epoch, to
     one of them. The order is a function of `seed` and epoch alone, and so is who gets what; ranks may differ by a row
     group. `set_epoch` also reaches workers that persist.
     """
