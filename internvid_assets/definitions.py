@@ -22,6 +22,7 @@ from internvid_assets.cells.feature import Feature  # noqa: E402
 from internvid_assets.clips import assets as clips  # noqa: E402
 from internvid_assets.embeddings import assets as embeddings  # noqa: E402
 from internvid_assets.home import Home  # noqa: E402
+from internvid_assets.interleaved import assets as interleaved  # noqa: E402
 from internvid_assets.queries import assets as queries  # noqa: E402
 from internvid_assets.scores import assets as scores  # noqa: E402
 from internvid_assets.selects.assets import check_results, check_specs  # noqa: E402
@@ -40,6 +41,7 @@ STAGES: dict[str, ModuleType] = {
     "scores": scores,
     "embeddings": embeddings,
     "subsets": subsets,
+    "interleaved": interleaved,
     "analytics": analytics,
 }
 """A stage imports only from earlier ones; its name is its folder, its asset group and its heading in the README."""
@@ -74,13 +76,15 @@ def _refuse_unknown_subsets(home: Home) -> None:
     for name in home.settings.subsets:
         if name not in known:
             raise UserError(f"setting subsets.{name}: no such file in sql/subsets; there: {', '.join(sorted(known))}")
+    for name in home.settings.interleaved.subsets() - known:
+        told = f"setting interleaved.<format>.subset = {name!r}: no such file in sql/subsets"
+        raise UserError(f"{told}; there: {', '.join(sorted(known))}")
 
 
 def _refuse_checks_of_nothing(files: Iterable[SqlFile]) -> None:
     """A check that no asset would ever evaluate promises nothing."""
     known = [
-        *tables.OVER_ALL,
-        *tables.PER_CATEGORY,
+        *tables.GRAPH,
         *(file.name for file in [*sql_files("subsets"), *sql_files("marts")]),
     ]
     for file in files:

@@ -19,6 +19,7 @@ from internvid_assets.caption_parameters import (
     KeyframesParameters,
 )
 from internvid_assets.cells.errors import UserError
+from internvid_assets.interleaved_parameters import InterleavedParameters
 from internvid_assets.models.endpoint import SERVER, ServerSettings
 from internvid_assets.models.specs import Capability
 from internvid_assets.parameters import (
@@ -93,6 +94,7 @@ class Settings(BaseSettings):
     dense_captions: DenseCaptionsParameters = DenseCaptionsParameters()  # pyright: ignore[reportCallIssue]
     semantic_pool: SemanticPoolParameters = SemanticPoolParameters()  # pyright: ignore[reportCallIssue]
     near_duplicates: NearDuplicatesParameters = NearDuplicatesParameters()  # pyright: ignore[reportCallIssue]
+    interleaved: InterleavedParameters = InterleavedParameters()
     subsets: dict[str, SubsetParameters] = Field(default_factory=dict)
 
     def model_overrides(self) -> dict[str, dict[str, Any]]:

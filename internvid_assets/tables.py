@@ -24,6 +24,9 @@ CATEGORIES = (
 )
 """YouTube's fifteen categories and the rest (InternVid 3.1): the partitions of every per-category table."""
 
+INTERLEAVED_FORMATS = ("captioned", "captioned_with_speech", "paired")
+"""Clips and captions; what is said after each caption, too; two of the first joined (InternVid 3.4, appendix D)."""
+
 
 class Called(dy.Schema):
     """What every table of remembered calls says about the call behind a row."""
@@ -528,6 +531,46 @@ class ImportedClips(dy.Schema):
     line_text = dy.String(nullable=True, description="What stands there, 2,000 characters at most, if rejected.")
 
 
+class RelatedVideos(dy.Schema):
+    """One row per video and other video like it, by mean vectors; no rows unless `paired` relates by embedding."""
+
+    video_id = dy.String(primary_key=True, description="As in `videos`.")
+    other_video_id = dy.String(primary_key=True, description="A video that looks like it, never itself.")
+    rank = dy.Int16(min=1, description="1: the most alike.")
+    cosine = dy.Float64(min=-1.001, max=1.001, description="Of the means of their clips' video vectors.")
+
+
+class InterleavedSequences(dy.Schema):
+    """One row per sequence of clips and texts in turn, as they follow in their videos (InternVid-ICL, 3.4)."""
+
+    format = dy.String(primary_key=True, description="Partition: `captioned`, `captioned_with_speech` or `paired`.")
+    sequence_id = dy.String(primary_key=True, description="Its videos and `place`, joined by `+`.")
+    place = dy.Int32(min=0, description="Position among the sequences of its videos, from 0.")
+    video_ids = dy.List(dy.String(), description="Its videos in order: one, or two if `paired`.")
+    items = dy.List(
+        dy.Struct(
+            {
+                "kind": dy.String(),
+                "clip_id": dy.String(),
+                "video_id": dy.String(),
+                "category": dy.String(),
+                "start_seconds": dy.Float64(),
+                "end_seconds": dy.Float64(),
+                "text": dy.String(nullable=True),
+                "frame_hashes": dy.List(dy.String(), nullable=True),
+            }
+        ),
+        description="In order, each a `clip` with its pictures, or its `caption` or `speech` with its text.",
+    )
+    clip_count = dy.Int32(min=0, description="Items that are clips.")
+    image_count = dy.Int32(min=0, description="Pictures of those clips.")
+    word_count = dy.Int32(min=1, description="Words of all texts.")
+    token_count = dy.Int32(min=1, description="Estimate: three quarters of a word or four bytes, whichever makes more.")
+    max_images = dy.Int32(description="The budget of pictures it was cut by.")
+    max_tokens = dy.Int32(description="The budget of tokens.")
+    left_out_clips = dy.Int32(min=0, description="Clips of its videos that are in no sequence; told at `place` 0.")
+
+
 OVER_ALL: dict[str, type[dy.Schema]] = {
     "corpus_captions": CorpusCaptions,
     "caption_phrases": CaptionPhrases,
@@ -539,6 +582,7 @@ OVER_ALL: dict[str, type[dy.Schema]] = {
     "duplicate_groups": DuplicateGroups,
     "semantic_pool": SemanticPool,
     "withheld_videos": WithheldVideos,
+    "related_videos": RelatedVideos,
 }
 """Tables with a single file, since categories do not divide them."""
 
@@ -569,10 +613,26 @@ PER_CATEGORY: dict[str, type[dy.Schema]] = {
 }
 """Tables with one file per category, in the order of the graph. Subsets and marts have one file each."""
 
+PER_FORMAT: dict[str, type[dy.Schema]] = {"internvid_icl": InterleavedSequences}
+"""Tables with one file per format of interleaved sequences."""
+
 IMPORTED: dict[str, type[dy.Schema]] = {"imported_clips": ImportedClips}
 """Tables of what others made: a file per dataset, which a command writes and no run of the graph."""
+
+GRAPH: dict[str, type[dy.Schema]] = {**OVER_ALL, **PER_CATEGORY, **PER_FORMAT}
 
 
 def schema_class(table: str) -> type[dy.Schema] | None:
     """The schema of a table of the graph or of imports; None for a subset, a mart, or no table."""
-    return PER_CATEGORY.get(table) or OVER_ALL.get(table) or IMPORTED.get(table)
+    return GRAPH.get(table) or IMPORTED.get(table)
+
+
+def partition_column(table: str) -> str | None:
+    """The column that says which file of its table a row lies in; None where there is a single file."""
+    columns = {"category": PER_CATEGORY, "format": PER_FORMAT, "dataset": IMPORTED}
+    return next((column for column, parted in columns.items() if table in parted), None)
+
+
+def partitions(table: str) -> tuple[str | None, ...]:
+    """What a table has a file for: each category or format, or None for all of it."""
+    return {"category": CATEGORIES, "format": INTERLEAVED_FORMATS, None: (None,)}[partition_column(table)]

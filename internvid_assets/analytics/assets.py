@@ -33,7 +33,7 @@ marts = [table_asset(file, group="analytics") for file in sql_files("marts")]
 SINGLE_TABLES = [file.name for kind in ("subsets", "marts") for file in sql_files(kind)]
 
 
-ALL_TABLES = [*tables.OVER_ALL, *tables.PER_CATEGORY, *SINGLE_TABLES]
+ALL_TABLES = [*tables.GRAPH, *SINGLE_TABLES]
 
 
 @dg.asset(

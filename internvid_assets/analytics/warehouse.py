@@ -65,8 +65,7 @@ def paths_in(home: Path) -> Paths:
     def paths(table: str) -> list[Path]:
         if table in tables.IMPORTED:
             return sorted(home.glob(file_name(table, "*")))
-        categories = tables.CATEGORIES if table in tables.PER_CATEGORY else (None,)
-        found = (home / file_name(table, category) for category in categories)
+        found = (home / file_name(table, part) for part in tables.partitions(table))
         return [path for path in found if path.is_file()]
 
     return paths
@@ -98,7 +97,7 @@ def _build(path: Path, home: Path, paths: Paths, memory_limit: str) -> dict[str,
 
 def _show_tables(connection: duckdb.DuckDBPyConnection, home: Path, paths: Paths, *, copy: bool) -> list[str]:
     """Create every table; `copy` makes those with a single file physical."""
-    graph = [*tables.OVER_ALL, *tables.PER_CATEGORY, *tables.IMPORTED]
+    graph = [*tables.GRAPH, *tables.IMPORTED]
     statements = [_of_the_graph(table, home, paths(table)) for table in graph]
     subsets, marts = ([*sql_files(kind)] for kind in ("subsets", "marts"))
     for singles, between in ((subsets, unions()), (marts, [])):  # a mart that was never made is asked for its columns
@@ -111,8 +110,8 @@ def _of_the_graph(table: str, home: Path, paths: Sequence[Path]) -> str:
     if not paths:
         return f"create table {table} ({', '.join(column_definitions(table))})"
     if all(path.is_relative_to(home / "lake") for path in paths):
-        parts = None if table in tables.OVER_ALL else "*"
-        default, everywhere = quoted(os.path.abspath(home)), quoted(f"/{file_name(table, parts)}")
+        each = "*" if tables.partition_column(table) else None
+        default, everywhere = quoted(os.path.abspath(home)), quoted(f"/{file_name(table, each)}")
         source = f"coalesce(getvariable('internvid_home'), {default}) || {everywhere}"
     else:
         source = _listed(paths)

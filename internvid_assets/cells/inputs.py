@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
@@ -57,7 +58,11 @@ def _encoded(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 
 def _scalar(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    if dtype == pl.String:
+    if isinstance(dtype, pl.Struct):
+        own: dict[str, Any] = dict(dtype.to_schema())
+        fields = [_encoded(value.struct.field(name), each) for name, each in own.items()]
+        text = pl.when(value.is_not_null()).then(pl.concat_str(fields, separator=","))
+    elif dtype == pl.String:
         text = pl.concat_str([value.str.len_bytes().cast(pl.String), pl.lit(":"), value])
     elif dtype.is_float():
         text = pl.concat_str([pl.lit("f"), value.cast(pl.Float64).reinterpret(dtype=pl.Int64).cast(pl.String)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,8 @@ from internvid_assets.cells.store import Store, is_whole_parquet
 VALIDATED_ROWS = 100_000
 ABOUT_THE_MAKING = frozenset({"recipe", "input_hash", "attempts"})
 """Columns that are no content: a table remade to the same values keeps its data version."""
+ROW_GROUP_ROWS = {"internvid_icl": 4096}
+"""Where readers take groups of a table's rows in any order, some 30 MB each; else what Polars thinks best."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,10 @@ class TableVersion:
 
 @dataclass(frozen=True)
 class Lake:
-    """The tables of one store. `category` is None for a table with a single file (queries, a subset, a mart)."""
+    """The tables of one store. `category` is None for a table with a single file (queries, a subset, a mart).
+
+    Of interleaved sequences it is the format: whatever `tables.partitions` names.
+    """
 
     store: Store
     memory_limit: str = "1GB"
@@ -54,14 +58,10 @@ class Lake:
         return pl.concat([self.scan(table, category) for category in tables.CATEGORIES])
 
     def paths(self, table: str) -> list[Path]:
-        """Local paths of the table's files: one per category or dataset that was written, or the single file."""
-        found = (self.path(table, part) for part in self._parts(table))
+        """Local paths of what was written of the table: a file per category, format or dataset, or a single one."""
+        parts = self.datasets(table) if table in tables.IMPORTED else tables.partitions(table)
+        found = (self.path(table, part) for part in parts)
         return [path for path in found if path is not None]
-
-    def _parts(self, table: str) -> Sequence[str | None]:
-        if table in tables.IMPORTED:
-            return self.datasets(table)
-        return tables.CATEGORIES if table in tables.PER_CATEGORY else (None,)
 
     def datasets(self, table: str = "imported_clips") -> list[str]:
         """The names under which datasets were imported."""
@@ -105,7 +105,8 @@ class Lake:
                 self._refuse_repeated_keys(unsigned, schema, table, scratch)
             version = TableVersion(_fingerprint(unsigned, schema, table), recipe, row_count)
             # The fingerprint is known only now, and a Parquet footer cannot be edited: copy once more, streaming.
-            pl.scan_parquet(unsigned).sink_parquet(signed, metadata=_metadata(version))
+            groups = ROW_GROUP_ROWS.get(table)
+            pl.scan_parquet(unsigned).sink_parquet(signed, metadata=_metadata(version), row_group_size=groups)
             self.store.publish(signed, file_name(table, category))
         return version
 
@@ -121,9 +122,10 @@ class Lake:
 
 
 def file_name(table: str, part: str | None) -> str:
-    """Where a table's file lies below the root of its store: of a category, of an imported dataset, or of all."""
-    key = "dataset" if table in tables.IMPORTED else "category"
-    return f"lake/{table}/table.parquet" if part is None else f"lake/{table}/{key}={part}/table.parquet"
+    """Where a table's file lies below the root of its store: of a category, format or imported dataset, or of all."""
+    if part is None:
+        return f"lake/{table}/table.parquet"
+    return f"lake/{table}/{tables.partition_column(table) or 'category'}={part}/table.parquet"
 
 
 def _row_count(path: Path) -> int:

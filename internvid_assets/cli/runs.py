@@ -14,7 +14,8 @@ from internvid_assets.cells.errors import UserError
 from internvid_assets.cli.results import Results
 from internvid_assets.definitions import build_defs, features
 from internvid_assets.home import Home
-from internvid_assets.tables import CATEGORIES
+from internvid_assets.partitions import by_category, by_format
+from internvid_assets.tables import CATEGORIES, INTERLEAVED_FORMATS
 
 PID_TAG, BOOT_TAG = "internvid/pid", "internvid/boot_id"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -24,16 +25,21 @@ UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.Dags
 
 @dataclass(frozen=True)
 class Selected:
-    """The assets of a selection in the order of their runs: those with categories stand between the others."""
+    """The assets of a selection in the order of their runs: those with partitions stand between the others."""
 
     before: list[dg.AssetKey]
-    """Without categories, and nothing above them has any."""
+    """Without partitions, and nothing above them has any."""
     partitioned: list[dg.AssetKey]
+    """By category."""
     after: list[dg.AssetKey]
-    """Without categories, over all of them."""
+    """Without partitions, over all categories."""
+    by_format: list[dg.AssetKey]
+    """Partitioned by the format of interleaved sequences, over all categories."""
+    last: list[dg.AssetKey]
+    """Without partitions, over all formats too."""
 
     def all(self) -> list[dg.AssetKey]:
-        return [*self.before, *self.partitioned, *self.after]
+        return [*self.before, *self.partitioned, *self.after, *self.by_format, *self.last]
 
 
 def select(defs: dg.Definitions, selection: str) -> Selected:
@@ -50,10 +56,19 @@ def select(defs: dg.Definitions, selection: str) -> Selected:
         known = ", ".join(sorted(key.to_user_string() for key in graph.get_all_asset_keys()))
         raise UserError(f"selection {selection!r} selects nothing; assets: {known}")
     ordered = [key for key in graph.toposorted_asset_keys if key in keys]
-    partitioned = [key for key in ordered if graph.get(key).is_partitioned]
-    others = [key for key in ordered if key not in partitioned]
-    after = [k for k in others if any(graph.get(above).is_partitioned for above in graph.get_ancestor_asset_keys(k))]
-    return Selected([key for key in others if key not in after], partitioned, after)
+    runs: dict[str, list[dg.AssetKey]] = {turn: [] for turn in ("before", "partitioned", "after", "by_format", "last")}
+    for key in ordered:
+        runs[_turn(graph, key)].append(key)
+    return Selected(**runs)
+
+
+def _turn(graph: Any, key: dg.AssetKey) -> str:
+    """Which of the runs an asset belongs to: the name of a field of `Selected`."""
+    own = graph.get(key).partitions_def
+    if own:
+        return "by_format" if own == by_format else "partitioned"
+    above = [graph.get(ancestor).partitions_def for ancestor in graph.get_ancestor_asset_keys(key)]
+    return "last" if by_format in above else "after" if by_category in above else "before"
 
 
 def materialize(
@@ -66,7 +81,7 @@ def materialize(
     retry_quarantined: bool = False,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Results:
-    """Materialise the selection: each category in a run of its own, what has no categories before or after them.
+    """Materialise the selection: each category in a run of its own, what has none before or after them, then formats.
 
     `tell` is given a line when a run begins.
 
@@ -90,6 +105,12 @@ def materialize(
         if chosen.after and limit is None:
             tell(f"over all categories: {_listed(chosen.after)}")
             results.add(_execute(job, instance, chosen.after, tags), "all categories")
+        for name in INTERLEAVED_FORMATS if chosen.by_format and limit is None else ():
+            tell(f"format {name}: {_listed(chosen.by_format)}")
+            results.add(_execute(job, instance, chosen.by_format, tags, name), name)
+        if chosen.last and limit is None:
+            tell(f"over all formats: {_listed(chosen.last)}")
+            results.add(_execute(job, instance, chosen.last, tags), "all formats")
     return results
 
 
@@ -104,13 +125,13 @@ def _execute(
     instance: dg.DagsterInstance,
     keys: Iterable[dg.AssetKey],
     tags: dict[str, str] | None,
-    category: str | None = None,
+    partition: str | None = None,
     config: dict[str, Any] | None = None,
 ) -> dg.ExecuteInProcessResult:
     return job.execute_in_process(
         instance=instance,
         asset_selection=list(keys),
-        partition_key=category,
+        partition_key=partition,
         run_config={**QUIET, **(config or {})},
         tags={PID_TAG: str(os.getpid()), BOOT_TAG: boot_id(), **(tags or {})},
         raise_on_error=False,

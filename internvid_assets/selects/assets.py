@@ -13,7 +13,7 @@ from internvid_assets import tables
 from internvid_assets.cells.assets import column_schema, preview, rejections
 from internvid_assets.cells.recipes import code_hash
 from internvid_assets.home import Home
-from internvid_assets.partitions import by_category
+from internvid_assets.partitions import partitions_of
 from internvid_assets.selects.files import SqlFile, sql_files
 from internvid_assets.selects.running import run_selects, write_select
 from internvid_assets.selects.waterfall import waterfall
@@ -32,7 +32,7 @@ def table_asset(file: SqlFile, *, group: str, schema: type[dy.Schema] | None = N
         code_version=hashlib.blake2b(file.text.encode(), digest_size=6).hexdigest(),
         metadata={**columns, "sql": dg.MetadataValue.md(f"```sql\n{file.text}\n```")},
         check_specs=check_specs(file.name),
-        partitions_def=by_category if file.name in tables.PER_CATEGORY else None,
+        partitions_def=partitions_of(file.name),
     )
     def selected(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
         return make_selected(file, home, context.partition_key if context.has_partition_key else None, schema)
@@ -78,17 +78,17 @@ def whole_table(table: str, *, group: str, code: Sequence[str], **more: Any) -> 
 
 
 def written_whole(
-    home: Home, table: str, rows: pl.DataFrame, category: str | None = None, **shown: Any
+    home: Home, table: str, rows: pl.DataFrame | pl.LazyFrame, partition: str | None = None, **shown: Any
 ) -> dg.MaterializeResult:
-    """Replace the table, and say what was `shown` beside its first rows."""
-    version = home.lake.write(rows.lazy(), table, category, schema=tables.schema_class(table))
-    told = {"dagster/partition_row_count" if category else "dagster/row_count": version.rows, **shown}
-    if "rejection_reason" in rows.columns:
+    """Replace the table, or one partition of it, and say what was `shown` beside its first rows."""
+    version = home.lake.write(rows.lazy(), table, partition, schema=tables.schema_class(table))
+    told = {"dagster/partition_row_count" if partition else "dagster/row_count": version.rows, **shown}
+    if "rejection_reason" in rows.lazy().collect_schema():
         told["rejected"] = rejections(rows.lazy())
     return dg.MaterializeResult(
         data_version=dg.DataVersion(version.data_version),
         metadata={**told, "preview": dg.MetadataValue.md(preview(rows.lazy()))},
-        check_results=[*check_results(home, table, category)],
+        check_results=[*check_results(home, table, partition)],
     )
 
 
@@ -117,17 +117,17 @@ def check_specs(table: str) -> list[dg.AssetCheckSpec]:
             asset=table,
             description=f"No offending row: {file.grain}.",
             blocking=file.severity == "error",
-            partitions_def=by_category if table in tables.PER_CATEGORY else None,
+            partitions_def=partitions_of(table),
         )
         for file in promises_about(table)
     ]
 
 
-def check_results(home: Home, table: str, category: str | None) -> Iterator[dg.AssetCheckResult]:
-    """Each promise about the table is kept when its file selects nothing; of one category where the table has them."""
+def check_results(home: Home, table: str, partition: str | None) -> Iterator[dg.AssetCheckResult]:
+    """Each promise about the table is kept when its file selects nothing; of one partition where the table has them."""
     promises = promises_about(table)
     names = {name for file in promises for name in file.tables()}
-    paths = {name: paths_for(home, name, category) for name in names}
+    paths = {name: paths_for(home, name, partition) for name in names}
     selected = run_selects(promises, paths, memory_limit=home.settings.memory_limit)
     for file, offenders in zip(promises, selected, strict=True):
         severity = dg.AssetCheckSeverity.ERROR if file.severity == "error" else dg.AssetCheckSeverity.WARN
@@ -139,9 +139,9 @@ def check_results(home: Home, table: str, category: str | None) -> Iterator[dg.A
         )
 
 
-def paths_for(home: Home, table: str, category: str | None) -> list[Path]:
-    """A table's files that a check of `category` (None: of everything) sees."""
-    if category is None or table not in tables.PER_CATEGORY:
+def paths_for(home: Home, table: str, partition: str | None) -> list[Path]:
+    """A table's files that a check of `partition` sees: all, where the table has no such partition."""
+    if partition not in tables.partitions(table):
         return home.lake.paths(table)
-    path = home.lake.path(table, category)
+    path = home.lake.path(table, partition)
     return [path] if path else []

@@ -16,7 +16,7 @@ from internvid_assets.cells.errors import UserError
 from internvid_assets.selects.lineage import tables_read, tables_read_each
 from internvid_assets.selects.unions import ABOUT, CHOSEN_CLIPS, members, views
 
-Kind = Literal["pools", "subsets", "marts", "checks"]
+Kind = Literal["pools", "subsets", "interleaved", "marts", "checks"]
 Severity = Literal["error", "warn"]
 Value = bool | int | float | str
 
@@ -153,7 +153,7 @@ def column_types(table: str) -> dict[str, Any]:
     """Polars types of the columns of a table of the graph or a subset; raises UserError for any other table."""
     schema = schema_class(table)
     if schema is None:
-        known = [*tables.OVER_ALL, *tables.PER_CATEGORY, *tables.IMPORTED, *subset_names()]
+        known = [*tables.GRAPH, *tables.IMPORTED, *subset_names()]
         raise UserError(f"no table {table}; known ones: {', '.join(known)}")
     return {name: column.dtype for name, column in schema.columns().items()}
 

@@ -19,6 +19,8 @@ from internvid_assets.selects.files import SqlFile, Value, column_types, subsets
 from internvid_assets.selects.lineage import counting
 from internvid_assets.selects.unions import views
 
+BATCH_ROWS = 100_000
+
 
 def run_select(
     file: SqlFile,
@@ -51,11 +53,41 @@ def write_select(
     values = file.values(parameters)
     with _only([file], files_of, memory_limit, writes=destination) as connection:
         connection.execute(f"copy ({file.text}) to {quoted(str(destination))} (format parquet)", values)
-        if not file.steps:
-            return {}
-        count = counting(file.text, file.steps)
-        used = {name: value for name, value in values.items() if f"${name}" in count}
-        return dict(connection.execute(count, used).fetchall())
+        return _counted(connection, file, values)
+
+
+def select_batches(
+    file: SqlFile,
+    files_of: Mapping[str, Sequence[Path]],
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    memory_limit: str = "1GB",
+) -> Iterator[pl.DataFrame]:
+    """As `run_select`, but some rows at a time, in the file's order, so that whoever walks over them holds few."""
+    values = file.values(parameters)
+    with _only([file], files_of, memory_limit) as connection:
+        for batch in connection.sql(file.text, params=values).to_arrow_reader(BATCH_ROWS):
+            yield pl.DataFrame(batch)
+
+
+def count_steps(
+    file: SqlFile,
+    files_of: Mapping[str, Sequence[Path]],
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    memory_limit: str = "1GB",
+) -> dict[str, int]:
+    """How many rows each of the file's steps leaves."""
+    with _only([file], files_of, memory_limit) as connection:
+        return _counted(connection, file, file.values(parameters))
+
+
+def _counted(connection: duckdb.DuckDBPyConnection, file: SqlFile, values: Mapping[str, Value]) -> dict[str, int]:
+    if not file.steps:
+        return {}
+    count = counting(file.text, file.steps)
+    used = {name: value for name, value in values.items() if f"${name}" in count}
+    return dict(connection.execute(count, used).fetchall())
 
 
 def run_selects(
@@ -141,9 +173,12 @@ _DUCKDB_TYPES: dict[Any, str] = {
 
 
 def duckdb_type(dtype: Any) -> str:
-    """DuckDB's name of a Polars type, lists included."""
+    """DuckDB's name of a Polars type, lists and structs included."""
     if isinstance(dtype, pl.List):
         return f"{duckdb_type(dtype.inner)}[]"
+    if isinstance(dtype, pl.Struct):
+        fields = [f'"{field.name}" {duckdb_type(field.dtype)}' for field in dtype.fields]
+        return f"struct({', '.join(fields)})"
     return _DUCKDB_TYPES[dtype.base_type()]
 
 

@@ -86,6 +86,30 @@ def _cue(video_id: str, category: str, cue: int, start: float, words: list[str],
     }
 
 
+def _sequence(form: str, video_ids: list[str], clips: list[dict], captions: list[str]) -> dict:
+    """Each clip with four pictures, and its caption behind it."""
+    items = []
+    for clip, caption in zip(clips, captions, strict=True):
+        own = {name: clip[name] for name in ("clip_id", "video_id", "category", "start_seconds", "end_seconds")}
+        hashes = [f"{clip['clip_id']}/{i}" for i in range(4)]
+        items.append({"kind": "clip", **own, "text": None, "frame_hashes": hashes})
+        items.append({"kind": "caption", **own, "text": caption, "frame_hashes": None})
+    return {
+        "format": form,
+        "sequence_id": "+".join([*video_ids, "0"]),
+        "place": 0,
+        "video_ids": video_ids,
+        "items": items,
+        "clip_count": len(clips),
+        "image_count": 4 * len(clips),
+        "word_count": 20,
+        "token_count": 30,
+        "max_images": 128,
+        "max_tokens": 2048,
+        "left_out_clips": 0,
+    }
+
+
 def good_rows() -> Rows:
     """Everything as it should be."""
     kept = [
@@ -225,6 +249,11 @@ def good_rows() -> Rows:
         ],
         "caption_languages": [key | {"language": "en", "probability": 0.9} for key in keys],
         "caption_verbs": [key | {"verbs": found} for key, found in zip(keys, verbs, strict=True)],
+        "related_videos": [{"video_id": "v1", "other_video_id": "v2", "rank": 1, "cosine": 0.9}],
+        "internvid_icl": [
+            _sequence("captioned", ["v1"], kept[:2], captions[:2]),
+            _sequence("paired", ["v1", "v2"], kept, captions),
+        ],
     }
 
 
@@ -249,10 +278,10 @@ def write_lake(tmp_path: Path) -> Callable[..., Path]:
 
 def _write_tables(home: Path, rows: Rows) -> None:
     for table, listed in rows.items():
-        column = "category" if table in tables.PER_CATEGORY else None  # a table with one file may have one, too
-        for category in {row.get(column) for row in listed}:
-            own = [row for row in listed if row.get(column) == category]
-            _write_table(home / file_name(table, category), table, own)
+        column = tables.partition_column(table)  # a table with one file may have a category, too
+        for partition in {row.get(column) for row in listed}:
+            own = [row for row in listed if row.get(column) == partition]
+            _write_table(home / file_name(table, partition), table, own)
     for file in sql_files("pools"):  # from the others, as the graph makes them
         if file.name not in rows:
             _write_pool(home, file)

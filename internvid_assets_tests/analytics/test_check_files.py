@@ -25,7 +25,45 @@ def _without_last(table: str) -> Break:
     return lambda rows: rows[table].pop()
 
 
+def _item(place: int, **fields: object) -> Break:
+    """Changes an item of the first sequence: clip, caption, clip, caption of one video."""
+    return lambda rows: rows["internvid_icl"][0]["items"][place].update(fields)
+
+
+def _swapped(one: int, other: int) -> Break:
+    def swap(rows: Rows) -> None:
+        items = rows["internvid_icl"][0]["items"]
+        items[one], items[other] = items[other], items[one]
+
+    return swap
+
+
 BREAKS: dict[str, list[tuple[Break, int]]] = {
+    "internvid_icl__in_order": [
+        (_swapped(0, 2), 1),
+        (_swapped(0, 1), 1),
+        (lambda rows: rows["internvid_icl"][0]["items"].append(rows["internvid_icl"][0]["items"][-1]), 1),
+        (_second("internvid_icl", video_ids=["v2", "v1"]), 1),
+    ],
+    "internvid_icl__texts_are_not_empty": [
+        (_item(1, text=" "), 1),
+        (_item(1, text=None), 1),
+        (_item(2, frame_hashes=[]), 1),
+    ],
+    "internvid_icl__counts_are_those_of_items": [
+        (_first("internvid_icl", clip_count=3), 1),
+        (_item(0, frame_hashes=["one"]), 1),
+    ],
+    "internvid_icl__of_its_videos": [
+        (_first("internvid_icl", video_ids=["v1", "v1"]), 1),
+        (_first("internvid_icl", video_ids=["v2"]), 1),
+        (_second("internvid_icl", video_ids=["v1"]), 1),
+        (_item(0, video_id="v2"), 1),
+    ],
+    "internvid_icl__within_budget": [
+        (_first("internvid_icl", max_tokens=29), 1),
+        (_second("internvid_icl", max_images=11), 1),
+    ],
     "near_duplicates__of_clips_that_are": [
         (_without_last("clip_embeddings"), 1),
         (_first("clip_embeddings", error="out_of_memory"), 1),

@@ -49,8 +49,7 @@ def test_an_empty_lake_has_no_error(tmp_path: Path):
 def test_the_guide_names_every_table(home: Path):
     guide = (DOCS / "sql.md").read_text(encoding="utf-8")
     names = [
-        *tables.OVER_ALL,
-        *tables.PER_CATEGORY,
+        *tables.GRAPH,
         *tables.IMPORTED,
         *(file.name for kind in ("subsets", "marts") for file in sql_files(kind)),
     ]

@@ -16,7 +16,7 @@ from internvid_assets.analytics.warehouse import ABANDONED_AFTER_SECONDS, open_l
 from internvid_assets.selects.files import sql_files
 from internvid_assets.selects.unions import ABOUT as UNIONS
 
-GRAPH = tables.OVER_ALL | tables.PER_CATEGORY | tables.IMPORTED
+GRAPH = tables.GRAPH | tables.IMPORTED
 EVERY_TABLE = {*GRAPH, *(file.name for kind in ("subsets", "marts") for file in sql_files(kind))}
 
 

@@ -59,8 +59,29 @@ def test_floats_differ_by_their_last_bit(values):
 
 
 def test_a_column_no_one_can_hash_is_refused_with_its_type():
-    with pytest.raises(TypeError, match="cannot hash a column of type Struct"):
-        input_hashes(pl.DataFrame({"x": [{"a": 1}]}), ["x"])
+    with pytest.raises(TypeError, match="cannot hash a column of type Binary"):
+        input_hashes(pl.DataFrame({"x": [b"a"]}), ["x"])
+
+
+def test_structs_in_lists_differ_where_a_field_does():
+    types = {"x": pl.List(pl.Struct({"text": pl.String, "hashes": pl.List(pl.String)}))}
+    one, other = {"text": "a", "hashes": ["b"]}, {"text": None, "hashes": None}
+    values = [
+        [one, other],
+        [other, one],
+        [one],
+        [],
+        None,
+        [None],
+        [other],
+        [{"text": "a", "hashes": []}],
+        [{"text": "a", "hashes": None}],
+        [{"text": "a", "hashes": ["b", ""]}],
+        [{"text": "a,", "hashes": ["b"]}],
+    ]
+    hashes = input_hashes(pl.DataFrame({"x": values}, schema=types), ["x"])
+    assert hashes.n_unique() == len(values)
+    assert input_hashes(pl.DataFrame({"x": [[one]]}, schema=types), ["x"])[0] == hashes[2]
 
 
 def test_a_fingerprint_depends_on_rows_and_order_not_on_batches():

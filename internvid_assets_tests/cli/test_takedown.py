@@ -81,7 +81,7 @@ def test_an_erasure_that_was_killed_is_done_by_the_next(home: Path) -> None:
     assert done.exit_code == 0, done.stderr
     assert len(remembered(home, "clips")) == len(before) - 1
     assert not [*(home / "erasures").glob("*.parquet")]
-    assert "never-seen-before,\"\",requested," in (home / "takedowns.csv").read_text()
+    assert 'never-seen-before,"",requested,' in (home / "takedowns.csv").read_text()
 
 
 def test_a_damaged_registry_is_named(empty: Path) -> None:

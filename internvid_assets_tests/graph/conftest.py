@@ -7,9 +7,21 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from small_homes import CATEGORIES, OVER_ALL, PER_CATEGORY, SEED, WEBM, Materialised, open_home, recorded, run
+from small_homes import (
+    CATEGORIES,
+    OVER_ALL,
+    PER_CATEGORY,
+    PER_FORMAT,
+    SEED,
+    WEBM,
+    Materialised,
+    open_home,
+    recorded,
+    run,
+)
 
 from internvid_assets.home import Home
+from internvid_assets.tables import INTERLEAVED_FORMATS
 
 
 @pytest.fixture(scope="session")
@@ -42,9 +54,12 @@ def new_home(small_world: Path) -> Callable[[Path], Home]:
 def materialised(new_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Materialised]:
     home = new_home(tmp_path_factory.mktemp("materialised") / "home")
     with recorded(home) as instance:
-        assert run(home, instance, "group:queries or key:takedowns").success  # what has no category stands above those that have one
+        assert run(
+            home, instance, "group:queries or key:takedowns"
+        ).success  # what has no category stands above those that have one
         runs: dict[str | None, dg.ExecuteInProcessResult] = {
             category: run(home, instance, PER_CATEGORY, category) for category in CATEGORIES
         }
         runs[None] = run(home, instance, OVER_ALL)
+        runs |= {name: run(home, instance, PER_FORMAT, name) for name in INTERLEAVED_FORMATS}
         yield Materialised(home, instance, runs)

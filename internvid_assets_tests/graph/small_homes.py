@@ -61,8 +61,13 @@ def run(
     )
 
 
-OVER_ALL = "(key:clip_index+ or key:semantic_pool or kind:sql or key:warehouse) and not key:captioned_clips"
-PER_CATEGORY = f"key:candidate_videos+ and not ({OVER_ALL})"
+PARTITIONED_SQL = "key:captioned_clips or key:internvid_icl"
+OVER_ALL = (
+    "(key:clip_index+ or key:semantic_pool or key:related_videos or kind:sql or key:warehouse) "
+    f"and not ({PARTITIONED_SQL})"
+)
+PER_CATEGORY = f"key:captioned_clips or (key:candidate_videos+ and not ({OVER_ALL} or {PARTITIONED_SQL}))"
+PER_FORMAT = "key:internvid_icl"
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class Materialised:
     home: Home
     instance: dg.DagsterInstance
     runs: dict[str | None, dg.ExecuteInProcessResult]
-    """By category; None is the run of the assets over all categories."""
+    """By category, then by format of sequences; None is the run of the assets over all categories."""
 
     def copy(self, to: Path) -> Home:
         """The same tables and remembered calls in a home of their own, without Dagster's records."""

@@ -86,6 +86,12 @@ GRAPH = {
         **dict.fromkeys(SUBSETS, "captioned_clips withheld_videos duplicate_groups"),
         "sharegpt4video": "captioned_clips withheld_videos duplicate_groups semantic_pool",
     },
+    "interleaved": {
+        "related_videos": "captioned_clips withheld_videos clip_embeddings",
+        "internvid_icl": " ".join(
+            ["captioned_clips withheld_videos clip_frames transcripts videos related_videos", *SUBSETS]
+        ),
+    },
     "analytics": {
         "caption_verbs": "fused_captions",
         "calibrated_umt_scores": "umt_scores shuffled_scores",
@@ -151,12 +157,21 @@ def test_an_assets_group_is_its_stage(specs: dict[str, dg.AssetSpec]) -> None:
     assert list(STAGES) == list(GRAPH)
 
 
-def test_tables_with_one_file_per_category_have_one_partition_per_category(defs: dg.Definitions) -> None:
+def test_tables_with_several_files_have_one_partition_per_file(defs: dg.Definitions) -> None:
     graph = defs.resolve_asset_graph()
     partitions = {key.to_user_string(): graph.get(key).partitions_def for key in graph.get_all_asset_keys()}
-    by_category = {asset: known.get_partition_keys() for asset, known in partitions.items() if known}
-    assert by_category == {table: list(tables.CATEGORIES) for table in tables.PER_CATEGORY}
+    found = {asset: known.get_partition_keys() for asset, known in partitions.items() if known}
+    assert found == {
+        **{table: list(tables.CATEGORIES) for table in tables.PER_CATEGORY},
+        "internvid_icl": ["captioned", "captioned_with_speech", "paired"],
+    }
     assert len(tables.CATEGORIES) == 16
+
+
+def test_a_format_is_made_of_all_categories(specs: dict[str, dg.AssetSpec]) -> None:
+    mappings = {dep.asset_key.to_user_string(): dep.partition_mapping for dep in specs["internvid_icl"].deps}
+    per_category = {name for name, mapping in mappings.items() if isinstance(mapping, dg.AllPartitionMapping)}
+    assert per_category == {"captioned_clips", "clip_frames", "transcripts", "videos"}
 
 
 def test_no_asset_has_a_backfill_policy(defs: dg.Definitions) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
-from small_homes import CATEGORIES, OVER_ALL, PER_CATEGORY, REJECTED, WEBM, Materialised, recorded, run
+from small_homes import CATEGORIES, OVER_ALL, PER_CATEGORY, PER_FORMAT, REJECTED, WEBM, Materialised, recorded, run
 
 from internvid_assets import tables
 from internvid_assets.cli.runs import QUIET
@@ -31,7 +31,16 @@ from internvid_assets.settings import load_settings
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.PreviewWarning", "ignore::dagster.BetaWarning")
 
 MP4 = "autos_and_vehicles"
-OVER_CLIPS = {"clip_index", "near_duplicates", "duplicate_groups", "semantic_pool"}
+IN_MP4 = {"dagster/partition": MP4}
+"""As the UI names it: with checks alone, `partition_key` finds no partitions, since the job has two kinds of them."""
+OVER_CLIPS = {
+    "clip_index",
+    "near_duplicates",
+    "duplicate_groups",
+    "semantic_pool",
+    "withheld_videos",
+    "related_videos",
+}
 
 
 def metadata(run: dg.ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
@@ -49,12 +58,14 @@ def data_versions(run: dg.ExecuteInProcessResult) -> dict[str, str]:
 
 def test_every_run_succeeds_and_makes_every_asset(materialised: Materialised) -> None:
     assert {category: run.success for category, run in materialised.runs.items()} == dict.fromkeys(
-        [*CATEGORIES, None], True
+        [*CATEGORIES, None, *tables.INTERLEAVED_FORMATS], True
     )
     for category in CATEGORIES:
         assert set(metadata(materialised.runs[category])) == set(tables.PER_CATEGORY)
     single = {file.name for kind in ("subsets", "marts") for file in sql_files(kind)}
     assert set(metadata(materialised.runs[None])) == single | {"warehouse"} | OVER_CLIPS
+    for name in tables.INTERLEAVED_FORMATS:
+        assert set(metadata(materialised.runs[name])) == {"internvid_icl"}
 
 
 @pytest.mark.parametrize(
@@ -118,8 +129,9 @@ def test_every_promise_is_evaluated_in_every_category(materialised: Materialised
     not_made = set(tables.OVER_ALL) - OVER_CLIPS
     checks = [file for file in sql_files("checks") if file.checked_table() not in not_made]
     per_category = {file.name for file in checks if file.checked_table() in tables.PER_CATEGORY}
-    over_all = {file.name for file in checks} - per_category
-    assert over_all and per_category
+    per_format = {file.name for file in checks if file.checked_table() in tables.PER_FORMAT}
+    over_all = {file.name for file in checks} - per_category - per_format
+    assert over_all and per_category and per_format
     called = [feature.name for _, feature in features() if feature.is_partitioned]
     per_category |= {f"{name}__{one}" for name in called for one in ("nothing_pending", "few_failures")}
     over_all |= {"clip_index__one_row_per_clip", "clip_index__vectors_of_unit_length"}
@@ -127,7 +139,7 @@ def test_every_promise_is_evaluated_in_every_category(materialised: Materialised
     for category, made in materialised.runs.items():
         found = made.get_asset_check_evaluations()
         names = {f"{one.asset_key.to_user_string()}__{one.check_name}": one for one in found}
-        assert set(names) == (per_category if category else over_all)
+        assert set(names) == {None: over_all, **dict.fromkeys(CATEGORIES, per_category)}.get(category, per_format)
         assert {name for name, one in names.items() if not one.passed} == set()
         assert {one.partition for one in found} == {category}
         assert {one.metadata["offenders"].value for one in found} == {0}
@@ -140,6 +152,18 @@ def test_what_covers_all_categories_adds_up(materialised: Materialised) -> None:
     assert shown["warehouse"]["rows"]["clips"] == 11
     assert Path(shown["warehouse"]["path"]).is_file()
     assert "z_score" in shown["calibrated_umt_scores"]["preview"]
+
+
+def test_each_format_of_sequences_shows_what_it_left_out(materialised: Materialised) -> None:
+    shown = {name: metadata(materialised.runs[name])["internvid_icl"] for name in tables.INTERLEAVED_FORMATS}
+    for name, told in shown.items():
+        rows = materialised.home.lake.scan("internvid_icl", name).collect()
+        assert told["dagster/partition_row_count"] == rows.height > 0
+        captions = [item for items in rows["items"] for item in items if item["kind"] == "caption"]
+        assert told["steps"]["in_sequences"] == len(captions)
+        assert told["parameters"]["drop_probability"] == 0.3 and "| pool | 11 |" in told["waterfall"]
+    again = run(materialised.home, materialised.instance, PER_FORMAT, "captioned")
+    assert data_versions(again) == data_versions(materialised.runs["captioned"])
 
 
 def test_a_select_shows_the_columns_it_made(materialised: Materialised) -> None:
@@ -202,7 +226,7 @@ def test_near_duplicates_are_those_of_all_pairs_and_come_in_groups(materialised:
         if one[1] != other[1] and np.dot(one[2], other[2]) >= 0.5
     }
     with recorded(home) as instance:
-        made = run(home, instance, "key:near_duplicates+ and not key:warehouse")
+        made = run(home, instance, "key:near_duplicates+ and not (key:warehouse or key:internvid_icl)")
     pairs = home.lake.scan("near_duplicates").collect()
     groups = home.lake.scan("duplicate_groups").collect()
     assert made.success and set(pairs.select("clip_id", "other_clip_id").iter_rows()) == expected != set()
@@ -215,12 +239,15 @@ def test_run_again_nothing_is_called_and_no_content_changes(materialised: Materi
     assert again.success and data_versions(again) == data_versions(materialised.runs[WEBM])
     shown = metadata(again)
     calls = {table: shown[table]["calls_made"] for table in shown if "calls_made" in shown[table]}
-    assert calls == dict.fromkeys([table for table in tables.PER_CATEGORY if table != "candidate_videos"], 0)
+    called = [table for table in tables.PER_CATEGORY if table not in ("candidate_videos", "captioned_clips")]
+    assert calls == dict.fromkeys(called, 0)
     assert shown["frame_captions"]["rows_remembered"] == shown["frame_captions"]["dagster/partition_row_count"] > 0
 
     over_all = run(materialised.home, materialised.instance, OVER_ALL)
     before, after = data_versions(materialised.runs[None]), data_versions(over_all)
-    assert over_all.success and len(after) == 20 and after == before
+    assert over_all.success and len(after) == 28
+    assert before.pop("warehouse") != after.pop("warehouse"), "sequences were made in between"
+    assert after == before
     assert metadata(over_all)["clip_index"] == {"dagster/row_count": 11, "rows_written": 0, "rows_removed": 0}
 
 
@@ -308,7 +335,7 @@ def test_promises_can_be_evaluated_alone(materialised: Materialised, tmp_path: P
     with recorded(home) as instance:
         job = build_defs(home).resolve_implicit_global_asset_job_def()
         subset = job.get_subset(asset_selection=set(), asset_check_selection={asked})
-        checked = subset.execute_in_process(instance=instance, partition_key=MP4, run_config=QUIET)
+        checked = subset.execute_in_process(instance=instance, tags=IN_MP4, run_config=QUIET)
     assert checked.success and metadata(checked) == {}
     assert [(one.asset_check_key, one.passed) for one in checked.get_asset_check_evaluations()] == [(asked, True)]
 
@@ -322,7 +349,7 @@ def test_what_waits_for_a_call_is_a_warning_until_it_was_made(materialised: Mate
     with recorded(home) as instance:
         job = build_defs(home).resolve_implicit_global_asset_job_def()
         subset = job.get_subset(asset_selection=set(), asset_check_selection={asked})
-        alone = subset.execute_in_process(instance=instance, partition_key=MP4, run_config=QUIET)
+        alone = subset.execute_in_process(instance=instance, tags=IN_MP4, run_config=QUIET)
         made = run(home, instance, "key:fused_captions", MP4)
     waiting, done = (checked.get_asset_check_evaluations() for checked in (alone, made))
     (warning,) = waiting

@@ -53,12 +53,12 @@ def test_anything_but_one_select_is_refused(sql: str):
         tables_read(sql)
 
 
-ALL_FILES = [file for kind in ("subsets", "marts", "checks") for file in sql_files(kind)]
+ALL_FILES = [file for kind in ("subsets", "interleaved", "marts", "checks") for file in sql_files(kind)]
 
 
 def test_the_folder_holds_files_of_every_kind():
     assert sql_folder().name == "sql"
-    assert min(len(sql_files(kind)) for kind in ("subsets", "marts", "checks")) >= 3
+    assert min(len(sql_files(kind)) for kind in ("subsets", "interleaved", "marts", "checks")) >= 3
 
 
 @pytest.mark.parametrize("file", ALL_FILES, ids=lambda file: file.name)

@@ -1,0 +1,7 @@
+-- One row per sequence that names a video twice, two of them where it is no pair, or one that no item is from.
+-- severity: error
+select format, sequence_id, video_ids
+from internvid_icl
+where len(video_ids) != if(format = 'paired', 2, 1)
+    or len(video_ids) != len(list_distinct(video_ids))
+    or list_sort(video_ids) != list_sort(list_distinct(list_transform(items, lambda item: item.video_id)))
