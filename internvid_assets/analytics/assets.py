@@ -4,12 +4,14 @@ import dagster as dg
 import polars as pl
 
 from internvid_assets import tables
+from internvid_assets.analytics import published
+from internvid_assets.analytics.costs import called_tables, costs_of_recipes
 from internvid_assets.analytics.tagging import tag_captions, tagger_text
 from internvid_assets.analytics.warehouse import rebuild
 from internvid_assets.cells.feature import feature
 from internvid_assets.cells.recipes import code_hash
 from internvid_assets.home import Home
-from internvid_assets.selects.assets import table_asset
+from internvid_assets.selects.assets import table_asset, whole_table, written_whole
 from internvid_assets.selects.files import sql_files
 
 
@@ -26,6 +28,23 @@ from internvid_assets.selects.files import sql_files
 def caption_verbs(fused_captions: pl.LazyFrame) -> pl.LazyFrame:
     """One row per fused caption: the verbs in it, as NLTK's part-of-speech tagger finds them (InternVid 3.3)."""
     return fused_captions.filter(pl.col("caption").is_not_null()).select("clip_id", "category", "caption")
+
+
+@dg.asset(
+    **whole_table("published_statistics", group="analytics", code=[], kinds={"csv"}, code_version=published.version())
+)
+def published_statistics(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per figure that a paper gives for a dataset: what ours can be set beside."""
+    return written_whole(home, "published_statistics", published.statistics())
+
+
+@dg.asset(
+    **whole_table("recipe_costs", group="analytics", code=[costs_of_recipes.__module__], kinds={"duckdb"}),
+    deps=called_tables(),
+)
+def recipe_costs(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per table and recipe with remembered calls: what they took."""
+    return written_whole(home, "recipe_costs", costs_of_recipes(home.lake))
 
 
 marts = [table_asset(file, group="analytics") for file in sql_files("marts")]

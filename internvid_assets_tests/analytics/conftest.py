@@ -1,6 +1,7 @@
 """A lake small enough to check by eye: two eligible videos of two categories, and what became of them."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -139,6 +140,29 @@ def good_rows() -> Rows:
         "duplicate_groups": [
             {"clip_id": clip_id, "representative_clip_id": "v1_0_4", "cosine": cosine}
             for clip_id, cosine in (("v1_0_4", 1.0), ("v2_0_8", 0.97))
+        ],
+        "published_statistics": [
+            {
+                "dataset": "InternVid",
+                "measure": "mean_clip_seconds",
+                "bucket": "all",
+                "value": 11.7,
+                "source": "InternVid table 1",
+            }
+        ],
+        "recipe_costs": [
+            {
+                "table_name": "clips",
+                "recipe": "r",
+                "is_current": True,
+                "calls": 2,
+                "failed_calls": 0,
+                "rows": 4,
+                "seconds": 0.5,
+                "calls_per_second": 4.0,
+                "first_called_on": date(2026, 1, 1),
+                "last_called_on": date(2026, 1, 2),
+            }
         ],
         "candidate_videos": [
             {"video_id": video_id, "category": category, "source_uri": f"file:///{video_id}.mp4", "source": "/"}
@@ -302,9 +326,16 @@ def mart(tmp_path: Path) -> Callable[[str, Rows], pl.DataFrame]:
     def run(name: str, rows: Rows) -> pl.DataFrame:
         home, file = tmp_path / "home", sql_file("marts", name)
         _write_tables(home, rows)
-        for subset in sql_files("subsets"):
-            if subset.name in file.tables():
-                _write_selected(home, subset)
+        needed = _needed(file)
+        for other in (*sql_files("subsets"), *sql_files("marts")):
+            if other.name in needed:
+                _write_selected(home, other)
         return _select(home, file)
 
     return run
+
+
+def _needed(file: SqlFile) -> set[str]:
+    """What it reads, and what the marts among that read."""
+    marts = {other.name: other for other in sql_files("marts")}
+    return set(file.tables()).union(*(_needed(marts[name]) for name in file.tables() & marts.keys()))

@@ -33,6 +33,12 @@ SUBSETS = [
     "sharegpt4video",
 ]
 
+CALLS = (
+    "caption_phrases query_translations acquired_videos videos clips clip_frames subtitle_cues speech_cues transcripts "
+    "center_captions frame_captions fused_captions keyframes keyframe_captions dense_captions clip_embeddings "
+    "aesthetic_scores umt_scores clip_scores shuffled_scores safety_scores caption_languages caption_verbs"
+)
+
 GRAPH = {
     "queries": {
         "corpus_captions": "",
@@ -87,21 +93,30 @@ GRAPH = {
     },
     "analytics": {
         "caption_verbs": "fused_captions",
+        "published_statistics": "",
+        "recipe_costs": CALLS,
         "calibrated_umt_scores": "umt_scores shuffled_scores",
-        "captions_by_length": "fused_captions",
-        "clips_by_category": "clips fused_captions",
+        "captions_by_length": "captioned_clips",
+        "clips_by_category": "clips captioned_clips",
         "clips_by_duration": "clips",
         "clips_by_motion": "clips",
-        "errors_by_table": "caption_phrases query_translations acquired_videos videos clips clip_frames "
-        "subtitle_cues speech_cues transcripts center_captions frame_captions fused_captions keyframes "
-        "keyframe_captions dense_captions clip_embeddings aesthetic_scores "
-        "umt_scores clip_scores shuffled_scores safety_scores caption_languages caption_verbs",
-        "rejections_by_reason": "videos clips",
+        "compared_with_paper": "dataset_totals published_statistics videos_by_duration videos_by_resolution "
+        "clips_by_duration captions_by_length scores_by_bin unique_verbs",
+        "coverage": "clips captioned_clips center_captions fused_captions dense_captions transcripts aesthetic_scores "
+        "safety_scores umt_scores clip_scores caption_languages caption_verbs clip_embeddings",
+        "dataset_totals": "videos captioned_clips",
+        "errors_by_table": CALLS,
+        "funnel": " ".join(["candidate_videos", "acquired_videos", "videos", "clips", "captioned_clips", *SUBSETS]),
+        "rejections_by_reason": "candidate_videos acquired_videos videos clips fused_captions",
         "score_calibration": "umt_scores shuffled_scores aesthetic_scores",
+        "scores_by_bin": "captioned_clips",
         "scores_by_category": "clips umt_scores aesthetic_scores",
         "subset_sizes": " ".join(["captioned_clips", *SUBSETS]),
         "unique_verbs": " ".join(["caption_verbs", *SUBSETS]),
         "videos_by_category": "candidate_videos videos",
+        "videos_by_duration": "videos",
+        "videos_by_language": "videos",
+        "videos_by_resolution": "videos",
     },
 }
 """Stage -> asset -> what it reads. `warehouse` reads everything but `clip_index`, and is left out."""
