@@ -5,7 +5,10 @@ import polars as pl
 
 from internvid_assets import tables
 from internvid_assets.analytics import published
+from internvid_assets.analytics.card_folder import make_card, write_folder
 from internvid_assets.analytics.costs import called_tables, costs_of_recipes
+from internvid_assets.analytics.facts import tables_asked
+from internvid_assets.analytics.page import data_uri
 from internvid_assets.analytics.tagging import tag_captions, tagger_text
 from internvid_assets.analytics.warehouse import rebuild
 from internvid_assets.cells.feature import feature
@@ -50,6 +53,31 @@ def recipe_costs(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 marts = [table_asset(file, group="analytics") for file in sql_files("marts")]
 
 SINGLE_TABLES = [file.name for kind in ("subsets", "marts") for file in sql_files(kind)]
+
+
+CARD = [f"internvid_assets.analytics.{part}" for part in ("card", "card_folder", "croissant", "facts", "figures")]
+
+
+@dg.asset(
+    group_name="analytics",
+    deps=[*tables_asked(), "clip_frames"],
+    kinds={"matplotlib", "markdown"},
+    code_version=code_hash(CARD),
+)
+def dataset_card(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """The dataset card: `card/` below the home, as Markdown, as one HTML page and as Croissant metadata."""
+    from internvid_assets.definitions import features  # the table of contents imports this module
+
+    card = make_card(home, {feature.name: home.recipe(feature).text() for _, feature in features()})
+    write_folder(card.files, home.path / "card")
+    shown = {
+        figure.name: dg.MetadataValue.md(f"![{figure.title}]({data_uri('.png', figure.png)})")
+        for figure in card.figures
+    }
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(card.version()),
+        metadata={"path": dg.MetadataValue.path(home.path / "card"), **shown},
+    )
 
 
 ALL_TABLES = [*tables.OVER_ALL, *tables.PER_CATEGORY, *SINGLE_TABLES]

@@ -21,7 +21,7 @@ SPENT = "null::bigint as prompt_tokens, null::bigint as answer_tokens, null::dou
 
 def costs_of_recipes(lake: Lake) -> pl.DataFrame:
     """Rows of the table `recipe_costs`. Only narrow columns of the cells are read, whatever their payload."""
-    types = {name: column.dtype for name, column in tables.RecipeCosts.columns().items()}
+    types = pl.Schema({name: column.dtype for name, column in tables.RecipeCosts.columns().items()})
     found = [rows for table in called_tables() for rows in _costs_of(table, lake)]
     return pl.concat([pl.DataFrame(schema=types), *(rows.cast(types) for rows in found)])
 

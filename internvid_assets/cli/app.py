@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from internvid_assets.cli import caption, data, demo, doctor, export, graph, ingest, recipes, search, server
+from internvid_assets.cli import caption, data, demo, doctor, export, graph, ingest, recipes, report, search, server
 
 app = typer.Typer(
     name="internvid",
@@ -21,6 +21,7 @@ for command in (
     ingest.ingest,
     data.sql,
     search.search,
+    report.report,
     caption.caption,
     caption.recaption,
     data.sample_world,

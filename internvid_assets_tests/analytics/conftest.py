@@ -262,13 +262,28 @@ def write_lake(tmp_path: Path) -> Callable[..., Path]:
     """Writes rows as a home's lake, with its subsets and marts, and returns the home."""
 
     def write(rows: Rows, *, home: Path | None = None) -> Path:
-        home = home or tmp_path / "home"
-        _write_tables(home, rows)
-        for file in (*sql_files("subsets"), *sql_files("marts")):
-            _write_selected(home, file)
-        return home
+        return _write_lake(home or tmp_path / "home", rows)
 
     return write
+
+
+@pytest.fixture(scope="session")
+def make_lake(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Makes a home of the good rows with a change to them, for tests that only read it."""
+
+    def make(change: Callable[[Rows], None] = lambda rows: None) -> Path:
+        rows = good_rows()
+        change(rows)
+        return _write_lake(tmp_path_factory.mktemp("home"), rows)
+
+    return make
+
+
+def _write_lake(home: Path, rows: Rows) -> Path:
+    _write_tables(home, rows)
+    for file in (*sql_files("subsets"), *sql_files("marts")):
+        _write_selected(home, file)
+    return home
 
 
 def _write_tables(home: Path, rows: Rows) -> None:

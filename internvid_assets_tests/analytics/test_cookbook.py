@@ -16,9 +16,9 @@ COOKBOOK = (DOCS / "sql-cookbook.md").read_text(encoding="utf-8")
 QUESTIONS = dict(re.findall(r"^## (.+?)\n.*?```sql\n(.+?)\n```", COOKBOOK, flags=re.MULTILINE | re.DOTALL))
 
 
-@pytest.fixture
-def home(rows, write_lake) -> Path:
-    return write_lake(rows)
+@pytest.fixture(scope="module")
+def home(make_lake) -> Path:
+    return make_lake()
 
 
 def test_there_are_many_questions_each_with_one_query():
