@@ -44,7 +44,7 @@ class Bars:
 
 
 BARS = (
-    Bars("funnel", "From candidates to subsets: what is left", "step", "count", is_lying=True),
+    Bars("funnel", "From candidates to subsets: videos, then clips", "step", "count", is_lying=True),
     Bars("categories", "Eligible videos by category", "category", is_lying=True),
     Bars("languages", "Eligible videos by language", "language"),
     Bars("video_durations", "Video durations (minutes)", "minutes", measure="videos_by_duration"),
@@ -91,7 +91,9 @@ def _label(bars: Bars, row: Mapping[str, object]) -> str:
 
 def _papers(bars: Bars, compared: pl.DataFrame) -> dict[str, float]:
     """The paper's share of each bucket, where it gives any."""
-    return dict(compared.filter(pl.col("measure").eq_missing(pl.lit(bars.measure))).select("bucket", "paper").iter_rows())
+    return dict(
+        compared.filter(pl.col("measure").eq_missing(pl.lit(bars.measure))).select("bucket", "paper").iter_rows()
+    )
 
 
 def _standing(axes: Axes, ours: Mapping[str, float], papers: Mapping[str, float]) -> None:
