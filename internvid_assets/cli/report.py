@@ -18,7 +18,7 @@ def report(
     to: Annotated[Path | None, typer.Option(help="The file to write. Default: report.html in the home.")] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     clips: Annotated[
-        int, typer.Option(min=0, help="How many clips are shown with frames: about 12 kB of the file each.")
+        int, typer.Option(min=0, help="How many clips are shown with frames: some 10 kB of the file each.")
     ] = 1000,
     rows: Annotated[
         int, typer.Option(min=1, help="How many clips the gallery lists, drawn by chance: about 100 bytes each.")

@@ -61,7 +61,10 @@ def run(
     )
 
 
-OVER_ALL = "key:clip_index+ or key:semantic_pool or kind:sql or key:recipe_costs or key:dataset_card or key:warehouse"
+OVER_ALL = (
+    "key:clip_index+ or key:semantic_pool or (kind:sql and not key:captioned_clips) or key:recipe_costs "
+    "or key:dataset_card or key:warehouse"
+)
 PER_CATEGORY = f"key:candidate_videos+ and not ({OVER_ALL})"
 
 
