@@ -58,7 +58,7 @@ def croissant(written: Iterable[str], told: Published) -> dict[str, Any]:
         "description": told.description,
         "conformsTo": CROISSANT,
         "citeAs": PAPER,
-        "url": PAPER,
+        "url": f"urn:internvid-assets:{told.version}",
         "creator": {"@type": "sc:Organization", "name": "internvid-assets"},
         "license": [*told.licences],
         "datePublished": told.published_on.isoformat(),

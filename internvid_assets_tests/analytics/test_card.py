@@ -89,6 +89,8 @@ def test_an_empty_home_has_a_card(tmp_path: Path) -> None:
     assert "0 clips with captions" in card.files["README.md"].decode()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib", "ignore::FutureWarning:mlcroissant")
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
 def test_croissant_is_valid_and_its_records_are_the_rows(home: Home, card: Card) -> None:
     write_folder(card.files, home.path / "card")
     (home.path / "croissant.json").write_bytes(card.files["croissant.json"])

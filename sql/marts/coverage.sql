@@ -27,24 +27,23 @@ with outcomes as (
     select 'clip_embeddings', coalesce(error, 'covered') from clip_embeddings
 ),
 
-expected as (
-    select table_name, 'kept' as made_for, count(*) as clips
+kept as (
+    select count(*) as clips
     from clips
-    cross join (
-        values
-            ('center_captions'), ('fused_captions'), ('dense_captions'), ('transcripts'), ('aesthetic_scores'),
-            ('safety_scores')
-    ) as tables (table_name)
     where rejection_reason is null
         and error is null
-    group by table_name
+),
+
+expected as (
+    select unnest([
+        'center_captions', 'fused_captions', 'dense_captions', 'transcripts', 'aesthetic_scores', 'safety_scores'
+    ]) as table_name, 'kept' as made_for, clips
+    from kept
     union all
-    select table_name, 'captioned', count(*)
+    select unnest([
+        'umt_scores', 'clip_scores', 'caption_languages', 'caption_verbs', 'clip_embeddings'
+    ]), 'captioned', count(*)
     from captioned_clips
-    cross join (
-        values ('umt_scores'), ('clip_scores'), ('caption_languages'), ('caption_verbs'), ('clip_embeddings')
-    ) as tables (table_name)
-    group by table_name
 ),
 
 counted as (

@@ -44,12 +44,11 @@ spread as (
 ),
 
 kept as (
-    select category, score, count(*) as clips
+    select category, count(*) as clips
     from clips
-    cross join (values ('umt_score'), ('aesthetic_score')) as scores (score)
     where rejection_reason is null
         and error is null
-    group by category, score
+    group by category
 )
 
 select
@@ -64,5 +63,6 @@ select
     quantile_90,
     maximum
 from kept
+cross join (values ('umt_score'), ('aesthetic_score')) as scores (score)
 left join spread using (category, score)
 order by category, score
