@@ -69,7 +69,8 @@ def dataset_card(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     from internvid_assets.definitions import features  # the table of contents imports this module
 
     card = make_card(home, {feature.name: home.recipe(feature).text() for _, feature in features()})
-    write_folder(card.files, home.path / "card")
+    with home.store.scratch() as scratch:
+        write_folder(card.files, home.path / "card", scratch)
     shown = {
         figure.name: dg.MetadataValue.md(f"![{figure.title}]({data_uri('.png', figure.png)})")
         for figure in card.figures

@@ -140,7 +140,7 @@ def table_text(rows: pl.DataFrame) -> str:
 
 
 def number(value: Any) -> str:
-    """A value for people: integers whole, others to four digits that count."""
+    """A value for people: integers whole, others to four significant digits."""
     if value is None:
         return "-"
     if isinstance(value, float):

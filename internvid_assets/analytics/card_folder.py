@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -74,19 +72,18 @@ def ask(home: Home) -> Facts:
         return ask_all(connection)
 
 
-def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
-    """Write the files aside and put them in the place of `folder` as a whole."""
-    aside, old = (folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.{kind}") for kind in ("new", "old"))
-    try:
-        for name, content in files.items():
-            (aside / name).parent.mkdir(parents=True, exist_ok=True)
-            (aside / name).write_bytes(content)
-        if folder.exists():
-            os.replace(folder, old)
-        os.replace(aside, folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+def write_folder(files: Mapping[str, bytes], folder: Path, scratch: Path) -> None:
+    """Write the files into `scratch`, on the same file system, and put them in the place of `folder` as a whole.
+
+    A folder cannot be replaced by a rename: for a moment there is none. The old one ends in `scratch`.
+    """
+    aside = scratch / "card"
+    for name, content in files.items():
+        (aside / name).parent.mkdir(parents=True, exist_ok=True)
+        (aside / name).write_bytes(content)
+    if folder.exists():
+        os.replace(folder, scratch / "old")
+    os.replace(aside, folder)
 
 
 def _sheets(home: Home, facts: Facts) -> Iterator[tuple[str, bytes]]:
@@ -114,5 +111,5 @@ def _published(facts: Facts, content: str) -> Published:
 
 def _last_made(facts: Facts) -> date:
     """The day of the last call: with equal content the metadata stay equal."""
-    days = facts["costs"].select(pl.col("last_called_on").max()).item()
-    return days or date(1970, 1, 1)
+    day = facts["costs"].select(pl.col("last_called_on").max()).item()
+    return day or date(1970, 1, 1)

@@ -40,12 +40,12 @@ class Bars:
     label: str
     value: str = "share"
     measure: str | None = None
-    is_lying: bool = False
+    is_horizontal: bool = False
 
 
 BARS = (
-    Bars("funnel", "From candidates to subsets: videos, then clips", "step", "count", is_lying=True),
-    Bars("categories", "Eligible videos by category", "category", is_lying=True),
+    Bars("funnel", "From candidates to subsets: videos, then clips", "step", "count", is_horizontal=True),
+    Bars("categories", "Eligible videos by category", "category", is_horizontal=True),
     Bars("languages", "Eligible videos by language", "language"),
     Bars("video_durations", "Video durations (minutes)", "minutes", measure="videos_by_duration"),
     Bars("resolutions", "Shorter side of the videos (pixels)", "pixels", measure="videos_by_resolution"),
@@ -53,7 +53,7 @@ BARS = (
     Bars("caption_lengths", "Caption lengths (words)", "words", measure="captions_by_length"),
     Bars("aesthetics", "Aesthetic scores", "score_from"),
     Bars("similarities", "Similarity of clip and caption (umt_score)", "score_from"),
-    Bars("verbs", "Unique verbs", "scope", "unique_verbs", is_lying=True),
+    Bars("verbs", "Unique verbs", "scope", "unique_verbs", is_horizontal=True),
 )
 
 
@@ -66,20 +66,20 @@ def _png(bars: Bars, facts: Facts) -> bytes:
     from matplotlib.figure import Figure
 
     rows = facts[bars.fact].head(MOST_BARS)
-    height = max(HEIGHT_INCHES, 0.22 * rows.height + 0.6) if bars.is_lying else HEIGHT_INCHES
+    height = max(HEIGHT_INCHES, 0.22 * rows.height + 0.6) if bars.is_horizontal else HEIGHT_INCHES
     figure = Figure(figsize=(WIDTH_INCHES, height), dpi=DOTS_PER_INCH, layout="constrained")
     axes = figure.add_subplot()
     labels = [_label(bars, row) for row in rows.iter_rows(named=True)]
     values = rows[bars.value].fill_null(0).to_list()
-    if bars.is_lying:
-        _lying(axes, labels, values)
+    if bars.is_horizontal:
+        _horizontal(axes, labels, values)
     else:
-        _standing(axes, dict(zip(labels, values, strict=True)), _papers(bars, facts["compared"]))
+        _vertical(axes, dict(zip(labels, values, strict=True)), _papers(bars, facts["compared"]))
     axes.set_title(bars.title, fontsize=10, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
     if bars.value == "share":
-        (axes.xaxis if bars.is_lying else axes.yaxis).set_major_formatter(lambda share, _: f"{share:.0%}")
+        (axes.xaxis if bars.is_horizontal else axes.yaxis).set_major_formatter(lambda share, _: f"{share:.0%}")
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", metadata={"Software": None}, pil_kwargs={"optimize": True})
     return drawn.getvalue()
@@ -91,12 +91,11 @@ def _label(bars: Bars, row: Mapping[str, object]) -> str:
 
 def _papers(bars: Bars, compared: pl.DataFrame) -> dict[str, float]:
     """The paper's share of each bucket, where it gives any."""
-    return dict(
-        compared.filter(pl.col("measure").eq_missing(pl.lit(bars.measure))).select("bucket", "paper").iter_rows()
-    )
+    told = compared.filter(pl.col("measure").eq_missing(pl.lit(bars.measure)))
+    return dict(told.select("bucket", "paper").iter_rows())
 
 
-def _standing(axes: Axes, ours: Mapping[str, float], papers: Mapping[str, float]) -> None:
+def _vertical(axes: Axes, ours: Mapping[str, float], papers: Mapping[str, float]) -> None:
     names = [*papers, *(name for name in ours if name not in papers)]
     width = 0.4 if papers else 0.7
     shift = width / 2 if papers else 0
@@ -108,7 +107,7 @@ def _standing(axes: Axes, ours: Mapping[str, float], papers: Mapping[str, float]
     axes.set_xticks(middles, names)
 
 
-def _lying(axes: Axes, names: Sequence[str], values: Sequence[float]) -> None:
+def _horizontal(axes: Axes, names: Sequence[str], values: Sequence[float]) -> None:
     axes.barh(range(len(names)), values, 0.7, color=OURS)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()

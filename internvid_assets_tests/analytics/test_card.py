@@ -15,6 +15,7 @@ from internvid_assets.analytics.card import number, table_text
 from internvid_assets.analytics.card_folder import Card, make_card, write_folder
 from internvid_assets.analytics.page import as_page
 from internvid_assets.analytics.warehouse import open_lake
+from internvid_assets.cells.store import Store
 from internvid_assets.home import Home
 from internvid_assets.selects.running import fetch
 from internvid_assets.settings import load_settings
@@ -92,7 +93,6 @@ def test_an_empty_home_has_a_card(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib", "ignore::FutureWarning:mlcroissant")
 @pytest.mark.filterwarnings("ignore:The inplace keyword")
 def test_croissant_is_valid_and_its_records_are_the_rows(home: Home, card: Card) -> None:
-    write_folder(card.files, home.path / "card")
     (home.path / "croissant.json").write_bytes(card.files["croissant.json"])
     dataset = mlcroissant.Dataset(jsonld=str(home.path / "croissant.json"))
     assert (dataset.metadata.issues.errors, dataset.metadata.issues.warnings) == (set(), set())
@@ -116,19 +116,21 @@ def test_croissant_describes_every_column(card: Card) -> None:
 
 
 def test_a_card_is_replaced_as_a_whole(tmp_path: Path) -> None:
-    folder = tmp_path / "card"
-    write_folder({"README.md": b"old", "figures/gone.png": b"x"}, folder)
-    write_folder({"README.md": b"new"}, folder)
+    store, folder = Store(tmp_path), tmp_path / "card"
+    for files in ({"README.md": b"old", "figures/gone.png": b"x"}, {"README.md": b"new"}):
+        with store.scratch() as scratch:
+            write_folder(files, folder, scratch)
     assert [path.name for path in folder.rglob("*")] == ["README.md"]
-    assert [path.name for path in tmp_path.iterdir()] == ["card"] and (folder / "README.md").read_bytes() == b"new"
+    assert (folder / "README.md").read_bytes() == b"new" and not [*(tmp_path / "scratch").iterdir()]
 
 
 def test_a_card_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
-    folder = tmp_path / "card"
-    write_folder({"README.md": b"old"}, folder)
-    with pytest.raises(OSError, match="exists"):
-        write_folder({"a": b"", "a/b": b""}, folder)
-    assert [path.name for path in tmp_path.iterdir()] == ["card"] and (folder / "README.md").read_bytes() == b"old"
+    store, folder = Store(tmp_path), tmp_path / "card"
+    with store.scratch() as scratch:
+        write_folder({"README.md": b"old"}, folder, scratch)
+    with store.scratch() as scratch, pytest.raises(OSError, match="exists"):
+        write_folder({"a": b"", "a/b": b""}, folder, scratch)
+    assert [path.name for path in folder.iterdir()] == ["README.md"]
 
 
 def test_a_table_of_text_and_numbers() -> None:
