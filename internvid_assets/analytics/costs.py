@@ -49,11 +49,12 @@ def _costs_of(table: str, lake: Lake) -> Iterator[pl.DataFrame]:
                 count(*) filter (coalesce(row_index, 0) = 0) as calls,
                 count(*) filter (error is not null) as failed_calls,
                 count(row_index) filter (error is null) as rows,
-                sum(call_seconds) filter (coalesce(row_index, 0) = 0) as seconds,
+                -- The last digits of a sum depend on the order in which threads add: without them, equal stays equal.
+                round(sum(call_seconds) filter (coalesce(row_index, 0) = 0), 6) as seconds,
                 calls / nullif(seconds, 0) as calls_per_second,
                 sum(prompt_tokens) filter (coalesce(row_index, 0) = 0) as prompt_tokens,
                 sum(answer_tokens) filter (coalesce(row_index, 0) = 0) as answer_tokens,
-                sum(cost_dollars) filter (coalesce(row_index, 0) = 0) as cost_dollars,
+                round(sum(cost_dollars) filter (coalesce(row_index, 0) = 0), 9) as cost_dollars,
                 min(called_at)::date as first_called_on,
                 max(called_at)::date as last_called_on
             from cells

@@ -1,9 +1,10 @@
 -- One row per dataset, so one: ours in the columns of InternVid's table 1, of clips with captions.
+-- A sum's last digits depend on the order in which threads add: without them, equal stays equal.
 with eligible as (
     select
         count(*) as videos,
-        sum(duration_seconds) / 3600 as video_hours,
-        avg(duration_seconds) as mean_video_seconds,
+        round(sum(duration_seconds) / 3600, 6) as video_hours,
+        round(avg(duration_seconds), 6) as mean_video_seconds,
         count(distinct category) as categories,
         count(distinct language) as languages
     from videos
@@ -14,8 +15,8 @@ with eligible as (
 captioned as (
     select
         count(*) as clips,
-        sum(end_seconds - start_seconds) / 3600 as hours,
-        avg(end_seconds - start_seconds) as mean_clip_seconds,
+        round(sum(end_seconds - start_seconds) / 3600, 6) as hours,
+        round(avg(end_seconds - start_seconds), 6) as mean_clip_seconds,
         sum(caption_words)::bigint as caption_words,
         avg(caption_words) as mean_caption_words
     from captioned_clips

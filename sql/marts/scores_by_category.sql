@@ -33,7 +33,7 @@ spread as (
         category,
         score,
         sum(clips)::bigint as scored_clips,
-        sum(total) / sum(clips) as mean,
+        round(sum(total) / sum(clips), 9) as mean,
         min(least) as minimum,
         min(value) filter (rank >= 0.1) as quantile_10,
         min(value) filter (rank >= 0.5) as median,

@@ -17,7 +17,7 @@ with bucketed as (
 select
     minutes,
     count(*) as videos,
-    sum(duration_seconds) / 3600 as hours,
+    round(sum(duration_seconds) / 3600, 6) as hours,
     count(*) / sum(count(*)) over () as share
 from bucketed
 group by minutes

@@ -3,7 +3,7 @@ with counted as (
     select
         coalesce(language, 'und') as language,
         count(*) as videos,
-        sum(duration_seconds) / 3600 as hours
+        round(sum(duration_seconds) / 3600, 6) as hours
     from videos
     where rejection_reason is null
         and error is null
