@@ -155,8 +155,6 @@ def _literal(text: str) -> Value:
 def column_types(table: str) -> dict[str, Any]:
     """Polars types of the columns of a table of the graph or a subset; raises UserError for any other table."""
     schema = schema_class(table)
-    if schema is None and table in {file.name for file in sql_files("marts")}:
-        raise UserError(f"{table} was never made, and only its rows tell its columns: materialise it first")
     if schema is None:
         raise UserError(
             f"no table {table}; known ones: {', '.join([*tables.OVER_ALL, *tables.PER_CATEGORY, *_subset_names()])}"

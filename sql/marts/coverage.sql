@@ -1,4 +1,4 @@
--- One row per table of clips and reason: how many clips have a value there (`covered`) or lack one, and why.
+-- One row per table of clips and reason: how many clips have a value there (`covered`) or lack it, and why.
 -- A table holds one row per clip it is made for, so clips without a row are a difference of counts, not a join.
 with outcomes as (
     select 'center_captions' as table_name, coalesce(error, if(caption is null, 'empty', 'covered')) as reason
@@ -36,7 +36,8 @@ kept as (
 
 expected as (
     select unnest([
-        'center_captions', 'fused_captions', 'dense_captions', 'transcripts', 'aesthetic_scores', 'safety_scores'
+        'center_captions', 'fused_captions', 'dense_captions',
+        'transcripts', 'aesthetic_scores', 'safety_scores'
     ]) as table_name, 'kept' as made_for, clips
     from kept
     union all
