@@ -470,6 +470,7 @@ class CaptionedClips(dy.Schema):
     start_seconds = dy.Float64(description="As in `clips`.")
     end_seconds = dy.Float64(description="As in `clips`.")
     caption = dy.String(description="The clip's fused caption.")
+    caption_words = dy.Int32(min=0, description="Words of the caption, as white space parts them.")
     flaw = dy.String(nullable=True, description="As in `fused_captions`.")
     language = dy.String(nullable=True, description="As in `caption_languages`.")
     umt_score = dy.Float64(nullable=True, description="As in `umt_scores`.")
@@ -571,6 +572,35 @@ class InterleavedSequences(dy.Schema):
     left_out_clips = dy.Int32(min=0, description="Clips of its videos that are in no sequence; told at `place` 0.")
 
 
+class PublishedStatistics(dy.Schema):
+    """One row per figure that a paper gives for a dataset: what ours can be set beside."""
+
+    dataset = dy.String(primary_key=True, description="The dataset's name, as in table 1 of InternVid.")
+    measure = dy.String(primary_key=True, description="A column of `dataset_totals`, or the mart with its buckets.")
+    bucket = dy.String(primary_key=True, description="The bucket whose share it is; `all`: of the whole dataset.")
+    value = dy.Float64(description="The figure; a share is a fraction of 1.")
+    source = dy.String(description="Paper and section, table or figure.")
+    note = dy.String(nullable=True, description="What is not certain about it.")
+
+
+class RecipeCosts(dy.Schema):
+    """One row per table and recipe with remembered calls: what they took."""
+
+    table_name = dy.String(primary_key=True, description="The table whose calls these are.")
+    recipe = dy.String(primary_key=True, description="Recipe under which they were made (see `internvid recipes`).")
+    is_current = dy.Bool(description="Whether the table holds rows of this recipe now.")
+    calls = dy.Int64(description="Calls that are remembered; one that was repeated after a failure counts each time.")
+    failed_calls = dy.Int64(description="Those of them that failed.")
+    rows = dy.Int64(description="Rows that the others returned; equal inputs of a table share them.")
+    seconds = dy.Float64(description="Time that passed while they were made, one after another.")
+    calls_per_second = dy.Float64(nullable=True, description="Throughput; null: too fast to be measured.")
+    prompt_tokens = dy.Int64(nullable=True, description="Tokens that a server read; null: no call asked one.")
+    answer_tokens = dy.Int64(nullable=True, description="Tokens that a server wrote.")
+    cost_dollars = dy.Float64(nullable=True, description="Price of those tokens when asked; null: none was told.")
+    first_called_on = dy.Date(description="Day of the first call, UTC.")
+    last_called_on = dy.Date(description="Day of the last call, UTC.")
+
+
 OVER_ALL: dict[str, type[dy.Schema]] = {
     "corpus_captions": CorpusCaptions,
     "caption_phrases": CaptionPhrases,
@@ -583,6 +613,8 @@ OVER_ALL: dict[str, type[dy.Schema]] = {
     "semantic_pool": SemanticPool,
     "withheld_videos": WithheldVideos,
     "related_videos": RelatedVideos,
+    "published_statistics": PublishedStatistics,
+    "recipe_costs": RecipeCosts,
 }
 """Tables with a single file, since categories do not divide them."""
 

@@ -37,6 +37,8 @@ HEAVY = [
     "yt_dlp",
     "langcodes",
     "openai",
+    "matplotlib",
+    "markdown_it",
 ]
 VAGUE_NAMES = ["utils", "util", "helpers", "helper", "common", "misc"]
 MAX_LINES, MAX_ASSETS_LINES = 300, 150

@@ -4,12 +4,17 @@ import dagster as dg
 import polars as pl
 
 from internvid_assets import tables
+from internvid_assets.analytics import published
+from internvid_assets.analytics.card_folder import make_card, write_folder
+from internvid_assets.analytics.costs import called_tables, costs_of_recipes
+from internvid_assets.analytics.facts import tables_asked
+from internvid_assets.analytics.page import data_uri
 from internvid_assets.analytics.tagging import tag_captions, tagger_text
 from internvid_assets.analytics.warehouse import rebuild
 from internvid_assets.cells.feature import feature
 from internvid_assets.cells.recipes import code_hash
 from internvid_assets.home import Home
-from internvid_assets.selects.assets import table_asset
+from internvid_assets.selects.assets import table_asset, whole_table, written_whole
 from internvid_assets.selects.files import sql_files
 
 
@@ -28,9 +33,52 @@ def caption_verbs(fused_captions: pl.LazyFrame) -> pl.LazyFrame:
     return fused_captions.filter(pl.col("caption").is_not_null()).select("clip_id", "category", "caption")
 
 
+@dg.asset(
+    **whole_table("published_statistics", group="analytics", code=[], kinds={"csv"}, code_version=published.version())
+)
+def published_statistics(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per figure that a paper gives for a dataset: what ours can be set beside."""
+    return written_whole(home, "published_statistics", published.statistics())
+
+
+@dg.asset(
+    **whole_table("recipe_costs", group="analytics", code=[costs_of_recipes.__module__], kinds={"duckdb"}),
+    deps=called_tables(),
+)
+def recipe_costs(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per table and recipe with remembered calls: what they took."""
+    return written_whole(home, "recipe_costs", costs_of_recipes(home.lake))
+
+
 marts = [table_asset(file, group="analytics") for file in sql_files("marts")]
 
 SINGLE_TABLES = [file.name for kind in ("subsets", "marts") for file in sql_files(kind)]
+
+
+CARD = [f"internvid_assets.analytics.{part}" for part in ("card", "card_folder", "croissant", "facts", "figures")]
+
+
+@dg.asset(
+    group_name="analytics",
+    deps=[*tables_asked(), "clip_frames"],
+    kinds={"matplotlib", "markdown"},
+    code_version=code_hash(CARD),
+)
+def dataset_card(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """The dataset card: `card/` below the home, as Markdown, as one HTML page and as Croissant metadata."""
+    from internvid_assets.definitions import features  # the table of contents imports this module
+
+    card = make_card(home, {feature.name: home.recipe(feature).text() for _, feature in features()})
+    with home.store.scratch() as scratch:
+        write_folder(card.files, home.path / "card", scratch)
+    shown = {
+        figure.name: dg.MetadataValue.md(f"![{figure.title}]({data_uri('.png', figure.png)})")
+        for figure in card.figures
+    }
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(card.version()),
+        metadata={"path": dg.MetadataValue.path(home.path / "card"), **shown},
+    )
 
 
 ALL_TABLES = [*tables.GRAPH, *SINGLE_TABLES]

@@ -60,6 +60,7 @@ def report(home: Home) -> None:
     print(f"\nWarehouse: {warehouse}  (any DuckDB client; docs/sql-cookbook.md has questions to ask)")
     print(f'Ask:       {program} sql "select clip_id, caption from internvid_10m_flt limit 5"')
     print(f'Search:    {program} search "a red ball moves left"')
+    print(f"Report:    {program} report --open  (and the dataset's card: {relative(home.path / 'card' / 'card.html')})")
     print(f"Dagster UI: {ui}\n")
 
 

@@ -7,6 +7,7 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -94,11 +95,13 @@ def unions() -> list[str]:
 
 @functools.cache
 def sql_files(kind: Kind) -> tuple[SqlFile, ...]:
-    """Every file of one kind, by name."""
+    """Every file of one kind; one that reads another comes after it."""
     paths = sorted((sql_folder() / kind).glob("*.sql"))
     texts = [path.read_text(encoding="utf-8") for path in paths]
     names = tables_read_each(texts)
-    return tuple(parse(path.stem, kind, text, names[text]) for path, text in zip(paths, texts, strict=True))
+    parsed = {path.stem: parse(path.stem, kind, text, names[text]) for path, text in zip(paths, texts, strict=True)}
+    read = {name: sorted(file.names & parsed.keys()) for name, file in parsed.items()}
+    return tuple(parsed[name] for name in TopologicalSorter(read).static_order())
 
 
 def sql_file(kind: Kind, name: str) -> SqlFile:

@@ -15,7 +15,7 @@ import polars as pl
 
 from internvid_assets.cells.sql_text import quoted
 from internvid_assets.selects import numpy_choice
-from internvid_assets.selects.files import SqlFile, Value, column_types, subsets_folder
+from internvid_assets.selects.files import SqlFile, Value, column_types, sql_files, subsets_folder
 from internvid_assets.selects.lineage import counting
 from internvid_assets.selects.unions import views
 
@@ -155,8 +155,10 @@ def show_table(connection: duckdb.DuckDBPyConnection, table: str, paths: Sequenc
 
 
 def column_definitions(table: str) -> list[str]:
-    """`name type` for each column, as `create table` wants them."""
-    return [f'"{name}" {duckdb_type(dtype)}' for name, dtype in column_types(table).items()]
+    """`name type` for each column, as `create table` wants them; a mart's are those it has over an empty lake."""
+    mart = next((file for file in sql_files("marts") if file.name == table), None)
+    types = run_select(mart, {}).schema if mart else column_types(table)
+    return [f'"{name}" {duckdb_type(dtype)}' for name, dtype in types.items()]
 
 
 _DUCKDB_TYPES: dict[Any, str] = {

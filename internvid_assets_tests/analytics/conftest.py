@@ -1,6 +1,7 @@
 """A lake small enough to check by eye: two eligible videos of two categories, and what became of them."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -164,6 +165,29 @@ def good_rows() -> Rows:
             {"clip_id": clip_id, "representative_clip_id": "v1_0_4", "cosine": cosine}
             for clip_id, cosine in (("v1_0_4", 1.0), ("v2_0_8", 0.97))
         ],
+        "published_statistics": [
+            {
+                "dataset": "InternVid",
+                "measure": "mean_clip_seconds",
+                "bucket": "all",
+                "value": 11.7,
+                "source": "InternVid table 1",
+            }
+        ],
+        "recipe_costs": [
+            {
+                "table_name": "clips",
+                "recipe": "r",
+                "is_current": True,
+                "calls": 2,
+                "failed_calls": 0,
+                "rows": 4,
+                "seconds": 0.5,
+                "calls_per_second": 4.0,
+                "first_called_on": date(2026, 1, 1),
+                "last_called_on": date(2026, 1, 2),
+            }
+        ],
         "candidate_videos": [
             {"video_id": video_id, "category": category, "source_uri": f"file:///{video_id}.mp4", "source": "/"}
             for video_id, category in candidates
@@ -267,13 +291,28 @@ def write_lake(tmp_path: Path) -> Callable[..., Path]:
     """Writes rows as a home's lake, with its subsets and marts, and returns the home."""
 
     def write(rows: Rows, *, home: Path | None = None) -> Path:
-        home = home or tmp_path / "home"
-        _write_tables(home, rows)
-        for file in (*sql_files("subsets"), *sql_files("marts")):
-            _write_selected(home, file)
-        return home
+        return _write_lake(home or tmp_path / "home", rows)
 
     return write
+
+
+@pytest.fixture(scope="session")
+def make_lake(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Makes a home of the good rows with a change to them, for tests that only read it."""
+
+    def make(change: Callable[[Rows], None] = lambda rows: None) -> Path:
+        rows = good_rows()
+        change(rows)
+        return _write_lake(tmp_path_factory.mktemp("home"), rows)
+
+    return make
+
+
+def _write_lake(home: Path, rows: Rows) -> Path:
+    _write_tables(home, rows)
+    for file in (*sql_files("subsets"), *sql_files("marts")):
+        _write_selected(home, file)
+    return home
 
 
 def _write_tables(home: Path, rows: Rows) -> None:
@@ -331,9 +370,16 @@ def mart(tmp_path: Path) -> Callable[[str, Rows], pl.DataFrame]:
     def run(name: str, rows: Rows) -> pl.DataFrame:
         home, file = tmp_path / "home", sql_file("marts", name)
         _write_tables(home, rows)
-        for subset in sql_files("subsets"):
-            if subset.name in file.tables():
-                _write_selected(home, subset)
+        needed = _needed(file)
+        for other in (*sql_files("subsets"), *sql_files("marts")):
+            if other.name in needed:
+                _write_selected(home, other)
         return _select(home, file)
 
     return run
+
+
+def _needed(file: SqlFile) -> set[str]:
+    """What it reads, and what the marts among that read."""
+    marts = {other.name: other for other in sql_files("marts")}
+    return set(file.tables()).union(*(_needed(marts[name]) for name in file.tables() & marts.keys()))

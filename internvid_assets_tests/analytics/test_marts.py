@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from internvid_assets.analytics import published
 from internvid_assets.selects.files import column_types, sql_file, sql_files
 
 
@@ -35,13 +36,101 @@ def test_videos_by_category_shows_candidates_nobody_judged(rows, mart):
     assert rows_of(mart("videos_by_category", rows), "category", "candidates", "videos")[0] == ("comedy", 1, 0)
 
 
+def videos_of(rows, **columns):
+    """As many eligible videos as each list of columns has values."""
+    (count,) = {len(values) for values in columns.values()}
+    values = [{name: told[i] for name, told in columns.items()} for i in range(count)]
+    return [rows["videos"][0] | {"video_id": f"v{i}"} | told for i, told in enumerate(values)]
+
+
+def test_videos_by_language(rows, mart):
+    rows["videos"] = [*videos_of(rows, language=["fr", "en", "en", None]), *rows["videos"][2:]]
+    expected = [("en", 2, 0.5), ("fr", 1, 0.25), ("und", 1, 0.25)]
+    assert rows_of(mart("videos_by_language", rows), "language", "videos", "share") == expected
+
+
+def test_videos_by_duration_has_half_open_buckets(rows, mart):
+    rows["videos"] = videos_of(rows, duration_seconds=[299.9, 300.0, 600.0, 900.0, 1199.0, 1200.0, 1800.0])
+    expected = [("0-5", 1), ("5-10", 1), ("10-15", 1), ("15-20", 2), (">20", 2)]
+    assert rows_of(mart("videos_by_duration", rows), "minutes", "videos") == expected
+
+
+def test_videos_by_resolution_goes_by_the_shorter_side(rows, mart):
+    sizes = {"width_pixels": [720, 1280, 640, 4000], "height_pixels": [1280, 719, 360, 1080]}
+    rows["videos"] = [*videos_of(rows, **sizes), *rows["videos"][2:]]
+    expected = [("360-719", 2, 0.5), ("720", 1, 0.25), (">720", 1, 0.25)]
+    assert rows_of(mart("videos_by_resolution", rows), "pixels", "videos", "share") == expected
+
+
+def test_dataset_totals(rows, mart):
+    (totals,) = mart("dataset_totals", rows).to_dicts()
+    counted = {name: totals[name] for name in ("videos", "clips", "caption_words", "categories", "languages")}
+    assert counted == {"videos": 2, "clips": 3, "caption_words": 18, "categories": 2, "languages": 0}
+    assert (totals["hours"], totals["mean_clip_seconds"]) == (18 / 3600, 6.0)
+    assert (totals["mean_caption_words"], totals["mean_video_seconds"]) == (6.0, 10.0)
+
+
+def test_compared_with_paper(rows, mart):
+    rows["published_statistics"] = published.statistics().to_dicts()
+    table = mart("compared_with_paper", rows)
+    ours = {(measure, bucket): value for measure, bucket, value in table.select("measure", "bucket", "ours").rows()}
+    assert None not in ours.values()
+    assert ours["mean_clip_seconds", "all"] == 6.0 and ours["unique_verbs", "all"] == 4
+    assert ours["clips_by_duration", "4-10"] == 1.0 and ours["captions_by_length", "0-10"] == 1.0
+    assert ours["aesthetic_score", "4-6"] == ours["umt_score", "0.3-0.4"] == pytest.approx(1 / 3)
+    assert table.filter(measure="mean_clip_seconds")["ratio"].to_list() == pytest.approx([6 / 11.7])
+
+
+def test_funnel(rows, mart):
+    rows["acquired_videos"][3].update(error="gone")
+    table = mart("funnel", rows)
+    columns = ("step", "unit", "count", "share_of_before")
+    assert rows_of(table, *columns)[:6] == [
+        ("candidates", "video", 4, None),
+        ("acquired", "video", 3, 0.75),
+        ("eligible", "video", 2, pytest.approx(2 / 3)),
+        ("cut", "clip", 4, None),
+        ("kept", "clip", 3, 0.75),
+        ("captioned", "clip", 3, 1.0),
+    ]
+    chosen = {step: (count, share) for step, _, count, share in rows_of(table, *columns)[6:]}
+    assert chosen.keys() == {file.name for file in sql_files("subsets")}
+    assert chosen["internvid_10m_flt"] == (1, pytest.approx(1 / 3))
+
+
+def test_coverage(rows, mart):
+    rows["umt_scores"].pop()
+    rows["umt_scores"][0].update(umt_score=None, error="timeout")
+    rows["caption_verbs"][0]["verbs"] = []
+    table = mart("coverage", rows)
+    of = {name: rows_of(table.filter(table_name=name), "reason", "clips") for name in table["table_name"]}
+    assert of["umt_scores"] == [("covered", 1), ("no_row", 1), ("timeout", 1)]
+    assert of["caption_verbs"] == [("covered", 2), ("no_verb", 1)]
+    assert of["transcripts"] == [("covered", 2), ("nothing_said", 1)]
+    assert of["fused_captions"] == [("covered", 3)]
+    assert table.group_by("table_name").agg(pl.col("share").sum())["share"].to_list() == pytest.approx([1.0] * 11)
+
+
+def test_coverage_names_a_table_that_nobody_made(rows, mart):
+    rows["safety_scores"] = []
+    table = mart("coverage", rows)
+    assert rows_of(table.filter(table_name="safety_scores"), "reason", "clips", "share") == [("no_row", 3, 1.0)]
+
+
 def test_rejections_by_reason(rows, mart):
+    rows["candidate_videos"][2]["rejection_reason"] = "known_dataset"
+    rows["fused_captions"][2].update(caption=None, error="timeout")
     assert mart("rejections_by_reason", rows).rows() == [
+        ("candidates", "kept", 3, 0.75),
+        ("candidates", "known_dataset", 1, 0.25),
+        ("acquired", "kept", 4, 1.0),
         ("videos", "kept", 2, 0.5),
         ("videos", "too_short", 1, 0.25),
         ("videos", "unreadable", 1, 0.25),
         ("clips", "kept", 3, 0.75),
         ("clips", "still", 1, 0.25),
+        ("captions", "kept", 2, pytest.approx(2 / 3)),
+        ("captions", "timeout", 1, pytest.approx(1 / 3)),
     ]
 
 
@@ -72,6 +161,7 @@ def test_clips_by_motion_shows_where_the_thresholds_cut(rows, mart):
 
 def test_captions_by_length(rows, mart):
     captions = ["one two", "w " * 9, "w " * 10, "w " * 19, "w " * 20, " w  w\nw " * 10, " ", None]
+    rows["clips"] = [rows["clips"][0] | {"clip_id": f"c{i}"} for i in range(len(captions))]
     rows["fused_captions"] = [
         {"clip_id": f"c{i}", "category": "sports", "caption": caption} for i, caption in enumerate(captions)
     ]
@@ -87,8 +177,39 @@ def test_scores_by_category(rows, mart):
     assert rows_of(table, *columns) == [
         ("music", "aesthetic_score", 1, 0, 3.0, 3.0),
         ("music", "umt_score", 1, 0, 0.2, 0.2),
-        ("sports", "aesthetic_score", 2, 0, 5.25, 6.0),
+        ("sports", "aesthetic_score", 2, 0, 4.5, 6.0),
         ("sports", "umt_score", 1, 1, 0.4, 0.4),
+    ]
+    assert table["mean"].to_list() == pytest.approx([3.0, 0.2, 5.25, 0.4])
+
+
+def test_scores_by_category_has_the_quantiles_of_three_decimals(rows, mart):
+    """Of 0.001 to 0.1, with digits below that: each is the smallest value that so many do not exceed."""
+    scores = [rows["umt_scores"][0] | {"clip_id": f"c{i}", "umt_score": i / 1000 + 1e-5} for i in range(1, 101)]
+    rows["umt_scores"] = scores[::-1]
+    sports = mart("scores_by_category", rows).filter(category="sports", score="umt_score")
+    assert rows_of(sports, "quantile_10", "median", "quantile_90") == [(0.01, 0.05, 0.09)]
+    assert rows_of(sports, "minimum", "maximum") == [(0.00101, 0.10001)]
+
+
+def test_scores_by_category_shows_kept_clips_without_any_score(rows, mart):
+    rows["umt_scores"], rows["aesthetic_scores"] = [], []
+    assert rows_of(mart("scores_by_category", rows), "category", "scored_clips", "missing_clips", "median") == [
+        ("music", 0, 1, None),
+        ("music", 0, 1, None),
+        ("sports", 0, 2, None),
+        ("sports", 0, 2, None),
+    ]
+
+
+def test_scores_by_bin(rows, mart):
+    rows["umt_scores"][1]["umt_score"] = 0.39999
+    assert mart("scores_by_bin", rows).rows() == [
+        ("aesthetic_score", 3.0, 4.0, 1, pytest.approx(1 / 3)),
+        ("aesthetic_score", 4.0, 5.0, 1, pytest.approx(1 / 3)),
+        ("aesthetic_score", 6.0, 7.0, 1, pytest.approx(1 / 3)),
+        ("umt_score", 0.2, 0.3, 1, pytest.approx(1 / 3)),
+        ("umt_score", 0.3, 0.4, 2, pytest.approx(2 / 3)),
     ]
 
 
@@ -176,7 +297,9 @@ def test_every_mart_is_tested_here():
     assert not [file.name for file in sql_files("marts") if not any(name.startswith(file.name) for name in tested)]
 
 
-def test_sums_are_numbers_every_client_knows(rows, mart):
+def test_sums_are_numbers_every_client_knows(rows, write_lake):
     """DuckDB sums integers into 128 bits, which come out as decimals."""
-    types = {dtype for file in sql_files("marts") for dtype in mart(file.name, rows).dtypes}
+    lake = write_lake(rows) / "lake"
+    files = [lake / file.name / "table.parquet" for file in sql_files("marts")]
+    types = {dtype for file in files for dtype in pl.read_parquet_schema(file).values()}
     assert not [dtype for dtype in types if isinstance(dtype, pl.Decimal | pl.Int128)]

@@ -22,7 +22,9 @@ def test_a_second_demo_computes_nothing(empty):
     assert first.exit_code == 0, first.stderr
     counts = dict(re.findall(r"^(\S.*?)\s+(\d+)$", first.stdout, flags=re.MULTILINE))
     assert counts["videos"] == "2" and int(counts["fused captions"]) > 0
-    assert all(told in first.stdout for told in ("warehouse.duckdb", "internvid sql", "make dev"))
+    assert all(told in first.stdout for told in ("warehouse.duckdb", "internvid sql", "card/card.html", "make dev"))
+
+    assert (empty / "card" / "card.html").is_file()
 
     remembered = [file for file in files(empty) if "/cells/" in file[0]]
     second = run_here("demo", "--videos", "2", "--seed", "5", home=empty)

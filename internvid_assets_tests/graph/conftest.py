@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,6 +24,24 @@ from small_homes import (
 
 from internvid_assets.home import Home
 from internvid_assets.tables import INTERLEAVED_FORMATS
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """An installed Chromium; where continuous integration has none, that is a failure. Looked for before all else."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for path in map(shutil.which, names) if path), None)
+    if found is None:
+        say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        say("no Chromium on the PATH: apt-get install chromium")
+    return found
+
+
+@pytest.fixture(scope="session")
+def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(os.environ.get("INTERNVID_ARTEFACTS") or tmp_path_factory.mktemp("artefacts"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")

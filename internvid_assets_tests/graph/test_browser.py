@@ -7,17 +7,16 @@ The pictures lie in $INTERNVID_ARTEFACTS, else in pytest's temporary folder. To 
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from browser import RENEW, opened_page, save_image
 from dev_process import Dev, started_dev
 from PIL import Image
-from small_homes import CATEGORIES, OVER_ALL, PER_CATEGORY, ROOT, Materialised, run
+from small_homes import CATEGORIES, OVER_ALL, PER_CATEGORY, Materialised, run
 from webserver import Ui, wait_until
 
 from internvid_assets import tables
@@ -39,25 +38,6 @@ NODE_PIXELS = 4600
 """At least so many of a node are its plain background, as large as the graph is drawn here."""
 HIDDEN = ("analytics", "queries", "transcripts")
 DRAWN = f"not ({' or '.join(f'group:{stage}' for stage in HIDDEN)})"
-RENEW = bool(os.environ.get("INTERNVID_RENEW_IMAGES"))
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """An installed Chromium; where continuous integration has none, that is a failure. Looked for before all else."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next((path for path in map(shutil.which, names) if path), None)
-    if found is None:
-        say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        say("no Chromium on the PATH: apt-get install chromium")
-    return found
-
-
-@pytest.fixture(scope="module")
-def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = Path(os.environ.get("INTERNVID_ARTEFACTS") or tmp_path_factory.mktemp("artefacts"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -69,20 +49,8 @@ def dev(chromium: str, materialised: Materialised) -> Iterator[Dev]:
 
 @pytest.fixture
 def page(dev: Dev, chromium: str, tmp_path: Path) -> Iterator[Page]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path / "profile",
-            executable_path=chromium,
-            headless=True,
-            viewport={"width": WIDTH_PIXELS, "height": HEIGHT_PIXELS},
-            # Root may not sandbox, and a container's /dev/shm is small.
-            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-sync"],
-        )
-        context.set_default_timeout(30_000)
-        yield context.pages[0]
-        context.close()
+    with opened_page(chromium, tmp_path / "profile", WIDTH_PIXELS, HEIGHT_PIXELS) as page:
+        yield page
 
 
 def test_a_category_is_materialised_by_clicking(page: Page, dev: Dev, artefacts: Path) -> None:
@@ -121,8 +89,8 @@ def test_the_asset_graph_is_drawn(page: Page, dev: Dev, materialised: Materialis
     made = len(specs) if RENEW else sum(spec.partitions_def is None for spec in specs)
     picture = artefacts / "asset-graph.png"
     wait_until(lambda: made_nodes(page, picture) >= made, "nodes show as made", 60)
-    if RENEW:  # in few colours, since a repository keeps every version of it
-        Image.open(picture).quantize(64).save(ROOT / "docs" / "images" / picture.name, optimize=True)
+    if RENEW:
+        save_image(picture)
 
 
 def make_room(page: Page) -> None:

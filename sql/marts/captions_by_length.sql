@@ -1,22 +1,16 @@
 -- One row per category and caption length bucket of InternVid's figure 4: its captions. Ranges are half open.
-with lengths as (
+with bucketed as (
     select
         category,
-        len(string_split_regex(trim(caption), '\s+')) as length_words
-    from fused_captions
-    where trim(caption) != ''
-),
-
-bucketed as (
-    select
-        *,
+        caption_words,
         case
-            when length_words < 10 then '0-10'
-            when length_words < 20 then '10-20'
-            when length_words < 30 then '20-30'
+            when caption_words < 10 then '0-10'
+            when caption_words < 20 then '10-20'
+            when caption_words < 30 then '20-30'
             else '>30'
         end as words
-    from lengths
+    from captioned_clips
+    where caption_words > 0
 ),
 
 counted as (
@@ -24,8 +18,8 @@ counted as (
         category,
         words,
         count(*) as captions,
-        avg(length_words) as mean_words,
-        sum(length_words)::bigint as total_words
+        avg(caption_words) as mean_words,
+        sum(caption_words)::bigint as total_words
     from bucketed
     group by category, words
 )

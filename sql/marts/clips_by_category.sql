@@ -1,19 +1,33 @@
 -- One row per category with videos: its clips, those that were kept, and how many of them got a caption.
-with per_category as (
+with cut as (
     select
-        clips.category,
-        count(distinct clips.video_id) as videos,
-        count(*) filter (where clips.error is null) as clips,
-        count(*) filter (where clips.rejection_reason is null and clips.error is null) as kept_clips,
-        count(*) filter (where clips.error is not null) as failed_videos,
-        count(fused_captions.caption) as captioned_clips,
-        sum(clips.duration_seconds) filter (where clips.rejection_reason is null) / 3600 as kept_hours,
-        avg(clips.duration_seconds) filter (where clips.rejection_reason is null) as mean_kept_seconds
+        category,
+        count(distinct video_id) as videos,
+        count(*) filter (error is null) as clips,
+        count(*) filter (rejection_reason is null and error is null) as kept_clips,
+        count(*) filter (error is not null) as failed_videos,
+        sum(duration_seconds) filter (rejection_reason is null and error is null) / 3600 as kept_hours,
+        avg(duration_seconds) filter (rejection_reason is null and error is null) as mean_kept_seconds
     from clips
-    left join fused_captions using (clip_id, category)
-    group by clips.category
+    group by category
+),
+
+captioned as (
+    select category, count(*) as captions
+    from captioned_clips
+    group by category
 )
 
-select *
-from per_category
+select
+    category,
+    videos,
+    clips,
+    kept_clips,
+    failed_videos,
+    coalesce(captions, 0) as captioned_clips,
+    kept_hours,
+    mean_kept_seconds,
+    kept_clips / nullif(sum(kept_clips) over (), 0) as share
+from cut
+left join captioned using (category)
 order by category

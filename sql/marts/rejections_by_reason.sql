@@ -1,16 +1,21 @@
--- One row per stage and outcome: how many videos, then clips, were kept, and why each of the others was not.
+-- One row per stage and outcome: how many of what came to it were kept, and why each of the others was not.
 with outcomes as (
-    select 'videos' as stage, coalesce(rejection_reason, error, 'kept') as reason
-    from videos
+    select 1 as position, 'candidates' as stage, coalesce(listing_error, rejection_reason, 'kept') as reason
+    from candidate_videos
     union all
-    select 'clips', coalesce(rejection_reason, error, 'kept')
-    from clips
+    select 2, 'acquired', coalesce(error, 'kept') from acquired_videos
+    union all
+    select 3, 'videos', coalesce(rejection_reason, error, 'kept') from videos
+    union all
+    select 4, 'clips', coalesce(rejection_reason, error, 'kept') from clips
+    union all
+    select 5, 'captions', coalesce(error, if(caption is null, 'no_caption', 'kept')) from fused_captions
 ),
 
 counted as (
-    select stage, reason, count(*) as count
+    select position, stage, reason, count(*) as count
     from outcomes
-    group by stage, reason
+    group by all
 )
 
 select
@@ -19,4 +24,4 @@ select
     count,
     count / sum(count) over (partition by stage) as share
 from counted
-order by stage = 'clips', reason != 'kept', count desc, reason
+order by position, reason != 'kept', count desc, reason

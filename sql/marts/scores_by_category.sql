@@ -1,32 +1,68 @@
 -- One row per category and score with kept clips: how the score is spread, and how many clips lack it.
-with kept as (
-    select clip_id, category
+-- Quantiles are of three decimals, which are few values: nothing has to sort hundreds of millions of scores.
+with scored as (
+    select category, 'umt_score' as score, round(umt_score, 3) as value, umt_score as exact from umt_scores
+    union all
+    select category, 'aesthetic_score', round(aesthetic_score, 3), aesthetic_score from aesthetic_scores
+),
+
+counted as (
+    select
+        category,
+        score,
+        value,
+        count(*) as clips,
+        sum(exact) as total,
+        min(exact) as least,
+        max(exact) as most
+    from scored
+    where value is not null
+    group by category, score, value
+),
+
+ranked as (
+    select
+        *,
+        sum(clips) over (partition by category, score order by value)
+            / sum(clips) over (partition by category, score) as rank
+    from counted
+),
+
+spread as (
+    select
+        category,
+        score,
+        sum(clips)::bigint as scored_clips,
+        round(sum(total) / sum(clips), 9) as mean,
+        min(least) as minimum,
+        min(value) filter (rank >= 0.1) as quantile_10,
+        min(value) filter (rank >= 0.5) as median,
+        min(value) filter (rank >= 0.9) as quantile_90,
+        max(most) as maximum
+    from ranked
+    group by category, score
+),
+
+kept as (
+    select category, count(*) as clips
     from clips
     where rejection_reason is null
         and error is null
-),
-
-scored as (
-    select kept.category, 'umt_score' as score, umt_scores.umt_score as value
-    from kept
-    left join umt_scores using (clip_id, category)
-    union all
-    select kept.category, 'aesthetic_score', aesthetic_scores.aesthetic_score
-    from kept
-    left join aesthetic_scores using (clip_id, category)
+    group by category
 )
 
 select
     category,
     score,
-    count(value) as scored_clips,
-    count(*) - count(value) as missing_clips,
-    avg(value) as mean,
-    min(value) as minimum,
-    quantile_cont(value, 0.1) as quantile_10,
-    quantile_cont(value, 0.5) as median,
-    quantile_cont(value, 0.9) as quantile_90,
-    max(value) as maximum
-from scored
-group by category, score
+    coalesce(scored_clips, 0) as scored_clips,
+    clips - coalesce(scored_clips, 0) as missing_clips,
+    mean,
+    minimum,
+    quantile_10,
+    median,
+    quantile_90,
+    maximum
+from kept
+cross join (values ('umt_score'), ('aesthetic_score')) as scores (score)
+left join spread using (category, score)
 order by category, score

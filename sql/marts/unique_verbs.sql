@@ -1,26 +1,48 @@
 -- One row per scope (everything, each category, each subset): the different verbs in its captions.
-with verbs_of_clips as (
-    select clip_id, category, unnest(verbs) as verb
+with captions as (
+    select 'category' as kind, category as scope, verbs
     from caption_verbs
+    where len(verbs) > 0
+    union all
+    select 'subset', chosen_clips.subset, caption_verbs.verbs
+    from chosen_clips
+    inner join caption_verbs using (clip_id, category)
+    where len(caption_verbs.verbs) > 0
 ),
 
-scoped as (
-    select 'all' as kind, 'all' as scope, clip_id, verb from verbs_of_clips
+-- How often each verb is used is few rows, whatever their number of captions: the rest is counted from those.
+used as (
+    select kind, scope, verb, count(*) as uses
+    from (select kind, scope, unnest(verbs) as verb from captions)
+    group by kind, scope, verb
+),
+
+captioned as (
+    select kind, scope, count(*) as captions_with_verbs
+    from captions
+    group by kind, scope
+),
+
+every_use as (
+    select * from used
     union all
-    select 'category', category, clip_id, verb from verbs_of_clips
+    select 'all', 'all', verb, sum(uses) from used where kind = 'category' group by verb
+),
+
+every_caption as (
+    select * from captioned
     union all
-    select 'subset', chosen_clips.subset, chosen_clips.clip_id, verbs_of_clips.verb
-    from chosen_clips
-    inner join verbs_of_clips using (clip_id, category)
+    select 'all', 'all', sum(captions_with_verbs) from captioned where kind = 'category'
 )
 
 select
     kind,
     scope,
-    count(distinct verb) as unique_verbs,
-    count(*) as verbs,
-    count(distinct clip_id) as captions_with_verbs,
-    mode(verb order by verb) as most_frequent_verb
-from scoped
+    count(*) as unique_verbs,
+    sum(uses)::bigint as verbs,
+    any_value(captions_with_verbs)::bigint as captions_with_verbs,
+    first(verb order by uses desc, verb) as most_frequent_verb
+from every_use
+inner join every_caption using (kind, scope)
 group by kind, scope
 order by kind, scope

@@ -1,4 +1,5 @@
 -- One row per category with candidates: how many were offered, and found eligible, rejected or not measurable.
+-- `share` is of all eligible videos, as in InternVid's figure 3.
 with judged as (
     select
         category,
@@ -26,7 +27,8 @@ select
     coalesce(judged.rejected_videos, 0) as rejected_videos,
     coalesce(judged.failed_videos, 0) as failed_videos,
     coalesce(judged.eligible_hours, 0) as eligible_hours,
-    judged.mean_eligible_seconds
+    judged.mean_eligible_seconds,
+    coalesce(judged.eligible_videos, 0) / nullif(sum(judged.eligible_videos) over (), 0) as share
 from offered
 full join judged using (category)
 order by category

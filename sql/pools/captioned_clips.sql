@@ -2,6 +2,7 @@
 --
 -- Subsets and statistics read this instead of joining six tables anew: at 234 million clips a join by text keys
 -- takes minutes, and this is made per category, and only where something changed. A video's clips lie together.
+-- `caption_words` counts what lies between white space, once, rather than anew for every figure.
 -- `draw` is what random choices are made of: 52 bits of an MD5 of the clip's name, a sum that never changes.
 select
     clips.clip_id,
@@ -11,6 +12,7 @@ select
     clips.start_seconds,
     clips.end_seconds,
     fused_captions.caption,
+    len(regexp_extract_all(fused_captions.caption, '\S+'))::integer as caption_words,
     fused_captions.flaw,
     caption_languages.language,
     umt_scores.umt_score,
