@@ -23,6 +23,7 @@ from internvid_assets.clips import assets as clips  # noqa: E402
 from internvid_assets.embeddings import assets as embeddings  # noqa: E402
 from internvid_assets.home import Home  # noqa: E402
 from internvid_assets.queries import assets as queries  # noqa: E402
+from internvid_assets.releases import assets as releases  # noqa: E402
 from internvid_assets.scores import assets as scores  # noqa: E402
 from internvid_assets.selects.assets import check_results, check_specs  # noqa: E402
 from internvid_assets.selects.files import SqlFile, sql_files  # noqa: E402
@@ -41,6 +42,7 @@ STAGES: dict[str, ModuleType] = {
     "embeddings": embeddings,
     "subsets": subsets,
     "analytics": analytics,
+    "releases": releases,
 }
 """A stage imports only from earlier ones; its name is its folder, its asset group and its heading in the README."""
 

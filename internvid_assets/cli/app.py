@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from internvid_assets.cli import caption, data, demo, doctor, export, graph, ingest, recipes, search, server
+from internvid_assets.cli import caption, data, demo, doctor, export, graph, ingest, recipes, releases, search, server
 
 app = typer.Typer(
     name="internvid",
@@ -28,6 +28,8 @@ for command in (
     graph.plan,
     graph.status,
     export.export_clips,
+    releases.releases,
+    releases.diff,
     server.dev,
     server.backfill,
     doctor.doctor,

@@ -61,7 +61,7 @@ def run(
     )
 
 
-OVER_ALL = "key:clip_index+ or key:semantic_pool or kind:sql or key:warehouse"
+OVER_ALL = "key:clip_index+ or key:semantic_pool or kind:sql or key:warehouse or key:release"
 PER_CATEGORY = f"key:candidate_videos+ and not ({OVER_ALL})"
 
 
