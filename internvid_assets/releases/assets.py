@@ -19,14 +19,19 @@ from internvid_assets.selects.files import sql_files
 )
 def release(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One folder per release, never changed: the rows of each subset, and a manifest of all they are made of."""
+    made = release_now(home)
+    context.log.info(f"release {made.release.id} " + ("is made" if made.is_new else "holds all this: unchanged"))
+    return dg.MaterializeResult(data_version=dg.DataVersion(made.release.id), metadata=evidence(made, home))
+
+
+def release_now(home: Home) -> Made:
+    """Release what the lake holds, with the recipes and the lineage of the whole graph."""
     from internvid_assets.definitions import features  # which loads this module
 
     recipes = {recipe.hash: recipe.text() for recipe in (home.recipe(feature) for _, feature in features())}
     upstream = {feature.name: feature.upstream_tables for _, feature in features()}
     upstream |= {file.name: sorted(file.tables()) for kind in ("pools", "subsets") for file in sql_files(kind)}
-    made = make_release(home, recipes, upstream)
-    context.log.info(f"release {made.release.id} " + ("is made" if made.is_new else "holds all this: unchanged"))
-    return dg.MaterializeResult(data_version=dg.DataVersion(made.release.id), metadata=evidence(made, home))
+    return make_release(home, recipes, upstream)
 
 
 def evidence(made: Made, home: Home) -> dict[str, dg.MetadataValue]:

@@ -19,11 +19,17 @@ CAPTIONED = """
         clips.clip_id, clips.category, clips.start_seconds, clips.end_seconds,
         fused_captions.caption, fused_captions.recipe as caption_recipe, umt_score, aesthetic_score
     from {clips} as clips
+    semi join (select video_id from {videos} where rejection_reason is null) as videos using (video_id)
     inner join {fused_captions} as fused_captions using (clip_id)
     left join {umt_scores} as umt_scores using (clip_id)
     left join {aesthetic_scores} as aesthetic_scores using (clip_id)
     where clips.rejection_reason is null and clips.error is null"""
-"""A category's clips as its tables have them now: made once, since every subset is held against it."""
+"""A category's clips as its tables have them now: made once, since every subset is held against it.
+
+A video that was taken down, or rejected since, has none, though its clips stand until `clips` is made again.
+"""
+
+CAPTIONED_FROM = ("videos", "clips", "fused_captions", "umt_scores", "aesthetic_scores")
 
 CHOSEN = """
     select chosen.*, captioned.start_seconds, captioned.end_seconds, captioned.caption_recipe
@@ -63,7 +69,7 @@ def write_content(home: Home, folder: Path, categories: Sequence[str], subsets: 
 
 def _write_captioned(connection: duckdb.DuckDBPyConnection, home: Home, category: str, scratch: Path) -> Path:
     path = scratch / f"{category}.parquet"
-    _copy(connection, CAPTIONED, path, home, ["clips", "fused_captions", "umt_scores", "aesthetic_scores"], category)
+    _copy(connection, CAPTIONED, path, home, CAPTIONED_FROM, category)
     return path
 
 

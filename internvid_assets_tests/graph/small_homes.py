@@ -61,7 +61,9 @@ def run(
     )
 
 
-OVER_ALL = "key:clip_index+ or key:semantic_pool or kind:sql or key:warehouse or key:release"
+OVER_ALL = (
+    "key:clip_index+ or key:semantic_pool or (kind:sql and not key:captioned_clips) or key:warehouse or key:release"
+)
 PER_CATEGORY = f"key:candidate_videos+ and not ({OVER_ALL})"
 
 
