@@ -47,11 +47,11 @@ def _refuse_missing(missing: Sequence[tuple[str, str]]) -> None:
 
 def standing_subsets(home: Home) -> dict[str, dict[str, Any]]:
     """Of each subset what chose it and what came of it; raises RunStopped for one never made, or made otherwise."""
-    found = {file: home.lake.version(file.name) for file in sql_files("subsets")}
-    _refuse_missing([(file.name, ALL) for file, version in found.items() if version is None])
-    told = {file.name: home.settings.parameters_of_subset(file.name) for file in found}
-    recipes = {file.name: file.recipe(told[file.name]) for file in found}
-    versions = {file.name: version for file, version in found.items() if version}
+    files = {file.name: file for file in sql_files("subsets")}
+    found = {name: home.lake.version(name) for name in files}
+    _refuse_missing([(name, ALL) for name, version in found.items() if version is None])
+    versions = {name: version for name, version in found.items() if version}
+    recipes = {name: file.recipe(home.settings.parameters_of_subset(name)) for name, file in files.items()}
     otherwise = [name for name, version in versions.items() if version.recipe != recipes[name].hash]
     if otherwise:
         expected = "materialise them: internvid materialize 'group:subsets'"
