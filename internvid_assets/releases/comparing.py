@@ -56,7 +56,7 @@ CHANGED = """
     )
 
     select
-        {subset} as subset, change, clip_id, changed.video_id, category,
+        {subset} as subset, change, clip_id, changed.video_id, changed.category,
         case change
             when 'added' then case
                 when old_video.video_id is null then 'new video'
@@ -85,11 +85,13 @@ CHANGED = """
         old_umt as old_umt_score, new_umt as new_umt_score,
         old_aesthetic as old_aesthetic_score, new_aesthetic as new_aesthetic_score
     from changed
-    left join {old_videos} as old_video on changed.video_id = old_video.video_id and category = old_video.category
-    left join {new_videos} as new_video on changed.video_id = new_video.video_id and category = new_video.category
-    left join why using (category)
+    left join {old_videos} as old_video
+        on changed.video_id = old_video.video_id and changed.category = old_video.category
+    left join {new_videos} as new_video
+        on changed.video_id = new_video.video_id and changed.category = new_video.category
+    left join why on changed.category = why.category
     where change is not null
-    order by change, category, clip_id"""
+    order by change, changed.category, clip_id"""
 
 
 @dataclass(frozen=True)

@@ -54,8 +54,8 @@ def standing_subsets(home: Home) -> dict[str, dict[str, Any]]:
     recipes = {name: file.recipe(home.settings.parameters_of_subset(name)) for name, file in files.items()}
     otherwise = [name for name, version in versions.items() if version.recipe != recipes[name].hash]
     if otherwise:
-        expected = "materialise them: internvid materialize 'group:subsets'"
-        raise RunStopped(f"{', '.join(otherwise)}: made by other SQL or parameters than there are now; {expected}")
+        way_out = "internvid materialize 'group:subsets'"
+        raise RunStopped(f"made by other SQL or parameters than there are now: {', '.join(otherwise)}; {way_out}")
     return {
         name: {
             "sql": recipes[name].version,

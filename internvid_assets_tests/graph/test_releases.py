@@ -13,16 +13,18 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from small_homes import CATEGORIES, OVER_ALL, PER_CATEGORY, WEBM, Materialised, recorded, run
+from small_homes import CATEGORIES, WEBM, Materialised
 
 from internvid_assets import tables
+from internvid_assets.captions.assets import frame_captions, fused_captions
 from internvid_assets.cells.errors import RunStopped, UserError
 from internvid_assets.home import Home
 from internvid_assets.releases.assets import release_now
 from internvid_assets.releases.comparing import compared
 from internvid_assets.releases.shelf import Release, find_release, releases_of, releases_with
 from internvid_assets.releases.verifying import differences
-from internvid_assets.selects.files import sql_files
+from internvid_assets.selects.assets import make_selected
+from internvid_assets.selects.files import sql_file, sql_files
 from internvid_assets.settings import load_settings
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.PreviewWarning", "ignore::dagster.BetaWarning")
@@ -48,16 +50,31 @@ def told_otherwise(home: Home, *overrides: str) -> Home:
     return Home(load_settings([f"home={home.path}", "profile=sample", *overrides]))
 
 
-def rewrite(home: Home, table: str, category: str | None, change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
-    """The table with other rows, by the recipe it had."""
+def rewrite(
+    home: Home, table: str, category: str | None, change: Callable[[pl.DataFrame], pl.DataFrame], recipe: str = ""
+) -> None:
+    """The table with other rows, by the recipe it had or another."""
     version = home.lake.version(table, category)
     assert version
-    rows = change(home.lake.scan(table, category, schema=schema(table)).collect())
-    home.lake.write(rows.lazy(), table, category, schema=schema(table), recipe=version.recipe)
+    rows = change(home.lake.scan(table, category).collect())
+    schema, recipe = tables.schema_class(table), recipe or version.recipe
+    home.lake.write(rows.lazy(), table, category, schema=schema, recipe=recipe)
 
 
-def schema(table: str):
-    return tables.ChosenClips if table in SUBSETS else tables.schema_class(table)
+def choose_again(home: Home, *categories: str, only: str = "") -> None:
+    """What subsets draw from, in these categories, and the subsets, or `only` one of them."""
+    for category in categories:
+        make_selected(sql_file("pools", "captioned_clips"), home, category, tables.CaptionedClips)
+    for file in [sql_file("subsets", only)] if only else sql_files("subsets"):
+        make_selected(file, home, None, tables.ChosenClips)
+
+
+def judge(home: Home, category: str, reason: str) -> None:
+    """The category as it is when its videos are rejected: nothing is made of them."""
+    made_of_videos = [*tables.PER_CATEGORY][[*tables.PER_CATEGORY].index("videos") + 1 :]
+    rewrite(home, "videos", category, lambda rows: rows.with_columns(rejection_reason=pl.lit(reason)))
+    for table in made_of_videos:
+        rewrite(home, table, category, lambda rows: rows.clear())
 
 
 def summary(home: Home, old: Release, new: Release) -> list[tuple]:
@@ -119,53 +136,49 @@ def test_equal_content_has_an_equal_id(home: Home, made: Release) -> None:
     assert again.is_new and again.release.id == made.id and again.release.created_at > made.created_at
 
 
+def shortened(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(pl.col("caption").str.slice(0, 20))
+
+
 def test_a_changed_parameter_is_named_as_the_reason_of_other_captions(home: Home, made: Release) -> None:
     short = told_otherwise(home, "fused_captions.max_new_tokens=5")
-    with recorded(home) as instance:
-        assert run(short, instance, f"key:fused_captions+ and not ({OVER_ALL})", MP4).success
-        assert run(short, instance, "group:subsets and key:withheld_videos+").success
-        again = run(short, instance, "key:release")
-    (event,) = again.asset_materializations_for_node("release")
-    after = find_release(home.path, "latest")
+    rewrite(home, "fused_captions", MP4, shortened, recipe=short.recipe(fused_captions).hash)
+    choose_again(short, MP4)
+    after = release_now(short).release
     assert after.id != made.id and find_release(home.path, "previous").id == made.id
-    captioned, scored = summary(home, made, after)
-    assert captioned == ("re-captioned", 3, "fused_captions: parameters.max_new_tokens 60 -> 5")
-    assert scored == ("re-scored", 3, "its caption changed")
-    assert (
-        "| internvid_10m | re-captioned | 3 | fused_captions: parameters.max_new_tokens"
-        in event.metadata["changes"].value
-    )
-    back = summary(home, after, made)
-    assert back[0] == ("re-captioned", 3, "fused_captions: parameters.max_new_tokens 5 -> 60")
+    assert summary(home, made, after) == [("re-captioned", 3, "fused_captions: parameters.max_new_tokens 60 -> 5")]
+    assert summary(home, after, made) == [("re-captioned", 3, "fused_captions: parameters.max_new_tokens 5 -> 60")]
 
 
-def test_a_video_that_is_rejected_or_gone_is_told_as_such(home: Home, made: Release, tmp_path: Path) -> None:
-    """Nothing is computed: a judgement changes, and a source is removed."""
-    sources = home.path / "sources.toml"
-    sources.write_text(sources.read_text().replace(f'"{WEBM}"', '"comedy"'))
-    strict = told_otherwise(home, "videos.min_duration_seconds=1000")
-    with recorded(home) as instance:
-        for category in (MP4, WEBM):
-            assert run(strict, instance, PER_CATEGORY, category).success
-        assert run(strict, instance, OVER_ALL).success
-    removed = summary(home, made, find_release(home.path, "latest"))
-    assert [(change, why) for change, _, why in removed] == [
-        ("removed", "video no longer offered"),
-        ("removed", "video rejected: too_short"),
-    ]
-    added = summary(home, find_release(home.path, "latest"), made)
-    assert {(change, why) for change, _, why in added} == {
-        ("added", "new video"),
-        ("added", "video no longer rejected: too_short"),
-    }
+def test_other_scores_are_told_with_their_recipe_and_that_of_what_they_score(home: Home, made: Release) -> None:
+    """A recipe that no settings know is told by its hash."""
+    better = told_otherwise(home, "frame_captions.max_new_tokens=50")
+    rewrite(home, "frame_captions", MP4, lambda rows: rows, recipe=better.recipe(frame_captions).hash)
+    rewrite(home, "umt_scores", MP4, lambda rows: rows.with_columns(pl.col("umt_score") / 2), recipe="0123456789ab")
+    choose_again(home, MP4)
+    old_recipe = made.tables["umt_scores"][MP4]["recipe"]
+    reason = f"umt_scores: recipe {old_recipe} -> 0123456789ab; frame_captions: parameters.max_new_tokens 40 -> 50"
+    assert summary(home, made, release_now(better).release) == [("re-scored", 3, reason)]
+
+
+def test_a_video_that_is_rejected_taken_down_or_gone_is_told_as_such(home: Home, made: Release) -> None:
+    judge(home, MP4, "too_short")
+    judge(home, "pets_and_animals", "taken_down")
+    for table in tables.PER_CATEGORY:
+        rewrite(home, table, WEBM, lambda rows: rows.clear())
+    choose_again(home, *CATEGORIES)
+    after = release_now(home).release
+    told = [("removed", why) for why in ("video no longer offered", "video rejected: too_short", "video taken down")]
+    assert sorted((change, why) for change, _, why in summary(home, made, after)) == told
+    told = [("added", f"video no longer rejected: {reason}") for reason in ("taken_down", "too_short")]
+    assert sorted((change, why) for change, _, why in summary(home, after, made)) == [("added", "new video"), *told]
 
 
 def test_another_parameter_of_a_subset_is_told(home: Home, made: Release) -> None:
     few = told_otherwise(home, "subsets.internvid_10m.size=4")
-    with pytest.raises(RunStopped, match=r"internvid_10m: made by other SQL or parameters .* group:subsets"):
+    with pytest.raises(RunStopped, match=r"made by other SQL or parameters .*: internvid_10m; .* 'group:subsets'"):
         release_now(few)
-    with recorded(home) as instance:
-        assert run(few, instance, "key:internvid_10m").success
+    choose_again(few, only="internvid_10m")
     after = release_now(few).release
     assert summary(home, made, after) == [("removed", 7, "no longer chosen: size 10000000 -> 4")]
     assert summary(home, after, made) == [("added", 7, "newly chosen: size 4 -> 10000000")]
@@ -174,8 +187,7 @@ def test_another_parameter_of_a_subset_is_told(home: Home, made: Release) -> Non
 
 def test_every_changed_row_can_be_written(home: Home, made: Release, tmp_path: Path) -> None:
     few = told_otherwise(home, "subsets.internvid_10m.size=4")
-    with recorded(home) as instance:
-        run(few, instance, "key:internvid_10m")
+    choose_again(few, only="internvid_10m")
     after = release_now(few).release
     with compared(home, made, after) as changes:
         counts = [changes.write(tmp_path / name) for name in ("rows.csv", "rows.parquet")]
