@@ -11,7 +11,7 @@ from internvid_assets.cli.environment import open_home
 from internvid_assets.cli.options import OutputFormat
 from internvid_assets.cli.output import Format, show
 
-Named = "latest, previous, or an id, which may be shortened."
+NAMED = "latest, previous, or an id, which may be shortened."
 
 
 def releases(
@@ -41,8 +41,8 @@ def releases(
 
 
 def diff(
-    old: Annotated[str, typer.Argument(help=Named)] = "previous",
-    new: Annotated[str, typer.Argument(help=Named)] = "latest",
+    old: Annotated[str, typer.Argument(help=NAMED)] = "previous",
+    new: Annotated[str, typer.Argument(help=NAMED)] = "latest",
     subset: Annotated[list[str] | None, typer.Option("--subset", help="Only this one; again for more.")] = None,
     rows: Annotated[Path | None, typer.Option(help="Write every changed row into this .csv or .parquet file.")] = None,
     format: OutputFormat = Format.table,

@@ -98,7 +98,7 @@ def _write(home: Home, told: Mapping[str, Any]) -> Release:
         told = {"id": id_of(told), "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"), **told}
         manifest = aside / MANIFEST
         manifest.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        for path in [*aside.rglob("*.*"), aside]:
+        for path in [*aside.rglob("*"), aside]:
             _seal(path)
         destination = aside.with_name(told["id"])
         os.rename(aside, destination)
