@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from internvid_assets.cells.errors import RunStopped
 from internvid_assets.cells.store import flush
 from internvid_assets.home import Home
 from internvid_assets.releases.content import write_content
@@ -70,12 +71,23 @@ def make_release(home: Home, recipes: Mapping[str, str], upstream: Mapping[str, 
 
 def _made_of(home: Home) -> dict[str, Any]:
     """All that decides what a release holds; releases with an equal one are the same."""
-    versions = standing_versions(home)
-    subsets = standing_subsets(home)
-    promises = standing_promises(home)
+    standing, promises = _standing(home), standing_promises(home)
     refuse_broken_promises(promises)
+    return {**standing, "checks": promises}
+
+
+def _standing(home: Home) -> dict[str, Any]:
+    versions, subsets = standing_versions(home), standing_subsets(home)
     in_table = {table: {of: vars(version) for of, version in own.items()} for table, own in versions.items()}
-    return json.loads(json.dumps({"tables": in_table, "subsets": subsets, "checks": promises}))
+    return {"tables": in_table, "subsets": subsets}
+
+
+def _refuse_moved(home: Home, made_of: Mapping[str, Any]) -> None:
+    """What was copied is what the manifest says, unless a run wrote tables meanwhile."""
+    if not _standing(home).items() <= made_of.items():
+        raise RunStopped(
+            "nothing is released: tables were written meanwhile; materialise release when the runs are done"
+        )
 
 
 def _recipes_in(made_of: Mapping[str, Any]) -> set[str]:
@@ -94,6 +106,7 @@ def _write(home: Home, told: Mapping[str, Any]) -> Release:
     try:
         with home.store.scratch() as scratch:
             write_content(home, aside, categories_with_videos(home), list(told["made_of"]["subsets"]), scratch)
+        _refuse_moved(home, told["made_of"])
         told = {**told, "files": _files(aside)}
         told = {"id": id_of(told), "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"), **told}
         manifest = aside / MANIFEST

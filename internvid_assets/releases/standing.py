@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from internvid_assets import tables
@@ -39,10 +40,12 @@ def standing_versions(home: Home) -> Versions:
 
 def _refuse_missing(missing: Sequence[tuple[str, str]]) -> None:
     if missing:
-        told = "; ".join(
-            f"{table} of {', '.join(of for _, of in own)}" for table, own in groupby(missing, lambda m: m[0])
-        )
+        told = "; ".join(_named(table, [of for _, of in own]) for table, own in groupby(missing, itemgetter(0)))
         raise RunStopped(f"nothing is released while tables are missing: {told}; materialise them")
+
+
+def _named(table: str, categories: Sequence[str]) -> str:
+    return table if categories == [ALL] else f"{table} of {', '.join(categories)}"
 
 
 def standing_subsets(home: Home) -> dict[str, dict[str, Any]]:

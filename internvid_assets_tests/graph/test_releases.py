@@ -21,6 +21,7 @@ from internvid_assets.cells.errors import RunStopped, UserError
 from internvid_assets.home import Home
 from internvid_assets.releases.assets import release_now
 from internvid_assets.releases.comparing import compared
+from internvid_assets.releases.making import _refuse_moved
 from internvid_assets.releases.shelf import Release, find_release, releases_of, releases_with
 from internvid_assets.releases.verifying import differences
 from internvid_assets.selects.assets import make_selected
@@ -221,7 +222,7 @@ def captioned_since(home: Home) -> None:
 
 REFUSED = [
     (broken, r"promises are broken: clips__end_after_start \(3 offending rows\).*; sql/checks has the query"),
-    (half_made, r"tables are missing: internvid_10m of all; materialise them"),
+    (half_made, r"tables are missing: internvid_10m; materialise them"),
     (without_a_table, rf"tables are missing: umt_scores of {MP4}; materialise them"),
     (cut_off, r"umt_scores/.*/table\.parquet is damaged; remove it and materialise umt_scores"),
     (captioned_since, r"has 3 rows that the tables no longer have so, such as .*; materialise what lies between"),
@@ -241,6 +242,13 @@ def test_a_broken_promise_that_warns_is_recorded(home: Home) -> None:
     rewrite(home, "videos", MP4, lambda rows: rows.with_columns(duration_seconds=0.5))
     made = release_now(home).release
     assert made.told["made_of"]["checks"]["clips__within_video_duration"] == {"severity": "warn", "offenders": 3}
+
+
+def test_tables_that_are_written_meanwhile_are_noticed(home: Home, made: Release) -> None:
+    _refuse_moved(home, made.told["made_of"])
+    rewrite(home, "umt_scores", MP4, lambda rows: rows.with_columns(pl.col("umt_score") / 2))
+    with pytest.raises(RunStopped, match=r"tables were written meanwhile; materialise release when the runs are done"):
+        _refuse_moved(home, made.told["made_of"])
 
 
 def test_a_kill_before_the_rename_leaves_no_release(home: Home, made: Release) -> None:
