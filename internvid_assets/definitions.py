@@ -24,6 +24,7 @@ from internvid_assets.embeddings import assets as embeddings  # noqa: E402
 from internvid_assets.home import Home  # noqa: E402
 from internvid_assets.interleaved import assets as interleaved  # noqa: E402
 from internvid_assets.queries import assets as queries  # noqa: E402
+from internvid_assets.releases import assets as releases  # noqa: E402
 from internvid_assets.scores import assets as scores  # noqa: E402
 from internvid_assets.selects.assets import check_results, check_specs  # noqa: E402
 from internvid_assets.selects.files import SqlFile, sql_files  # noqa: E402
@@ -43,6 +44,7 @@ STAGES: dict[str, ModuleType] = {
     "subsets": subsets,
     "interleaved": interleaved,
     "analytics": analytics,
+    "releases": releases,
 }
 """A stage imports only from earlier ones; its name is its folder, its asset group and its heading in the README."""
 

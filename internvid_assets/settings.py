@@ -111,6 +111,11 @@ class Settings(BaseSettings):
         section = getattr(self, asset, None)
         return section if isinstance(section, Parameters) else NoParameters()
 
+    def parameters_of_subset(self, subset: str) -> dict[str, Any]:
+        """What `[subsets.<name>]` says of the parameters of a file of sql/subsets."""
+        chosen = self.subsets.get(subset)
+        return chosen.model_dump() if chosen else {}
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -1,6 +1,5 @@
 """How a file of sql/ becomes a Dagster asset or a promise about one: what it depends on is what it selects from."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ def table_asset(file: SqlFile, *, group: str, schema: type[dy.Schema] | None = N
         deps=sorted(file.tables()),
         description=f"{file.grain}.",
         kinds={"duckdb", "sql"},
-        code_version=hashlib.blake2b(file.text.encode(), digest_size=6).hexdigest(),
+        code_version=file.recipe().version,
         metadata={**columns, "sql": dg.MetadataValue.md(f"```sql\n{file.text}\n```")},
         check_specs=check_specs(file.name),
         partitions_def=partitions_of(file.name),
@@ -50,7 +49,8 @@ def make_selected(
         aside = scratch / "selected.parquet"
         steps = write_select(file, paths, aside, overrides, memory_limit=home.settings.memory_limit)
         rows = pl.scan_parquet(aside)
-        version = home.lake.write(rows, file.name, category, schema=schema)
+        recipe = file.recipe(overrides).hash
+        version = home.lake.write(rows, file.name, category, schema=schema, recipe=recipe)
         shown: dict[str, Any] = {
             "dagster/partition_row_count" if category else "dagster/row_count": version.rows,
             "dagster/column_schema": column_schema(schema) if schema else column_types(rows),
@@ -100,8 +100,7 @@ def column_types(rows: pl.LazyFrame) -> dg.TableSchema:
 
 def parameters_of(file: SqlFile, home: Home) -> Mapping[str, Any]:
     """What the settings say of the file's parameters: `[subsets.<name>]`."""
-    chosen = home.settings.subsets.get(file.name)
-    return chosen.model_dump() if chosen and file.kind == "subsets" else {}
+    return home.settings.parameters_of_subset(file.name) if file.kind == "subsets" else {}
 
 
 def promises_about(table: str) -> list[SqlFile]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, Literal, get_args
 
 from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
+from internvid_assets.cells.recipes import Recipe
 from internvid_assets.selects.lineage import tables_read, tables_read_each
 from internvid_assets.selects.unions import ABOUT, CHOSEN_CLIPS, members, views
 
@@ -57,6 +59,11 @@ class SqlFile:
     def checked_table(self) -> str:
         """The table a check makes its promise about: the first half of its name."""
         return self.name.partition("__")[0]
+
+    def recipe(self, overrides: Mapping[str, Any] | None = None) -> Recipe:
+        """What its rows depend on beside the tables it reads: its text, as the version, and its parameters."""
+        version = hashlib.blake2b(self.text.encode(), digest_size=6).hexdigest()
+        return Recipe(self.name, version, self.values(overrides))
 
     def values(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Value]:
         """Every parameter's value; `overrides` win over the file's defaults. Raises UserError for what does not fit."""

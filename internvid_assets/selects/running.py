@@ -98,6 +98,15 @@ def run_selects(
         return [fetch(connection, file.text, file.values()) for file in files]
 
 
+def count_selected(
+    files: Sequence[SqlFile], files_of: Mapping[str, Sequence[Path]], *, memory_limit: str = "1GB"
+) -> list[int]:
+    """How many rows each of several files has: of checks, the offenders, however many there are."""
+    with _only(files, files_of, memory_limit) as connection:
+        counts = (connection.execute(f"select count(*) from ({file.text})", file.values()) for file in files)
+        return [count.fetchall()[0][0] for count in counts]
+
+
 def bounded(memory_limit: str) -> dict[str, Any]:
     """A configuration of DuckDB: above `memory_limit` it spills to a folder that it makes and removes itself."""
     spill = Path(tempfile.gettempdir(), f"internvid-{uuid.uuid4().hex}")

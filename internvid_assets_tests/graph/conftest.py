@@ -74,12 +74,12 @@ def new_home(small_world: Path) -> Callable[[Path], Home]:
 def materialised(new_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Materialised]:
     home = new_home(tmp_path_factory.mktemp("materialised") / "home")
     with recorded(home) as instance:
-        assert run(
-            home, instance, "group:queries or key:takedowns"
-        ).success  # what has no category stands above those that have one
+        above = run(home, instance, "group:queries or key:takedowns")  # no category, and read by those that have one
         runs: dict[str | None, dg.ExecuteInProcessResult] = {
             category: run(home, instance, PER_CATEGORY, category) for category in CATEGORIES
         }
-        runs[None] = run(home, instance, OVER_ALL)
+        between = run(home, instance, "key:withheld_videos or key:related_videos")
+        assert above.success and between.success
         runs |= {name: run(home, instance, PER_FORMAT, name) for name in INTERLEAVED_FORMATS}
+        runs[None] = run(home, instance, OVER_ALL)
         yield Materialised(home, instance, runs)

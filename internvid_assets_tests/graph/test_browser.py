@@ -36,7 +36,7 @@ CLICKED = "sports"
 WIDTH_PIXELS, HEIGHT_PIXELS = 1700, 1850
 NODE_PIXELS = 4600
 """At least so many of a node are its plain background, as large as the graph is drawn here."""
-HIDDEN = ("analytics", "queries", "transcripts")
+HIDDEN = ("analytics", "queries", "releases", "transcripts")
 DRAWN = f"not ({' or '.join(f'group:{stage}' for stage in HIDDEN)})"
 
 

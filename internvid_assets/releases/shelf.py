@@ -1,0 +1,128 @@
+"""The releases of a home: `releases/<id>/`, each with a manifest that was written last and names all the rest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.cells.sql_text import quoted
+from internvid_assets.selects.running import bounded
+
+FOLDER, MANIFEST, VIDEOS = "releases", "manifest.json", "videos.parquet"
+FORMAT = 1
+"""Of the manifest: one that a later version wrote is not read."""
+NOT_HASHED = frozenset({"id", "created_at"})
+LATEST, PREVIOUS = "latest", "previous"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release and what its manifest tells."""
+
+    path: Path
+    told: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return self.told["id"]
+
+    @property
+    def created_at(self) -> str:
+        return self.told["created_at"]
+
+    @property
+    def tables(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+        """Table -> category (`all` where it has none) -> data version, recipe, rows."""
+        return self.told["made_of"]["tables"]
+
+    @property
+    def subsets(self) -> Mapping[str, Mapping[str, Any]]:
+        """Subset -> hash of its SQL, parameters, data version, rows."""
+        return self.told["made_of"]["subsets"]
+
+    def rows_of(self, subset: str) -> Path:
+        return self.path / subset_file(subset)
+
+
+def subset_file(subset: str) -> str:
+    """Where a subset's rows lie in a release."""
+    return f"subsets/{subset}.parquet"
+
+
+def id_of(told: Mapping[str, Any]) -> str:
+    """Twelve hex digits over all of a manifest but its time; the hashes of its files are part of that."""
+    hashed = {name: value for name, value in told.items() if name not in NOT_HASHED}
+    text = json.dumps(hashed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def releases_of(home: Path) -> list[Release]:
+    """Oldest first. A folder without a manifest is none; raises UserError for a manifest that cannot be read."""
+    found = map(read_release, (home / FOLDER).glob(f"[!.]*/{MANIFEST}"))
+    return sorted(found, key=lambda release: (release.created_at, release.id))
+
+
+def read_release(manifest: Path) -> Release:
+    """The release that a manifest belongs to; raises UserError naming a file that is damaged or newer than we are."""
+    try:
+        told = json.loads(manifest.read_text(encoding="utf-8"))
+        known = told["format"] <= FORMAT
+        release = Release(manifest.parent, told)
+        _ = release.id, release.created_at, release.tables, release.subsets, told["files"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        problem = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise UserError(f"{manifest} is damaged ({problem}); restore it, or remove its folder") from None
+    if not known:
+        raise UserError(f"{manifest} has format {told['format']}; expected at most {FORMAT}: upgrade internvid-assets")
+    return release
+
+
+def find_release(home: Path, named: str) -> Release:
+    """By `latest`, `previous`, or an id, which may be shortened; raises UserError where that is not one release."""
+    releases = releases_of(home)
+    if named in (LATEST, PREVIOUS):
+        place = {LATEST: 1, PREVIOUS: 2}[named]
+        if len(releases) < place:
+            raise UserError(f"no {named} release: there are {len(releases)}; internvid materialize key:release")
+        return releases[-place]
+    fitting = [release for release in releases if named and release.id.startswith(named)]
+    if len(fitting) != 1:
+        known = ", ".join(release.id for release in fitting or releases) or "none; internvid materialize key:release"
+        raise UserError(f"{len(fitting)} releases begin with {named!r}; there are: {known}")
+    return fitting[0]
+
+
+def releases_with(home_path: Path, video_ids: Collection[str], memory_limit: str = "1GB") -> dict[str, dict[str, int]]:
+    """Release -> subset -> how many of its clips are of these videos; only what has any. Reads one column a file."""
+    with duckdb.connect(config=bounded(memory_limit)) as connection:
+        found = {
+            release.id: dict(_clips_of(connection, release, sorted(video_ids))) for release in releases_of(home_path)
+        }
+    return {release: clips for release, clips in found.items() if clips}
+
+
+def _clips_of(
+    connection: duckdb.DuckDBPyConnection, release: Release, video_ids: list[str]
+) -> Iterator[tuple[str, int]]:
+    for subset in release.subsets:
+        rows = f"read_parquet({quoted(release.rows_of(subset))})"
+        query = f"select count(*) from {rows} semi join (select unnest(?::varchar[]) as video_id) using (video_id)"
+        try:
+            ((clips,),) = connection.execute(query, [video_ids]).fetchall()
+        except duckdb.Error as error:
+            raise damaged(release, error) from None
+        if clips:
+            yield subset, clips
+
+
+def damaged(release: Release, error: duckdb.Error) -> UserError:
+    """What to say when DuckDB cannot read a release."""
+    told = " ".join(str(error).split())[:200]
+    return UserError(f"{release.path} cannot be read ({told}); internvid releases --verify says which files differ")
