@@ -15,6 +15,8 @@ Overrides = Annotated[
     list[str] | None, typer.Option("--set", help="One setting for this command, such as clips.threshold=30.")
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="What to print.")]
+ALL_BUT_RELEASES = "not group:releases"
+"""What `internvid materialize` makes when asked for nothing: a release is kept for good, so it wants to be asked for."""
 Selection = Annotated[
     str, typer.Argument(help="Dagster's asset selection, such as 'key:clips', '+key:clips' or 'group:captions'.")
 ]
