@@ -36,7 +36,9 @@ def materialize(
 ) -> None:
     """Compute what is missing, in this process; every materialisation is recorded where the UI shows it.
 
-    Without a selection that is everything but `release`. A run that was killed goes on where it stopped. Exit code 1 when a step failed or a promise was broken.
+    Without a selection that is everything but `release`. A run that was killed goes on where it stopped.
+
+    Exit code 1 when a step failed or a promise was broken.
 
     Rows that failed are told by their error codes; they are rows of the table, so the exit code stays 0.
 
