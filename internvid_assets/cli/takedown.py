@@ -54,6 +54,7 @@ def takedown(
 def _found(home: Home, ids: Collection[str]) -> Iterator[dict[str, Any]]:
     """Where each video was: categories of the lake and subsets, with the clips it had there."""
     from internvid_assets import tables
+    from internvid_assets.releases.shelf import releases_with
     from internvid_assets.selects.files import sql_files
 
     for category in tables.CATEGORIES:
@@ -61,6 +62,10 @@ def _found(home: Home, ids: Collection[str]) -> Iterator[dict[str, Any]]:
     for file in sql_files("subsets"):
         if home.lake.paths(file.name):
             yield from _counted(home.lake.scan(file.name, schema=tables.ChosenClips), ids, f"subset {file.name}")
+    for video_id in ids:
+        for release, clips in releases_with(home.path, [video_id], home.settings.memory_limit).items():
+            for subset, count in clips.items():
+                yield {"video_id": video_id, "place": f"release {release}, {subset}", "clips": count}
 
 
 def _counted(rows: pl.LazyFrame, ids: Collection[str], place: str) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@
 -- $collapse_duplicates = False: whether one clip stands for those that look like it; the paper keeps them all
 -- steps: captioned_clips, pool, drawn
 --
--- The draw is the script's for a list in the order of `listed`; one clip more or less, and all of it is another.
+-- The draw is the script's for a list in the order of `listed`; one clip more or less, and all of it changes.
 -- internvid_10m_div draws with the same chances, keeps its order as the pool grows, and needs no memory for it:
 -- this one holds the whole pool, with about 60 bytes a clip.
 with pool as (
