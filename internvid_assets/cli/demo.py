@@ -41,7 +41,11 @@ def demo(
                 add_source(home.path, world / category, category)
         said(started, "materialising the graph, category by category")
         results = runs.materialize(
-            home, selection="*", categories=list(CATEGORIES), tags={"internvid/demo": "true"}, tell=progress.say
+            home,
+            selection="* or key:release",
+            categories=list(CATEGORIES),
+            tags={"internvid/demo": "true"},
+            tell=progress.say,
         )
     report(home)
     said(started, "done")

@@ -10,7 +10,7 @@ import polars as pl
 import typer
 
 from internvid_assets.cli.environment import open_home
-from internvid_assets.cli.options import ALL_BUT_RELEASES, Categories, OutputFormat, Overrides, Selection
+from internvid_assets.cli.options import Categories, OutputFormat, Overrides, Selection
 from internvid_assets.cli.output import Format, show
 from internvid_assets.cli.progress import FillProgress
 from internvid_assets.home import Home
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def materialize(
-    selection: Selection = ALL_BUT_RELEASES,
+    selection: Selection = "*",
     category: Categories = None,
     set_: Overrides = None,
     limit: Annotated[
@@ -36,7 +36,7 @@ def materialize(
 ) -> None:
     """Compute what is missing, in this process; every materialisation is recorded where the UI shows it.
 
-    Without a selection that is everything but `release`. A run that was killed goes on where it stopped.
+    A run that was killed goes on where it stopped. A `release` is made only where the selection names it.
 
     Exit code 1 when a step failed or a promise was broken.
 
@@ -59,8 +59,7 @@ def materialize(
         )
     results.tell()
     done = f"at most {limit} calls each; an asset with calls left keeps its old table" if limit else "up to date"
-    made = "everything" if selection == ALL_BUT_RELEASES else selection
-    print(f"{made}: {done}; {', '.join(categories) or 'no category has videos yet: ingest something first'}")
+    print(f"{selection}: {done}; {', '.join(categories) or 'no category has videos yet: ingest something first'}")
 
 
 def plan(

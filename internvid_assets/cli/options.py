@@ -15,8 +15,6 @@ Overrides = Annotated[
     list[str] | None, typer.Option("--set", help="One setting for this command, such as clips.threshold=30.")
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="What to print.")]
-ALL_BUT_RELEASES = "not group:releases"
-"""What `internvid materialize` makes when asked for nothing: a release is kept for good, and made when told to."""
 Selection = Annotated[
     str, typer.Argument(help="Dagster's asset selection, such as 'key:clips', '+key:clips' or 'group:captions'.")
 ]

@@ -17,6 +17,8 @@ from internvid_assets.home import Home
 from internvid_assets.partitions import by_category, by_format
 from internvid_assets.tables import CATEGORIES, INTERLEAVED_FORMATS
 
+FOR_GOOD = "release"
+"""What this asset makes is kept for good, so a selection has to name it: `*` and `key:clips+` leave it out."""
 PID_TAG, BOOT_TAG = "internvid/pid", "internvid/boot_id"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 SHOWN_NAMES = 4
@@ -55,6 +57,8 @@ def select(defs: dg.Definitions, selection: str) -> Selected:
     if not keys:
         known = ", ".join(sorted(key.to_user_string() for key in graph.get_all_asset_keys()))
         raise UserError(f"selection {selection!r} selects nothing; assets: {known}")
+    if FOR_GOOD not in selection:
+        keys = keys - {dg.AssetKey(FOR_GOOD)}
     ordered = [key for key in graph.toposorted_asset_keys if key in keys]
     runs: dict[str, list[dg.AssetKey]] = {turn: [] for turn in ("before", "partitioned", "after", "by_format", "last")}
     for key in ordered:
