@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from small_homes import CATEGORIES, WEBM, Materialised
+from small_homes import CATEGORIES, WEBM, Materialised, open_home
 
 from internvid_assets import tables
 from internvid_assets.captions.assets import frame_captions, fused_captions
@@ -35,10 +35,19 @@ SUBSETS = {file.name for file in sql_files("subsets")}
 PROCESS = Path(__file__).with_name("releasing_process.py")
 
 
+@pytest.fixture(scope="module")
+def released(materialised: Materialised, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with one release of what it holds; the shared one may hold more by now than when it was released."""
+    home = materialised.copy(tmp_path_factory.mktemp("released") / "home")
+    shutil.rmtree(home.path / "releases")
+    release_now(home)
+    return home.path
+
+
 @pytest.fixture
-def home(materialised: Materialised, tmp_path: Path) -> Home:
+def home(released: Path, tmp_path: Path) -> Home:
     """A copy with everything made, and one release of it."""
-    return materialised.copy(tmp_path / "home")
+    return open_home(Path(shutil.copytree(released, tmp_path / "home")))
 
 
 @pytest.fixture
