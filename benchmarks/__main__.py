@@ -20,6 +20,7 @@ BENCHMARKS = [
     "captioning",
     "verbs",
     "importing",
+    "scale",
 ]
 
 

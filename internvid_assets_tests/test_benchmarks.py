@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from benchmarks import fill, importing, verbs
+from benchmarks import fill, importing, scale, verbs
 from benchmarks.comparison import compare
+from benchmarks.made_lake import make_lake
 from internvid_assets import tables
 from internvid_assets.formats import internvid
 
@@ -31,6 +32,18 @@ def test_annotations_are_imported_by_each_side(tmp_path: Path):
     internvid.write(importing.annotations(500), file)
     rows = importing.imported(file, tmp_path), importing.by_pandas(file, tmp_path), importing.by_json(file, tmp_path)
     assert rows == (500, 500, 500)
+
+
+def test_every_question_is_answered_by_a_made_lake(tmp_path: Path):
+    home = make_lake(tmp_path, 2_000)
+    asked = dict(scale.questions(home))
+    for ask in asked.values():
+        ask()
+    assert len(asked) == len(scale.FIGURES) + 4
+    words = scale.figure(home, "captions_by_length")["captions"].sum()
+    assert words == scale.by_pandas(home).sum() == home.lake.scan_all("captioned_clips").collect().height
+    chosen = {subset: home.lake.version(subset) for subset in ("internvid_10m_flt", "internvid_aesthetics_18m")}
+    assert all(version and 0 < version.rows < words for version in chosen.values())
 
 
 def test_a_comparison_tells_how_many_a_second():
