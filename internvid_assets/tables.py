@@ -656,7 +656,8 @@ GRAPH: dict[str, type[dy.Schema]] = {**OVER_ALL, **PER_CATEGORY, **PER_FORMAT}
 
 def schema_class(table: str) -> type[dy.Schema] | None:
     """The schema of a table of the graph or of imports; None for a subset, a mart, or no table."""
-    return GRAPH.get(table) or IMPORTED.get(table)
+    groups = (OVER_ALL, PER_CATEGORY, PER_FORMAT, IMPORTED)
+    return next((group[table] for group in groups if table in group), None)
 
 
 def partition_column(table: str) -> str | None:

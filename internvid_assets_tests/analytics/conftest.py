@@ -140,6 +140,9 @@ def good_rows() -> Rows:
         "query_translations": [
             {"lemma_key": "play chess", "language": "de", "original": "play chess", "query": "schach spielen"}
         ],
+        "takedowns": [
+            {"video_id": "gone", "content_hash": "", "reason": "asked", "requested_at": "2026-01-01T00:00:00Z"}
+        ],
         "known_videos": [
             {
                 "dataset": "kinetics_400",

@@ -14,7 +14,7 @@ FEATURES = [
     *["caption_phrases", "query_translations", "acquired_videos", "videos", "clips", "clip_frames"],
     *["subtitle_cues", "speech_cues", "transcripts"],
     *["center_captions", "frame_captions", "fused_captions", "keyframes", "keyframe_captions", "dense_captions"],
-    *["aesthetic_scores", "umt_scores", "shuffled_scores", "safety_scores", "caption_languages"],
+    *["aesthetic_scores", "umt_scores", "clip_scores", "shuffled_scores", "safety_scores", "caption_languages"],
     *["clip_embeddings", "caption_verbs"],
 ]
 
@@ -47,7 +47,7 @@ def test_it_changes_nothing(internvid, finished):
 def test_one_changed_parameter_names_its_rows_exactly_and_those_behind_at_most(internvid):
     rows = planned(internvid, "--set", "fused_captions.max_frame_captions=2")
     captions = int(internvid("sql", "select count(*) from fused_captions", "-f", "csv").stdout.split()[1])
-    readers = ["clip_embeddings", "umt_scores", "shuffled_scores", "caption_languages", "caption_verbs"]
+    readers = "clip_embeddings umt_scores clip_scores shuffled_scores caption_languages caption_verbs".split()
     behind = dict.fromkeys(readers, (captions, "at most"))
     assert captions > 5
     assert pending(rows) == {"fused_captions": (captions, "exactly"), **behind}

@@ -79,7 +79,8 @@ def test_a_file_comes_after_those_it_reads(kind):
 def test_no_step_is_named_like_a_table(file):
     """Such a step would hide the table from whoever reads the SQL."""
     steps = {line.split()[-3] for line in file.text.splitlines() if line.endswith(" as (") and "(" in line}
-    assert not steps & {name for other in ALL_FILES for name in {*other.tables(), other.name}}
+    tables = [file for file in ALL_FILES if file.kind != "interleaved"]  # the names of those are formats
+    assert not steps & {name for other in tables for name in {*other.tables(), other.name}}
 
 
 @pytest.mark.parametrize("file", ALL_FILES, ids=lambda file: file.name)
