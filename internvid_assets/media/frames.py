@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -97,7 +98,9 @@ class FrameStore:
             kept = (_without(batch, gone) for batch in table.search().limit(table.count_rows()).to_batches())
             self._connect().create_table(TABLE, pa.RecordBatchReader.from_batches(table.schema, kept), mode="overwrite")
             table = self._connect().open_table(TABLE)
-            table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+            with warnings.catch_warnings():  # it warns of other readers; what is taken down is to go all the same
+                warnings.simplefilter("ignore", UserWarning)
+                table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
             _index_when_it_pays(table)
         return len(gone)
 
