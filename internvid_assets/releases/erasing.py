@@ -51,7 +51,8 @@ def write_plan(home: Home, ids: Collection[str], features: Iterable[Feature]) ->
     plans = [plan for category in tables.CATEGORIES for plan in _plans(home, category, set(ids), features)]
     plan = pl.concat([pl.DataFrame(schema=PLAN), *plans])
     if plan.height:
-        name = hashlib.blake2b("\n".join(sorted(ids)).encode(), digest_size=8).hexdigest()
+        # Named by what it says: a plan that a kill interrupted stays beside a later, shorter one of the same videos.
+        name = hashlib.blake2b(plan.write_csv().encode(), digest_size=8).hexdigest()
         (folder := _folder(home)).mkdir(parents=True, exist_ok=True)
         plan.write_parquet(folder / f"{name}.writing")
         os.replace(folder / f"{name}.writing", folder / f"{name}.parquet")

@@ -75,11 +75,15 @@ def test_an_erasure_that_was_killed_is_done_by_the_next(home: Path) -> None:
     from internvid_assets.settings import load_settings
 
     video_id = rows(home, "clips").filter(pl.col("rejection_reason").is_null())["video_id"][0]
-    write_plan(Home(load_settings([f"home={home}"])), [video_id], [feature for _, feature in features()])
-    before = remembered(home, "clips")
+    planned = Home(load_settings([f"home={home}"])), [video_id], [feature for _, feature in features()]
+    write_plan(*planned)
+    before, captions = remembered(home, "clips"), remembered(home, "fused_captions")
+    (home / "lake" / "fused_captions" / "category=sports" / "table.parquet").unlink()
+    write_plan(*planned)  # tells less than the first by now, and leaves it alone
     done = run_here("takedown", "never-seen-before", home=home)
     assert done.exit_code == 0, done.stderr
     assert len(remembered(home, "clips")) == len(before) - 1
+    assert remembered(home, "fused_captions") < captions
     assert not [*(home / "erasures").glob("*.parquet")]
     assert 'never-seen-before,"",requested,' in (home / "takedowns.csv").read_text()
 
