@@ -495,6 +495,8 @@ class ChosenClips(dy.Schema):
     clip_id = dy.String(primary_key=True, description="As in `clips`.")
     video_id = dy.String(description="As in `videos`.")
     category = dy.String(description="The clip's category.")
+    start_seconds = dy.Float64(description="As in `clips`.")
+    end_seconds = dy.Float64(description="As in `clips`.")
     rank = dy.Int64(description="Position in the subset's order of choice, from 1.")
     sampling_key = dy.Float64(nullable=True, description="The number the order was made of.")
     reason = dy.String(description="Why it was chosen: thresholds met, weight drawn by.")

@@ -33,7 +33,9 @@ QUESTIONS = {
         from captions_by_length group by words order by min(mean_words)""",
     "aesthetics": "select score_from, score_to, clips, share from scores_by_bin where score = 'aesthetic_score'",
     "similarities": "select score_from, score_to, clips, share from scores_by_bin where score = 'umt_score'",
-    "verbs": """select kind, scope, unique_verbs, most_frequent_verb from unique_verbs where kind != 'category'
+    "verbs": """select kind, scope, unique_verbs, most_frequent_verb from unique_verbs where kind = 'all'
+        union all
+        select 'subset', subset, unique_verbs, most_frequent_verb from unique_verbs_by_subset
         order by kind, unique_verbs desc, scope""",
     "subsets": "select subset, clips, videos, hours, mean_umt_score, mean_aesthetic_score from subset_sizes",
     "licences": """select coalesce(licence, 'not told') as licence, count(*) as videos from videos

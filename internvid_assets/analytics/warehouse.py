@@ -1,6 +1,6 @@
 """The lake for SQL: `warehouse.duckdb` for any DuckDB client, and the same tables in memory for our own commands.
 
-The tables of the graph are views, so the warehouse stays small and shows them as they are now; subsets and
+The tables of the graph and the subsets are views, so the warehouse stays small and shows them as they are now;
 marts are copied in. `set variable internvid_home = '...'` points the views at a home that was moved.
 """
 
@@ -19,7 +19,7 @@ import duckdb
 from internvid_assets import tables
 from internvid_assets.cells.lake import file_name
 from internvid_assets.cells.sql_text import quoted
-from internvid_assets.selects.files import SqlFile, schema_class, sql_files, unions
+from internvid_assets.selects.files import SqlFile, schema_class, sql_files, subset_names, unions
 from internvid_assets.selects.running import bounded, column_definitions
 
 Paths = Callable[[str], Sequence[Path]]
@@ -96,17 +96,16 @@ def _build(path: Path, home: Path, paths: Paths, memory_limit: str) -> dict[str,
 
 
 def _show_tables(connection: duckdb.DuckDBPyConnection, home: Path, paths: Paths, *, copy: bool) -> list[str]:
-    """Create every table; `copy` makes those with a single file physical."""
-    graph = [*tables.GRAPH, *tables.IMPORTED]
-    statements = [_of_the_graph(table, home, paths(table)) for table in graph]
-    subsets, marts = ([*sql_files(kind)] for kind in ("subsets", "marts"))
-    for singles, between in ((subsets, unions()), (marts, [])):  # a mart that was never made is asked for its columns
-        statements += [*(_single(file, paths(file.name), copy=copy) for file in singles), *between]
+    """Create every table; `copy` makes marts physical."""
+    shown = [*tables.GRAPH, *tables.IMPORTED, *subset_names()]
+    marts = sql_files("marts")  # one that was never made is asked for its columns, from all the others
+    statements = [*(_view(table, home, paths(table)) for table in shown), *unions()]
+    statements += [_mart(file, paths(file.name), copy=copy) for file in marts]
     connection.execute(";\n".join(statements))
-    return [*graph, *(file.name for file in [*subsets, *marts])]
+    return [*shown, *(file.name for file in marts)]
 
 
-def _of_the_graph(table: str, home: Path, paths: Sequence[Path]) -> str:
+def _view(table: str, home: Path, paths: Sequence[Path]) -> str:
     if not paths:
         return f"create table {table} ({', '.join(column_definitions(table))})"
     if all(path.is_relative_to(home / "lake") for path in paths):
@@ -118,12 +117,10 @@ def _of_the_graph(table: str, home: Path, paths: Sequence[Path]) -> str:
     return f"create view {table} as select * from {_read(source)}"
 
 
-def _single(file: SqlFile, paths: Sequence[Path], *, copy: bool) -> str:
-    """A subset or a mart; one never made has no rows, and the columns that its schema or its select gives it."""
+def _mart(file: SqlFile, paths: Sequence[Path], *, copy: bool) -> str:
+    """One that was never made has no rows, and the columns that its select gives it."""
     if paths:
         return f"create {'table' if copy else 'view'} {file.name} as select * from {_read(_listed(paths))}"
-    if schema_class(file.name):
-        return f"create table {file.name} ({', '.join(column_definitions(file.name))})"
     return f"create table {file.name} as {file.text}\nwith no data"
 
 

@@ -26,22 +26,6 @@ def input_hashes(rows: pl.DataFrame, reads: Sequence[str]) -> pl.Series:
     return pl.Series("input_hash", digests, dtype=pl.String)
 
 
-class ContentFingerprint:
-    """A running hash over batches of rows: equal content in equal order gives an equal digest."""
-
-    def __init__(self, columns: Sequence[str]) -> None:
-        self.columns = tuple(columns)
-        self._hash = hashlib.blake2b(repr(self.columns).encode(), digest_size=16)
-
-    def update(self, rows: pl.DataFrame) -> None:
-        encoded = rows.select(pl.concat_str([_labelled(rows, name) for name in self.columns]).alias("encoded"))
-        self._hash.update("\n".join(encoded["encoded"]).encode())
-        self._hash.update(b"\n")
-
-    def hexdigest(self) -> str:
-        return self._hash.hexdigest()
-
-
 def _labelled(rows: pl.DataFrame, name: str) -> pl.Expr:
     return pl.concat_str([pl.lit(f"{name}="), _encoded(pl.col(name), rows.schema[name]), pl.lit(";")])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import polars as pl
 from internvid_assets import tables
 from internvid_assets.cells.errors import RunStopped
 from internvid_assets.cells.feature import empty_table, schema_of
-from internvid_assets.cells.inputs import ContentFingerprint
+from internvid_assets.cells.fingerprint import DIGEST_CHARACTERS, ContentFingerprint
 from internvid_assets.cells.remembered import connect
 from internvid_assets.cells.sql_text import quoted
 from internvid_assets.cells.store import Store, is_whole_parquet
@@ -19,6 +20,8 @@ from internvid_assets.cells.store import Store, is_whole_parquet
 VALIDATED_ROWS = 100_000
 ABOUT_THE_MAKING = frozenset({"recipe", "input_hash", "attempts"})
 """Columns that are no content: a table remade to the same values keeps its data version."""
+UNSIGNED = "unsigned".ljust(DIGEST_CHARACTERS, "-")
+"""Stands where the data version will, in as many characters."""
 ROW_GROUP_ROWS = {"internvid_icl": 4096}
 """Where readers take groups of a table's rows in any order, some 30 MB each; else what Polars thinks best."""
 
@@ -82,40 +85,48 @@ class Lake:
         if path is None:
             return None
         told = pl.read_parquet_metadata(path)
-        return TableVersion(told["data_version"], told["recipe"], int(told["rows"]))
+        return TableVersion(told["data_version"], told["recipe"], _row_count(path))
 
     def data_versions(self, table: str) -> list[str]:
         """The content version of each of the table's files that holds a row, category by category."""
-        told = map(pl.read_parquet_metadata, self.paths(table))
-        return [each["data_version"] for each in told if int(each["rows"])]
+        return [pl.read_parquet_metadata(path)["data_version"] for path in self.paths(table) if _row_count(path)]
 
     def write(
         self, rows: pl.LazyFrame, table: str, category: str | None, *, schema: type[dy.Schema] | None, recipe: str = ""
     ) -> TableVersion:
-        """Validate `rows` batch by batch, write them aside, and replace the table. Memory stays bounded.
-
-        Raises RunStopped naming the rule when rows break the schema: a wrong table is never shown.
-        """
+        """Write `rows` aside and replace the table with them. Memory stays bounded; raises as `adopt` does."""
         types = schema_of(schema) if schema else dict(rows.collect_schema())
+        typed = rows.select(pl.col(name).cast(dtype) for name, dtype in types.items())
         with self.store.scratch() as scratch:
-            unsigned, signed = scratch / "unsigned.parquet", scratch / "table.parquet"
-            rows.select(pl.col(name).cast(dtype) for name, dtype in types.items()).sink_parquet(unsigned)
-            row_count = _row_count(unsigned)
-            if schema and row_count > VALIDATED_ROWS:  # in a single batch the schema itself sees a repeated key
-                self._refuse_repeated_keys(unsigned, schema, table, scratch)
-            version = TableVersion(_fingerprint(unsigned, schema, table), recipe, row_count)
-            # The fingerprint is known only now, and a Parquet footer cannot be edited: copy once more, streaming.
-            groups = ROW_GROUP_ROWS.get(table)
-            pl.scan_parquet(unsigned).sink_parquet(signed, metadata=_metadata(version), row_group_size=groups)
-            self.store.publish(signed, file_name(table, category))
+            aside = scratch / "table.parquet"
+            typed.sink_parquet(aside, metadata=unsigned(recipe), row_group_size=ROW_GROUP_ROWS.get(table))
+            return self.adopt(aside, table, category, schema=schema)
+
+    def adopt(self, aside: Path, table: str, category: str | None, *, schema: type[dy.Schema] | None) -> TableVersion:
+        """Replace the table with a Parquet file that was written with the metadata `unsigned`.
+
+        Validates batch by batch, then signs and publishes the file. Raises RunStopped naming the rule when rows
+        break the schema: a wrong table is never shown.
+        """
+        row_count = _row_count(aside)
+        if schema and row_count > VALIDATED_ROWS:  # in a single batch the schema itself sees a repeated key
+            self._refuse_repeated_keys(aside, schema, table)
+        version = TableVersion(_fingerprint(aside, schema, table), pl.read_parquet_metadata(aside)["recipe"], row_count)
+        _sign(aside, version.data_version)
+        self.store.publish(aside, file_name(table, category))
         return version
 
-    def _refuse_repeated_keys(self, path: Path, schema: type[dy.Schema], table: str, scratch: Path) -> None:
+    def _refuse_repeated_keys(self, path: Path, schema: type[dy.Schema], table: str) -> None:
         keys = ", ".join(schema.primary_key())
         if not keys:
             return
-        with connect(scratch, self.memory_limit) as connection:
-            query = f"select {keys} from read_parquet({quoted(path)}) group by {keys} having count(*) > 1 limit 1"
+        source = f"read_parquet({quoted(path)})"
+        with connect(path.parent, self.memory_limit) as connection:
+            # As many hashes as rows: no key is there twice. Grouping by the keys themselves takes five times as long.
+            hashes = f"select count(distinct hash({keys})) = count(*) from {source}"
+            if connection.execute(hashes).fetchall()[0][0]:
+                return
+            query = f"select {keys} from {source} group by {keys} having count(*) > 1 limit 1"
             repeated = connection.execute(query).fetchone()
         if repeated:
             raise RunStopped(f"{table}: the key ({keys}) = {repeated} appears twice; the old table stays")
@@ -152,5 +163,17 @@ def _refuse_broken_rules(batch: pl.DataFrame, schema: type[dy.Schema], table: st
         raise RunStopped(f"{table}: rows break the schema: {told}, such as {example}; the old table stays")
 
 
-def _metadata(version: TableVersion) -> dict[str, str]:
-    return {"data_version": version.data_version, "recipe": version.recipe, "rows": str(version.rows)}
+def unsigned(recipe: str) -> dict[str, str]:
+    """The metadata to write a table's file with, aside: its data version is known only when it was written."""
+    return {"data_version": UNSIGNED, "recipe": recipe}
+
+
+def _sign(path: Path, data_version: str) -> None:
+    """Put the data version in the place that was kept for it in the footer: the file need not be written once more."""
+    with path.open("r+b") as file:
+        file.seek(-8, os.SEEK_END)
+        footer_bytes = int.from_bytes(file.read(4), "little")
+        footer_from = file.seek(-8 - footer_bytes, os.SEEK_END)
+        place = file.read(footer_bytes).index(UNSIGNED.encode())
+        file.seek(footer_from + place)
+        file.write(data_version.encode())

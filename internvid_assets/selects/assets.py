@@ -1,7 +1,6 @@
 """How a file of sql/ becomes a Dagster asset or a promise about one: what it depends on is what it selects from."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -14,7 +13,8 @@ from internvid_assets.cells.recipes import code_hash
 from internvid_assets.home import Home
 from internvid_assets.partitions import partitions_of
 from internvid_assets.selects.files import SqlFile, sql_files
-from internvid_assets.selects.running import run_selects, write_select
+from internvid_assets.selects.making import make_table, parameters_of, paths_for
+from internvid_assets.selects.running import run_selects
 from internvid_assets.selects.waterfall import waterfall
 
 
@@ -42,21 +42,15 @@ def table_asset(file: SqlFile, *, group: str, schema: type[dy.Schema] | None = N
 def make_selected(
     file: SqlFile, home: Home, category: str | None, schema: type[dy.Schema] | None
 ) -> dg.MaterializeResult:
-    """Write the rows aside, then as the table; say what each step of the choice left."""
-    overrides = parameters_of(file, home)
-    paths = {table: paths_for(home, table, category) for table in file.tables()}
-    with home.store.scratch() as scratch:
-        aside = scratch / "selected.parquet"
-        steps = write_select(file, paths, aside, overrides, memory_limit=home.settings.memory_limit)
-        rows = pl.scan_parquet(aside)
-        recipe = file.recipe(overrides).hash
-        version = home.lake.write(rows, file.name, category, schema=schema, recipe=recipe)
-        shown: dict[str, Any] = {
-            "dagster/partition_row_count" if category else "dagster/row_count": version.rows,
-            "dagster/column_schema": column_schema(schema) if schema else column_types(rows),
-            "parameters": file.values(overrides),
-            "preview": dg.MetadataValue.md(preview(rows)),
-        }
+    """Make the table; say what it holds and what each step of the choice left."""
+    version, steps = make_table(file, home, category, schema)
+    rows = pl.scan_parquet(paths_for(home, file.name, category))
+    shown: dict[str, Any] = {
+        "dagster/partition_row_count" if category else "dagster/row_count": version.rows,
+        "dagster/column_schema": column_schema(schema) if schema else column_types(rows),
+        "parameters": file.values(parameters_of(file, home)),
+        "preview": dg.MetadataValue.md(preview(rows)),
+    }
     if steps:
         shown |= {"steps": steps, "waterfall": dg.MetadataValue.md(waterfall(steps))}
     promises = check_results(home, file.name, category)
@@ -98,11 +92,6 @@ def column_types(rows: pl.LazyFrame) -> dg.TableSchema:
     return dg.TableSchema(columns=[dg.TableColumn(name, type=str(dtype)) for name, dtype in types])
 
 
-def parameters_of(file: SqlFile, home: Home) -> Mapping[str, Any]:
-    """What the settings say of the file's parameters: `[subsets.<name>]`."""
-    return home.settings.parameters_of_subset(file.name) if file.kind == "subsets" else {}
-
-
 def promises_about(table: str) -> list[SqlFile]:
     """The files of sql/checks about `table`."""
     return [file for file in sql_files("checks") if file.checked_table() == table]
@@ -136,11 +125,3 @@ def check_results(home: Home, table: str, partition: str | None) -> Iterator[dg.
             severity=severity,
             metadata={"offenders": offenders.height, "examples": dg.MetadataValue.md(preview(offenders.lazy()))},
         )
-
-
-def paths_for(home: Home, table: str, partition: str | None) -> list[Path]:
-    """A table's files that a check of `partition` sees: all, where the table has no such partition."""
-    if partition not in tables.partitions(table):
-        return home.lake.paths(table)
-    path = home.lake.path(table, partition)
-    return [path] if path else []

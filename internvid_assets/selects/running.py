@@ -44,16 +44,23 @@ def write_select(
     destination: Path,
     parameters: Mapping[str, Any] | None = None,
     *,
+    types: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, str] | None = None,
     memory_limit: str = "1GB",
 ) -> dict[str, int]:
     """As `run_select`, but the rows go into a Parquet file, so that any number of them fits.
 
-    Returns how many rows each of the file's steps leaves.
+    `types` are the columns it shall have, and their Polars types. Returns how many rows each of the file's steps
+    leaves; the last step is the choice itself, so its rows are those written.
     """
     values = file.values(parameters)
+    columns = ", ".join(f'"{name}"::{duckdb_type(dtype)} as "{name}"' for name, dtype in (types or {}).items())
+    told = ", ".join(f"{name}: {quoted(text)}" for name, text in (metadata or {}).items())
+    options = f"format parquet, compression zstd{f', kv_metadata {{{told}}}' if told else ''}"
     with _only([file], files_of, memory_limit, writes=destination) as connection:
-        connection.execute(f"copy ({file.text}) to {quoted(str(destination))} (format parquet)", values)
-        return _counted(connection, file, values)
+        copy = f"copy (select {columns or '*'} from ({file.text})) to {quoted(str(destination))} ({options})"
+        written = int(connection.execute(copy, values).fetchall()[0][0])
+        return _counted(connection, file, file.steps[:-1], values) | dict.fromkeys(file.steps[-1:], written)
 
 
 def select_batches(
@@ -79,13 +86,15 @@ def count_steps(
 ) -> dict[str, int]:
     """How many rows each of the file's steps leaves."""
     with _only([file], files_of, memory_limit) as connection:
-        return _counted(connection, file, file.values(parameters))
+        return _counted(connection, file, file.steps, file.values(parameters))
 
 
-def _counted(connection: duckdb.DuckDBPyConnection, file: SqlFile, values: Mapping[str, Value]) -> dict[str, int]:
-    if not file.steps:
+def _counted(
+    connection: duckdb.DuckDBPyConnection, file: SqlFile, steps: Sequence[str], values: Mapping[str, Value]
+) -> dict[str, int]:
+    if not steps:
         return {}
-    count = counting(file.text, file.steps)
+    count = counting(file.text, steps)
     used = {name: value for name, value in values.items() if f"${name}" in count}
     return dict(connection.execute(count, used).fetchall())
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from internvid_assets.cells.inputs import ContentFingerprint, input_hashes
+from internvid_assets.cells.inputs import input_hashes
 
 TEXT, TEXTS = pl.String(), pl.List(pl.String())
 
@@ -82,17 +82,3 @@ def test_structs_in_lists_differ_where_a_field_does():
     hashes = input_hashes(pl.DataFrame({"x": values}, schema=types), ["x"])
     assert hashes.n_unique() == len(values)
     assert input_hashes(pl.DataFrame({"x": [[one]]}, schema=types), ["x"])[0] == hashes[2]
-
-
-def test_a_fingerprint_depends_on_rows_and_order_not_on_batches():
-    rows = pl.DataFrame({"x": ["a", "b", "c"]})
-
-    def fingerprint(*batches: pl.DataFrame) -> str:
-        running = ContentFingerprint(["x"])
-        for batch in batches:
-            running.update(batch)
-        return running.hexdigest()
-
-    assert fingerprint(rows) == fingerprint(rows[:1], rows[1:])
-    assert fingerprint(rows) != fingerprint(rows.reverse())
-    assert fingerprint(rows) != fingerprint(rows[:2])

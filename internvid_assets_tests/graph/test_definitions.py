@@ -111,7 +111,8 @@ GRAPH = {
         "clips_by_duration captions_by_length scores_by_bin unique_verbs",
         "dataset_card": "captions_by_length clip_frames clips_by_duration compared_with_paper coverage dataset_totals "
         "funnel published_statistics recipe_costs rejections_by_reason scores_by_bin subset_sizes transcripts "
-        "unique_verbs videos videos_by_category videos_by_duration videos_by_language videos_by_resolution",
+        "unique_verbs unique_verbs_by_subset videos videos_by_category videos_by_duration videos_by_language "
+        "videos_by_resolution",
         "coverage": "clips captioned_clips center_captions fused_captions dense_captions transcripts aesthetic_scores "
         "safety_scores umt_scores clip_scores caption_languages caption_verbs clip_embeddings",
         "dataset_totals": "videos captioned_clips",
@@ -121,8 +122,9 @@ GRAPH = {
         "score_calibration": "umt_scores shuffled_scores aesthetic_scores",
         "scores_by_bin": "captioned_clips",
         "scores_by_category": "clips umt_scores aesthetic_scores",
-        "subset_sizes": " ".join(["captioned_clips", *SUBSETS]),
-        "unique_verbs": " ".join(["caption_verbs", *SUBSETS]),
+        "subset_sizes": " ".join(SUBSETS),
+        "unique_verbs": "caption_verbs",
+        "unique_verbs_by_subset": " ".join(["caption_verbs", *SUBSETS]),
         "videos_by_category": "candidate_videos videos",
         "videos_by_duration": "videos",
         "videos_by_language": "videos",

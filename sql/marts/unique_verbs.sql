@@ -1,38 +1,28 @@
--- One row per scope (everything, each category, each subset): the different verbs in its captions.
-with captions as (
-    select 'category' as kind, category as scope, verbs
-    from caption_verbs
-    where len(verbs) > 0
-    union all
-    select 'subset', chosen_clips.subset, caption_verbs.verbs
-    from chosen_clips
-    inner join caption_verbs using (clip_id, category)
-    where len(caption_verbs.verbs) > 0
-),
-
+-- One row per scope (everything, each category): the different verbs in its captions, as InternVid counts them.
 -- How often each verb is used is few rows, whatever their number of captions: the rest is counted from those.
-used as (
-    select kind, scope, verb, count(*) as uses
-    from (select kind, scope, unnest(verbs) as verb from captions)
-    group by kind, scope, verb
+with used as (
+    select category, verb, count(*) as uses
+    from (select category, unnest(verbs) as verb from caption_verbs)
+    group by category, verb
 ),
 
 captioned as (
-    select kind, scope, count(*) as captions_with_verbs
-    from captions
-    group by kind, scope
+    select category, count(*) as captions_with_verbs
+    from caption_verbs
+    where len(verbs) > 0
+    group by category
 ),
 
 every_use as (
-    select * from used
+    select 'category' as kind, category as scope, verb, uses from used
     union all
-    select 'all', 'all', verb, sum(uses) from used where kind = 'category' group by verb
+    select 'all', 'all', verb, sum(uses) from used group by verb
 ),
 
 every_caption as (
-    select * from captioned
+    select 'category' as kind, category as scope, captions_with_verbs from captioned
     union all
-    select 'all', 'all', sum(captions_with_verbs) from captioned where kind = 'category'
+    select 'all', 'all', sum(captions_with_verbs) from captioned
 )
 
 select

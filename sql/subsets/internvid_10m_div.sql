@@ -7,7 +7,7 @@
 --
 -- The weight is 1 / (clips of the video in the pool), as in div_sampling.py; the paper (section 4) says
 -- "the longer the source video, the lower the chance". Scores are carried, not asked for: null is fine.
-with pool as (
+with pool as not materialized (
     select *
     from captioned_clips
     anti join (
@@ -24,14 +24,27 @@ per_video as (
 
 -- Efraimidis-Spirakis: drawing by weight without replacement is taking the smallest -ln(u) / weight, here with
 -- 1 / clips of the video as weight. The golden ratio turns u for every seed. A set that grows keeps its order.
-drawn as (
-    select
-        clip_id,
-        category,
-        clips,
-        -ln(1 - fmod(draw + $seed * 0.6180339887498949, 1)) * clips as sampling_key
+keyed as not materialized (
+    select *, -ln(1 - fmod(draw + $seed * 0.6180339887498949, 1)) * clips as sampling_key
     from pool
     inner join per_video using (video_id, category)
+),
+
+-- Sorting is what costs: keys are first counted by the 1/1024; only those up to the $size-th are sorted.
+last as (
+    select coalesce(min(upto), 'infinity') as upto
+    from (
+        select ceil(sampling_key * 1024) / 1024 as upto, sum(count(*)) over (order by upto) as clips
+        from keyed
+        group by upto
+    )
+    where clips >= $size
+),
+
+drawn as (
+    select *
+    from keyed
+    inner join last on sampling_key <= upto
     order by sampling_key, clip_id
     limit $size
 )
@@ -40,12 +53,12 @@ select
     clip_id,
     video_id,
     category,
-    row_number() over (order by sampling_key, clip_id) as rank,
+    start_seconds,
+    end_seconds,
+    row_number() over () as rank,
     sampling_key,
     format('drawn by weight 1/{}', clips) as reason,
     caption,
     umt_score,
     aesthetic_score
 from drawn
-inner join captioned_clips using (clip_id, category)
-order by rank

@@ -45,6 +45,8 @@ select
     clip_id,
     video_id,
     category,
+    start_seconds,
+    end_seconds,
     rank,
     null::double as sampling_key,
     format('drawn by numpy by weight 1/{}', clips) as reason,

@@ -9,7 +9,7 @@
 -- steps: captioned_clips, pool, fitting, best, drawn
 --
 -- A clip without a CLIPScore has no place in a ranking by it.
-with pool as (
+with pool as not materialized (
     select *
     from captioned_clips
     anti join (
@@ -20,7 +20,7 @@ with pool as (
     ) using (clip_id)
 ),
 
-fitting as (
+fitting as not materialized (
     select *
     from pool
     where end_seconds - start_seconds between $min_duration_seconds and $max_duration_seconds
@@ -30,7 +30,7 @@ threshold as (
     select -quantile_disc(-clip_score, $top_fraction) as lowest_score from fitting
 ),
 
-best as (
+best as not materialized (
     select * from fitting inner join threshold on clip_score >= lowest_score
 ),
 
@@ -40,15 +40,27 @@ per_video as (
 
 -- Efraimidis-Spirakis: drawing by weight without replacement is taking the smallest -ln(u) / weight, here with
 -- 1 / clips of the video as weight. The golden ratio turns u for every seed. A set that grows keeps its order.
-drawn as (
-    select
-        clip_id,
-        category,
-        lowest_score,
-        clips,
-        -ln(1 - fmod(draw + $seed * 0.6180339887498949, 1)) * clips as sampling_key
+keyed as not materialized (
+    select *, -ln(1 - fmod(draw + $seed * 0.6180339887498949, 1)) * clips as sampling_key
     from best
     inner join per_video using (video_id, category)
+),
+
+-- Sorting is what costs: keys are first counted by the 1/1024; only those up to the $size-th are sorted.
+last as (
+    select coalesce(min(upto), 'infinity') as upto
+    from (
+        select ceil(sampling_key * 1024) / 1024 as upto, sum(count(*)) over (order by upto) as clips
+        from keyed
+        group by upto
+    )
+    where clips >= $size
+),
+
+drawn as (
+    select *
+    from keyed
+    inner join last on sampling_key <= upto
     order by sampling_key, clip_id
     limit $size
 )
@@ -57,12 +69,12 @@ select
     clip_id,
     video_id,
     category,
-    row_number() over (order by sampling_key, clip_id) as rank,
+    start_seconds,
+    end_seconds,
+    row_number() over () as rank,
     sampling_key,
     format('CLIPScore {:.4f} >= {:.4f}, drawn by weight 1/{}', clip_score, lowest_score, clips) as reason,
     caption,
     umt_score,
     aesthetic_score
 from drawn
-inner join captioned_clips using (clip_id, category)
-order by rank

@@ -4,10 +4,10 @@
 -- $top_fraction = 0.3: as in the paper; "UMT-score filter on DIV" (OpenGVLab/InternVideo, issue 75) tells none
 -- $decontaminate = True: whether videos that benchmarks test on, and their copies, are left out
 -- $collapse_duplicates = False: whether one clip stands for those that look like it; the paper keeps them all
--- steps: captioned_clips, pool, scored, drawn
+-- steps: captioned_clips, pool, scored, drawn, best
 --
 -- A clip without a UMT-SIM is not drawn: it has no place in a ranking by it.
-with pool as (
+with pool as not materialized (
     select *
     from captioned_clips
     anti join (
@@ -18,7 +18,7 @@ with pool as (
     ) using (clip_id)
 ),
 
-scored as (
+scored as not materialized (
     select * from pool where umt_score is not null
 ),
 
@@ -28,34 +28,50 @@ per_video as (
 
 -- Efraimidis-Spirakis: drawing by weight without replacement is taking the smallest -ln(u) / weight, here with
 -- 1 / clips of the video as weight. The golden ratio turns u for every seed. A set that grows keeps its order.
-drawn as (
-    select
-        clip_id,
-        category,
-        umt_score as score,
-        clips,
-        -ln(1 - fmod(draw + $seed * 0.6180339887498949, 1)) * clips as sampling_key
+keyed as not materialized (
+    select *, -ln(1 - fmod(draw + $seed * 0.6180339887498949, 1)) * clips as sampling_key
     from scored
     inner join per_video using (video_id, category)
+),
+
+-- Sorting is what costs: keys are first counted by the 1/1024; only those up to the $size-th are sorted.
+last as (
+    select coalesce(min(upto), 'infinity') as upto
+    from (
+        select ceil(sampling_key * 1024) / 1024 as upto, sum(count(*)) over (order by upto) as clips
+        from keyed
+        group by upto
+    )
+    where clips >= $size
+),
+
+drawn as not materialized (
+    select *
+    from keyed
+    inner join last on sampling_key <= upto
     order by sampling_key, clip_id
     limit $size
 ),
 
 threshold as (
-    select -quantile_disc(-score, $top_fraction) as lowest_score from drawn
+    select -quantile_disc(-umt_score, $top_fraction) as lowest_score from drawn
+),
+
+best as (
+    select * from drawn inner join threshold on umt_score >= lowest_score
 )
 
 select
     clip_id,
     video_id,
     category,
+    start_seconds,
+    end_seconds,
     row_number() over (order by sampling_key, clip_id) as rank,
     sampling_key,
     format('drawn by weight 1/{}, then UMT-SIM {:.4f} >= {:.4f}', clips, umt_score, lowest_score) as reason,
     caption,
     umt_score,
     aesthetic_score
-from drawn
-inner join threshold on score >= lowest_score
-inner join captioned_clips using (clip_id, category)
+from best
 order by rank

@@ -4,7 +4,7 @@
 -- $decontaminate = True: whether videos that benchmarks test on, and their copies, are left out
 -- $collapse_duplicates = False: whether one clip stands for those that look like it; the paper keeps them all
 -- steps: captioned_clips, pool, drawn
-with pool as (
+with pool as not materialized (
     select *
     from captioned_clips
     anti join (
@@ -16,9 +16,25 @@ with pool as (
 ),
 
 -- The golden ratio turns the draw: every seed has an order of its own, as even as the draw itself.
+keyed as not materialized (
+    select *, fmod(draw + $seed * 0.6180339887498949, 1) as sampling_key from pool
+),
+
+-- Sorting is what costs: keys are first counted by the 1/1024; only those up to the $size-th are sorted.
+last as (
+    select coalesce(min(upto), 'infinity') as upto
+    from (
+        select ceil(sampling_key * 1024) / 1024 as upto, sum(count(*)) over (order by upto) as clips
+        from keyed
+        group by upto
+    )
+    where clips >= $size
+),
+
 drawn as (
-    select clip_id, category, fmod(draw + $seed * 0.6180339887498949, 1) as sampling_key
-    from pool
+    select *
+    from keyed
+    inner join last on sampling_key <= upto
     order by sampling_key, clip_id
     limit $size
 )
@@ -27,12 +43,12 @@ select
     clip_id,
     video_id,
     category,
-    row_number() over (order by sampling_key, clip_id) as rank,
+    start_seconds,
+    end_seconds,
+    row_number() over () as rank,
     sampling_key,
     'drawn uniformly' as reason,
     caption,
     umt_score,
     aesthetic_score
 from drawn
-inner join captioned_clips using (clip_id, category)
-order by rank

@@ -7,7 +7,7 @@
 --
 -- A clip without an aesthetic score has not been seen to reach the threshold: it is not chosen. The check
 -- aesthetic_scores__one_per_kept_clip lists such clips.
-with pool as (
+with pool as not materialized (
     select *
     from captioned_clips
     anti join (
@@ -18,10 +18,25 @@ with pool as (
     ) using (clip_id)
 ),
 
+keyed as not materialized (
+    select *, aesthetic_score as sampling_key from pool where aesthetic_score >= $min_aesthetic_score
+),
+
+-- Sorting is what costs: scores are first counted by the 1/1024; only those down to the $size-th are sorted.
+last as (
+    select coalesce(max(downto), '-infinity') as downto
+    from (
+        select floor(sampling_key * 1024) / 1024 as downto, sum(count(*)) over (order by downto desc) as clips
+        from keyed
+        group by downto
+    )
+    where clips >= $size
+),
+
 best as (
-    select clip_id, category, aesthetic_score as sampling_key
-    from pool
-    where aesthetic_score >= $min_aesthetic_score
+    select *
+    from keyed
+    inner join last on sampling_key >= downto
     order by sampling_key desc, clip_id
     limit $size
 )
@@ -30,12 +45,12 @@ select
     clip_id,
     video_id,
     category,
-    row_number() over (order by sampling_key desc, clip_id) as rank,
+    start_seconds,
+    end_seconds,
+    row_number() over () as rank,
     sampling_key,
     format('aesthetic score {:.4f} >= {:.4f}', sampling_key, $min_aesthetic_score) as reason,
     caption,
     umt_score,
     aesthetic_score
 from best
-inner join captioned_clips using (clip_id, category)
-order by rank

@@ -34,7 +34,7 @@ new as (
 ),
 
 best as (
-    select clip_id, category, aesthetic_score as sampling_key
+    select *, aesthetic_score as sampling_key
     from new
     order by sampling_key desc, clip_id
     limit $size
@@ -44,12 +44,12 @@ select
     clip_id,
     video_id,
     category,
-    row_number() over (order by sampling_key desc, clip_id) as rank,
+    start_seconds,
+    end_seconds,
+    row_number() over () as rank,
     sampling_key,
     format('new in {:.1f} s, aesthetic score {:.4f}', end_seconds - start_seconds, sampling_key) as reason,
     caption,
     umt_score,
     aesthetic_score
 from best
-inner join captioned_clips using (clip_id, category)
-order by rank

@@ -1,0 +1,49 @@
+"""Making the table of a file of `sql/` in a home: its rows aside, then in the table's place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dataframely as dy
+
+from internvid_assets import tables
+from internvid_assets.cells.feature import schema_of
+from internvid_assets.cells.lake import TableVersion, unsigned
+from internvid_assets.home import Home
+from internvid_assets.selects.files import SqlFile
+from internvid_assets.selects.running import write_select
+
+
+def make_table(
+    file: SqlFile, home: Home, category: str | None, schema: type[dy.Schema] | None
+) -> tuple[TableVersion, dict[str, int]]:
+    """Replace the table, or one category of it; returns what it holds now and how many rows each step left."""
+    overrides = parameters_of(file, home)
+    paths = {table: paths_for(home, table, category) for table in file.tables()}
+    with home.store.scratch() as scratch:
+        aside = scratch / "selected.parquet"
+        steps = write_select(
+            file,
+            paths,
+            aside,
+            overrides,
+            types=schema_of(schema) if schema else None,
+            metadata=unsigned(file.recipe(overrides).hash),
+            memory_limit=home.settings.memory_limit,
+        )
+        return home.lake.adopt(aside, file.name, category, schema=schema), steps
+
+
+def parameters_of(file: SqlFile, home: Home) -> Mapping[str, Any]:
+    """What the settings say of the file's parameters: `[subsets.<name>]`."""
+    return home.settings.parameters_of_subset(file.name) if file.kind == "subsets" else {}
+
+
+def paths_for(home: Home, table: str, partition: str | None) -> list[Path]:
+    """A table's files that whoever looks at `partition` sees: all, where the table has no such partition."""
+    if partition not in tables.partitions(table):
+        return home.lake.paths(table)
+    path = home.lake.path(table, partition)
+    return [path] if path else []
