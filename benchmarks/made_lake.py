@@ -8,22 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import duckdb
 
 from internvid_assets.cells.lake import file_name
 from internvid_assets.cells.sql_text import quoted
 from internvid_assets.home import Home
-from internvid_assets.selects.running import column_definitions
+from internvid_assets.selects.running import COMPRESSION, column_definitions
 from internvid_assets.settings import load_settings
 from internvid_assets.tables import CATEGORIES
 
+INTERNVID_CLIPS = 234_000_000
+SUBSETS = {"internvid_10m_flt": 10_647_458, "internvid_aesthetics_18m": 18_000_000}
+"""How many clips they take of InternVid's: of a smaller lake they take the same share."""
 CLIPS_PER_VIDEO = 33
 """234 million clips of 7.1 million videos (InternVid, table 1)."""
 WORDS = (
     "a the man woman person dog ball guitar car is plays picking up holding red small in on next to kitchen and with "
     "walks runs white table street talking looking standing"
 ).split()
+PHRASES = [" ".join(Random(number).choices(WORDS, k=2 + number % 8)) for number in range(2048)]
+"""A caption is three of them: to put together its words one by one takes thirty times as long."""
 
 VIDEOS = """
     select
@@ -58,9 +64,9 @@ CAPTIONED = """
         content,
         start_seconds,
         end_seconds,
-        array_to_string([words[1 + (hash(h, k) % len(words))::bigint] for k in range(6 + (h % 23)::bigint)], ' ')
-            as caption,
-        (6 + h % 23)::integer as caption_words,
+        concat_ws(' ', phrases[1 + (h % 2048)::bigint], phrases[1 + ((h >> 11) % 2048)::bigint],
+            phrases[1 + ((h >> 22) % 2048)::bigint]) as caption,
+        (6 + h % 8 + (h >> 11) % 8 + (h >> 22) % 8)::integer as caption_words,
         null::varchar as flaw,
         'en' as language,
         0.25 + (hash(h, 90) % 2000) / 10000 as umt_score,
@@ -69,7 +75,7 @@ CAPTIONED = """
         0.01::double as nsfw,
         0.02::double as text_area,
         (('0x' || left(md5(clip_id), 13))::bigint + 0.5) / 4503599627370496 as draw
-    from clips, (select {words} as words) as vocabulary"""
+    from clips, (select {phrases} as phrases) as vocabulary"""
 
 TABLES = {
     "candidate_videos": "select video_id, category from videos",
@@ -81,9 +87,10 @@ TABLES = {
 }
 
 
-def make_lake(folder: Path, clips: int, memory_limit: str = "4GB") -> Home:
+def make_lake(folder: Path, clips: int, memory_limit: str = "5GB") -> Home:
     """A home with so many clips, about, in sixteen categories; what is there already is kept."""
-    home = Home(load_settings([f"home={folder}", f"memory_limit={memory_limit}"]))
+    sizes = [f"subsets.{name}.size={max(size * clips // INTERNVID_CLIPS, 1)}" for name, size in SUBSETS.items()]
+    home = Home(load_settings([f"home={folder}", f"memory_limit={memory_limit}", *sizes]))
     per_category = max(clips // CLIPS_PER_VIDEO // len(CATEGORIES), 1)
     for number, category in enumerate(CATEGORIES):
         for table, select in _missing(folder, category):
@@ -103,9 +110,10 @@ def _write(path: Path, select: str, number: int, category: str, videos: int) -> 
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".making")
     with duckdb.connect(config={"memory_limit": "4GB"}) as connection:
-        select = select.replace("{words}", repr(WORDS))
+        select = select.replace("{phrases}", repr(PHRASES))
         columns = ", ".join(column_definitions(path.parts[-3]))
         connection.execute(f"create table every_column ({columns})")  # those that nobody reads here are null
         rows = f"{steps} from every_column union all by name {select}"
-        connection.execute(f"copy ({rows}) to {quoted(str(aside))} (format parquet, compression zstd)")
+        compression = COMPRESSION.get(path.parts[-3], "zstd")
+        connection.execute(f"copy ({rows}) to {quoted(str(aside))} (format parquet, compression {compression})")
     aside.rename(path)

@@ -1,8 +1,9 @@
 """Benchmarks compare like with like: both sides come to the same, on loads too small to time."""
 
+import json
 from pathlib import Path
 
-from benchmarks import fill, importing, scale, verbs
+from benchmarks import fill, growth, importing, scale, verbs
 from benchmarks.comparison import compare
 from benchmarks.made_lake import make_lake
 from internvid_assets import tables
@@ -39,11 +40,25 @@ def test_every_question_is_answered_by_a_made_lake(tmp_path: Path):
     asked = dict(scale.questions(home))
     for ask in asked.values():
         ask()
-    assert len(asked) == len(scale.FIGURES) + 4
+    assert len(asked) == len(scale.FIGURES) + 5
     words = scale.figure(home, "captions_by_length")["captions"].sum()
     assert words == scale.by_pandas(home).sum() == home.lake.scan_all("captioned_clips").collect().height
     chosen = {subset: home.lake.version(subset) for subset in ("internvid_10m_flt", "internvid_aesthetics_18m")}
     assert all(version and 0 < version.rows < words for version in chosen.values())
+
+
+def test_growth_is_drawn_from_what_was_measured(tmp_path: Path, monkeypatch, capsys):
+    results = []
+    for clips in (1_000, 3_000):
+        results.append(tmp_path / f"{clips}.json")
+        monkeypatch.setattr("sys.argv", ["scale", str(clips), str(tmp_path / f"{clips}"), "--to", str(results[-1])])
+        scale.main()
+        assert "the 10 figures together" in capsys.readouterr().out
+    picture = tmp_path / "growth.png"
+    monkeypatch.setattr("sys.argv", ["growth", *map(str, results), "--to", str(picture)])
+    growth.main()
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert all(growth.seconds_of(json.loads(results[0].read_text()), begins) > 0 for begins in growth.LINES.values())
 
 
 def test_a_comparison_tells_how_many_a_second():
