@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
+from filelock import FileLock, Timeout
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.store import flush
@@ -18,26 +19,41 @@ def aside(path: Path) -> Iterator[Path]:
     """Where to write what shall become `path`: it gets its name, in the place of a file, when the block is done.
 
     A killed process leaves `.unfinished-…` behind, which the next one begins with removing. Raises UserError for a
-    folder that holds something, since that is not ours to replace.
+    folder that holds something, since that is not ours to replace, and where another process is writing the same.
     """
     if path.is_dir() and any(path.iterdir()):
         raise UserError(f"{path} is a folder that holds something; give a new one")
     unfinished = path.with_name(f".unfinished-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove(unfinished)
-        yield unfinished
-        if unfinished.is_dir() and path.is_dir():
-            path.rmdir()
-        for file in unfinished.rglob("*") if unfinished.is_dir() else [unfinished]:
-            if file.is_file():
-                flush(file)
-        unfinished.replace(path)
-        flush(path.parent)
+        with _alone(path, unfinished):
+            yield unfinished
+            if unfinished.is_dir() and path.is_dir():
+                path.rmdir()
+            for file in unfinished.rglob("*") if unfinished.is_dir() else [unfinished]:
+                if file.is_file():
+                    flush(file)
+            unfinished.replace(path)
+            flush(path.parent)
     except OSError as error:
         raise UserError(f"{path} cannot be written ({error.strerror or error}); give another place") from None
+
+
+@contextmanager
+def _alone(path: Path, unfinished: Path) -> Iterator[None]:
+    """Nobody else writes `unfinished` meanwhile, and nothing is left of it before and after. A kill frees the lock."""
+    lock = FileLock(unfinished.with_name(f"{unfinished.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(f"{path} is being written by another process; wait for it, or give another place") from None
+    try:
+        _remove(unfinished)
+        yield
     finally:
         _remove(unfinished)
+        Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
 
 def _remove(path: Path) -> None:
