@@ -77,13 +77,15 @@ CAPTIONED = """
         (('0x' || left(md5(clip_id), 13))::bigint + 0.5) / 4503599627370496 as draw
     from clips, (select {phrases} as phrases) as vocabulary"""
 
+RARE_VERB = "200000 * pow((h % 1000003) / 1000003, 6)"
+"""Of 200,000 verbs the most frequent 1,000 are used as often as all others together, as words are."""
 TABLES = {
     "candidate_videos": "select video_id, category from videos",
     "videos": "select * exclude (clips) from videos",
     "clips": "select clip_id, video_id, category, start_seconds, end_seconds, duration_seconds from clips",
     "captioned_clips": CAPTIONED,
-    "caption_verbs": "select clip_id, category, "
-    "['play', 'walk', 'verb' || (h % 200000)][1:1 + (h % 3)::bigint] as verbs from clips",
+    "caption_verbs": f"select clip_id, category, "
+    f"['play', 'walk', 'verb' || ({RARE_VERB})::integer][1:1 + (h % 3)::bigint] as verbs from clips",
 }
 
 
