@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from internvid_assets.cells.errors import UserError
+from internvid_assets.cells.errors import RunStopped, UserError
 
 Capability = Literal[
     "captioner",
@@ -61,12 +61,22 @@ class ModelSpec:
         return self.name, self.revision
 
     def load(self) -> Any:
-        """The adapter, with its weights in memory (imports torch)."""
+        """The adapter, with its weights in memory (imports torch). Raises UserError for files that cannot be read."""
         # Read once, when torch is first imported: threads that wait by spinning make small models 15 times slower as
         # soon as a decoder or another run wants the same cores (measured on 2 cores: 11 captions/s against 167).
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         module, function = self.loader.split(":")
-        return getattr(import_module(module), function)(self.source, self.revision, **dict(self.files))
+        load = getattr(import_module(module), function)
+        try:
+            return load(self.source, self.revision, **dict(self.files))
+        except (UserError, RunStopped):
+            raise
+        except Exception as error:  # damaged or foreign files: each library has errors of its own
+            places = ", ".join(filter(None, (self.source, *(told for key, told in self.files if key != "endpoint"))))
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            raise UserError(
+                f"cannot load {self.name} of {places} ({reason}); name other files, or restore these"
+            ) from error
 
 
 @cache
