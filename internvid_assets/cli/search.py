@@ -99,16 +99,24 @@ def _likeness(home: Home, index: ClipIndex, like: str) -> np.ndarray:
     from internvid_assets.embeddings.likeness import vector_of_file
     from internvid_assets.embeddings.searching import vector_of
 
-    if Path(like).exists():
+    if _is_file(like):
         with closing(LocalEngine(1, memory_bytes=home.settings.worker_memory_bytes)) as engine:
             return vector_of_file(Path(like), home.models.embedder, engine)
     with index.told():
         vector = vector_of(index, like)
     if vector is None:
         raise UserError(
-            f"--like {like}: no such file, and no clip of that id in the index; see: select clip_id from clips"
+            f"--like {like[:200]}: no such file, and no clip of that id in the index; see: select clip_id from clips"
         )
     return vector
+
+
+def _is_file(like: str) -> bool:
+    """Whether it names a file; a pipe, for one, would be waited for."""
+    try:
+        return Path(like).is_file()
+    except OSError:  # too long for a name
+        return False
 
 
 def _with_sources(home: Home, found: pl.DataFrame) -> pl.DataFrame:

@@ -112,6 +112,8 @@ def resolve(
     asked_for = chosen.get("name") or name
     if asked_for != name:
         revision, folder = None, existing_folder(asked_for)
+        if folder is None and is_path(asked_for):
+            raise UserError(f"models.{capability}.name is {asked_for}: there is no such folder; name one, or a hub id")
         name = folder.name if folder else asked_for
     revision = model_folder_revision(folder) if folder else chosen.get("revision") or revision
     if revision in (None, "main"):
@@ -137,6 +139,11 @@ def existing_folder(name: str) -> Path | None:
     """The folder on this machine that a setting names, if it is one rather than a hub id."""
     folder = Path(name).expanduser()
     return folder.resolve() if folder.is_dir() else None
+
+
+def is_path(name: str) -> bool:
+    """Whether a name can only be a place on this machine: a hub id is an owner and a name at most."""
+    return name.startswith(("/", ".", "~")) or name.count("/") > 1
 
 
 def model_folder_revision(folder: Path) -> str:
