@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from internvid_assets.cells.errors import RunStopped
+from internvid_assets.cells.errors import CallError, RunStopped
 from internvid_assets.cells.lance import is_table, told_where
 from internvid_assets.cells.sql_text import quoted
 
@@ -140,11 +140,16 @@ def _cells_of(directory: Path) -> str:
 
 
 def pixels(jpeg: bytes) -> np.ndarray:
-    """A JPEG as an RGB array (H, W, 3), uint8."""
+    """A JPEG as an RGB array (H, W, 3), uint8. Raises CallError for what is none."""
     import cv2
     import numpy as np
 
-    return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB))
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
+    if picture is None:
+        raise CallError(
+            "picture_damaged", "a stored picture is no JPEG any more: make clip_frames again", retryable=True
+        )
+    return np.asarray(picture)
 
 
 def _without(batch: pa.RecordBatch, gone: set[str]) -> pa.RecordBatch:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from internvid_assets.cells.errors import RunStopped
+from internvid_assets.cells.errors import CallError, RunStopped
 from internvid_assets.media.frames import COMPACT_FROM_PIECES, INDEX_FROM_ROWS, KEPT_VERSIONS, FrameStore, MissingFrames
 
 
@@ -64,6 +64,12 @@ def test_images_are_rgb(store: FrameStore) -> None:
     assert image.shape == (32, 48, 3)
     assert image.dtype == np.uint8
     assert np.allclose(image.mean(axis=(0, 1)), [250, 0, 0], atol=4)
+
+
+def test_a_picture_that_is_none_any_more_is_its_rows_own_failure(store: FrameStore) -> None:
+    store.put({"damaged": b"no picture"})
+    with pytest.raises(CallError, match="picture_damaged"):
+        store.images(["damaged"])
 
 
 def test_rows_written_twice_by_a_crashed_writer_do_not_break_reads(store: FrameStore) -> None:
