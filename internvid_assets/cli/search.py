@@ -15,6 +15,7 @@ import typer
 from internvid_assets.cells.engine import LocalEngine
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cli.environment import open_home
+from internvid_assets.cli.options import refuse_bytes
 from internvid_assets.cli.output import Format, show
 
 if TYPE_CHECKING:
@@ -89,8 +90,7 @@ def search(
 def _refuse_contradictions(text: str | None, like: str | None, format: SearchFormat, to: Path | None) -> None:
     if not (text or "").strip() and not (like or "").strip():
         raise UserError('nothing to search for: give a text, such as "a red ball", or --like CLIP_ID, picture or video')
-    if any("\udc80" <= letter <= "\udcff" for letter in text or ""):
-        raise UserError(f"{text!a} is no text: expected words in UTF-8")
+    refuse_bytes(text or "")
     if (to is None) == (format is SearchFormat.html):
         raise UserError("--format html and --to FILE go together: internvid search … --format html --to clips.html")
 
