@@ -228,7 +228,7 @@ def _one_line(error: ValidationError) -> str:
     if first["type"] == "value_error" and isinstance(
         first["input"], dict
     ):  # of a whole section: the error names the key
-        return f"setting {path}.{first['ctx']['error']}"
+        return f"setting {path}.{first.get('ctx', {}).get('error')}"
     return f"setting {path} = {first['input']!r}: {first['msg']}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from typing import Any, TypeGuard
 
 from openai.types.chat import ChatCompletionMessage
 from pydantic import BaseModel, ValidationError
@@ -72,10 +72,14 @@ def _mismatch(text: str, structure: type[BaseModel]) -> CallError | None:
 def _mean_log_probability(choice: Any) -> float | None:
     """Of the tokens; None where a server tells none, or one that is no number: the text is as good without."""
     told = getattr(getattr(choice, "logprobs", None), "content", None)
-    numbers = [getattr(token, "logprob", None) for token in told] if isinstance(told, list) else []
-    if not numbers or not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
-        return None
-    return sum(numbers) / len(numbers)
+    tokens = told if isinstance(told, list) else []
+    each = [getattr(token, "logprob", None) for token in tokens]
+    numbers = [number for number in each if _is_finite(number)]
+    return sum(numbers) / len(numbers) if numbers and len(numbers) == len(tokens) else None
+
+
+def _is_finite(told: object) -> TypeGuard[float]:
+    return isinstance(told, int | float) and math.isfinite(told)
 
 
 def _bill(completion: object, endpoint: Endpoint) -> tuple[int | None, int | None, float | None]:
