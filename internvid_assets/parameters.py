@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.models.endpoint import Endpoint
 from internvid_assets.models.specs import Capability, files_revision
 
 SplitterName: TypeAlias = Literal[
@@ -239,22 +238,3 @@ class SubsetParameters(BaseModel):
     """Values for the `$parameters` of one file in sql/subsets; the file holds the defaults."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
-
-
-class ModelSettings(BaseModel):
-    """Which weights a capability uses instead of its profile's: a hub id or a folder, and a pinned revision.
-
-    `head` is for `aesthetics`, `tokenizer` for UMT and Tag2Text, `adapter` for `similarity`, `transcriber` and,
-    `instructed` or `tag2text`, for captioners; `server` is what differs from `[server]`.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str | None = None
-    revision: str | None = None
-    head: str | None = None
-    tokenizer: str | None = None
-    adapter: Literal["transformers", "faster_whisper", "umt", "clip", "clip_score", "instructed", "tag2text"] | None = (
-        None
-    )
-    server: Endpoint | None = None

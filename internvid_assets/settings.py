@@ -21,6 +21,7 @@ from internvid_assets.caption_parameters import (
 from internvid_assets.cells.errors import UserError
 from internvid_assets.interleaved_parameters import InterleavedParameters
 from internvid_assets.models.endpoint import SERVER, ServerSettings
+from internvid_assets.models.model_settings import ASKED_CAPABILITIES, ModelSettings, refuse_idle
 from internvid_assets.models.specs import Capability
 from internvid_assets.parameters import (
     AcquiredVideosParameters,
@@ -29,7 +30,6 @@ from internvid_assets.parameters import (
     ClipFramesParameters,
     ClipsParameters,
     KnownVideosParameters,
-    ModelSettings,
     NearDuplicatesParameters,
     NoParameters,
     Parameters,
@@ -44,6 +44,8 @@ from internvid_assets.parameters import (
 
 SETTINGS_NAME = "internvid.toml"
 LEAST_MEMORY = ByteSize(50_000_000)
+MODEL_FILES = ("name", "head", "tokenizer")
+"""Of `[models.*]`: what may be a file."""
 
 
 class Settings(BaseSettings):
@@ -97,9 +99,18 @@ class Settings(BaseSettings):
     interleaved: InterleavedParameters = InterleavedParameters()
     subsets: dict[str, SubsetParameters] = Field(default_factory=dict)
 
+    @field_validator("models")
+    @classmethod
+    def _none_idle(cls, models: dict[Capability, ModelSettings]) -> dict[Capability, ModelSettings]:
+        refuse_idle(models)
+        return models
+
     def model_overrides(self) -> dict[str, dict[str, Any]]:
         """What the settings say of models, and of them what somebody set: the profile knows the rest."""
         chosen = {name: told.model_dump(exclude_unset=True) for name, told in self.models.items()}
+        for capability, told in chosen.items():
+            if self.profile != SERVER or capability not in ASKED_CAPABILITIES:  # an endpoint's names are no files
+                told |= {key: files_beside_settings(told[key]) for key in MODEL_FILES if told.get(key)}
         return {**chosen, SERVER: self.server.model_dump()}
 
     def place(self, media_uri: str) -> str:
@@ -145,6 +156,12 @@ def _refuse_absent_file() -> None:
     told = os.environ.get("INTERNVID_SETTINGS")
     if told and (not Path(told).exists() or Path(told).is_dir()):
         raise UserError(f"INTERNVID_SETTINGS names {told}, which is no file; expected an internvid.toml")
+
+
+def files_beside_settings(name: str) -> str:
+    """A model's file or folder, if `name` is one beside internvid.toml; any other name as it is."""
+    path = beside_settings(Path(name))
+    return str(path) if path.exists() else name
 
 
 def beside_settings(path: Path) -> Path:
@@ -208,6 +225,10 @@ def _one_line(error: ValidationError) -> str:
     path = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"unknown setting {path}; known ones there: {', '.join(_known_beside(first['loc']))}"
+    if first["type"] == "value_error" and isinstance(
+        first["input"], dict
+    ):  # of a whole section: the error names the key
+        return f"setting {path}.{first.get('ctx', {}).get('error')}"
     return f"setting {path} = {first['input']!r}: {first['msg']}"
 
 

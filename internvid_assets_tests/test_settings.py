@@ -156,6 +156,16 @@ REFUSED = [
     ("clips.threshold", "expected section.key=value"),
     ("=3", "expected section.key=value"),
     ("models.captioner.size=3", "unknown setting models.captioner.size"),
+    ("models.caption.name=blip", "models.caption.*Input should be 'captioner'"),
+    ("models.captioner.adapter=umt", "models.captioner.adapter is 'umt': expected one of transformers, instructed"),
+    ("models.embedder.adapter=clip", "models.embedder.adapter is 'clip': there is only one: leave it out"),
+    ("models.similarity.adapter=transformers", "models.similarity.adapter .* expected one of umt, clip, clip_score"),
+    (
+        "models.captioner.head=head.pth",
+        "models.captioner.head is set, and nothing reads it: it is for models.aesthetics",
+    ),
+    ("models.captioner.tokenizer=words", "models.captioner.tokenizer is set, and nothing reads it"),
+    ("models.embedder.server.name=clip", "models.embedder.server is set, .* in profile server; leave it out"),
 ]
 
 
@@ -164,6 +174,35 @@ def test_what_does_not_fit_is_refused_on_one_line(text, told):
     with pytest.raises(UserError, match=told) as refused:
         load_settings([text])
     assert "\n" not in str(refused.value)
+
+
+READ = [
+    ["models.similarity.tokenizer=words"],
+    ["models.similarity.adapter=umt", "models.similarity.tokenizer=words"],
+    ["models.frame_captioner.adapter=tag2text", "models.frame_captioner.tokenizer=words"],
+    ["models.aesthetics.head=head.pth"],
+    ["models.transcriber.adapter=faster_whisper"],
+    ["models.summariser.server.name=a-model"],
+]
+
+
+@pytest.mark.parametrize("told", READ, ids=" ".join)
+@pytest.mark.parametrize("profile", ["sample", "paper", "server"])
+def test_what_one_profile_reads_may_stand_there_for_all(told, profile):
+    assert load_settings([*told, f"profile={profile}"]).models
+
+
+def test_a_models_file_lies_beside_the_settings(file: Path):
+    """As every other file that settings name: in whatever folder below a command runs, it is the same model."""
+    (file.parent / "head.pth").touch()
+    (file.parent / "blip").mkdir()
+    told = ["models.aesthetics.head=head.pth", "models.captioner.name=blip", "models.embedder.name=openai/clip"]
+    chosen = load_settings(told).model_overrides()
+    assert chosen["aesthetics"]["head"] == str(file.parent / "head.pth")
+    assert chosen["captioner"]["name"] == str(file.parent / "blip")
+    assert chosen["embedder"]["name"] == "openai/clip"
+    asked = load_settings([*told, "profile=server"]).model_overrides()
+    assert asked["captioner"]["name"] == "blip", "as the endpoint calls it"
 
 
 def test_a_home_is_relative_to_the_file(file: Path, monkeypatch: pytest.MonkeyPatch):

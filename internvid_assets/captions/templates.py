@@ -30,7 +30,9 @@ def chosen_template(settings: Settings, setting: str, shipped: str, places: Set[
 
 def checked_template(text: str, places: Set[str]) -> str:
     """The template itself. Raises UserError unless it has all these places, each in braces, and no other."""
-    names = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
-    if names != places:
-        raise UserError(f"the prompt has the places {sorted(names)}: expected {sorted(places)}, in braces")
+    found = [part[1:] for part in Formatter().parse(text) if part[1] is not None]
+    names = {name for name, _, _ in found}
+    if names != places or any(form or how for _, form, how in found):
+        told = sorted({f"{name}{f'!{how}' if how else ''}{f':{form}' if form else ''}" for name, form, how in found})
+        raise UserError(f"the prompt has the places {told}: expected {sorted(places)}, in braces")
     return text

@@ -14,7 +14,7 @@ import typer
 from internvid_assets.cells.engine import LocalEngine
 from internvid_assets.cells.errors import CallError, UserError
 from internvid_assets.cli.environment import open_home
-from internvid_assets.cli.options import OutputFormat, Overrides
+from internvid_assets.cli.options import OutputFormat, Overrides, refuse_bytes
 from internvid_assets.cli.output import Format, show
 
 if TYPE_CHECKING:
@@ -70,6 +70,9 @@ def recaption(
     from internvid_assets.captions.wording import wording
     from internvid_assets.models.share_captioner import ShareCaptioner
 
+    if not prompt.strip():
+        raise UserError('nothing to word: give a short prompt, such as "a dog on a beach"')
+    refuse_bytes(prompt)
     home = open_home(set_ or ())
     captioner = ShareCaptioner(home.models, wording(home.settings))
     most = home.settings.dense_captions.max_new_tokens

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from internvid_assets.cells.errors import UserError
 from internvid_assets.cli.output import Format
 
 Categories = Annotated[
@@ -18,3 +19,9 @@ OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="What to pr
 Selection = Annotated[
     str, typer.Argument(help="Dagster's asset selection, such as 'key:clips', '+key:clips' or 'group:captions'.")
 ]
+
+
+def refuse_bytes(text: str) -> None:
+    """Raises UserError for an argument that a terminal sent in another encoding."""
+    if any("\udc80" <= letter <= "\udcff" for letter in text):
+        raise UserError(f"{text!a} is no text: expected words in UTF-8")

@@ -66,7 +66,7 @@ class FillProgress:
                 return
             self._last_line = now
             left = (now - started) / made * (to_make - made) if made else 0.0
-            ahead = f", about {_duration(left)} left" if made < to_make else ""
+            ahead = f", about {_duration(left)} left" if 0 < made < to_make else ""
             print(f"{what}: {made:,} of {to_make:,} {units}{ahead}", file=sys.stderr, flush=True)
 
         return told

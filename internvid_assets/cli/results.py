@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,6 +55,10 @@ def _failed_steps(result: dg.ExecuteInProcessResult, where: str) -> Iterator[str
             yield f"{event.step_key} of {where}: {_root_cause(event.step_failure_data.error)}"
 
 
+OUR_CLASS = re.compile(r"^(?:internvid_assets[\w.]*|UserError|RunStopped): ")
+"""As Dagster names the class of an exception before its message."""
+
+
 def _broken(result: dg.ExecuteInProcessResult, where: str, severity: dg.AssetCheckSeverity) -> Iterator[str]:
     for check in result.get_asset_check_evaluations():
         if not check.passed and check.severity is severity:
@@ -76,4 +81,4 @@ def _root_cause(error: Any) -> str:
         error = error.cause
     lines = [line.strip() for line in (error.message if error else "").splitlines() if line.strip()]
     told = lines[0] if lines else "failed"
-    return told.rpartition("UserError: ")[2].rpartition("RunStopped: ")[2]
+    return OUR_CLASS.sub("", told)

@@ -15,6 +15,7 @@ import typer
 from internvid_assets.cells.engine import LocalEngine
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cli.environment import open_home
+from internvid_assets.cli.options import refuse_bytes
 from internvid_assets.cli.output import Format, show
 
 if TYPE_CHECKING:
@@ -89,8 +90,7 @@ def search(
 def _refuse_contradictions(text: str | None, like: str | None, format: SearchFormat, to: Path | None) -> None:
     if not (text or "").strip() and not (like or "").strip():
         raise UserError('nothing to search for: give a text, such as "a red ball", or --like CLIP_ID, picture or video')
-    if any("\udc80" <= letter <= "\udcff" for letter in text or ""):
-        raise UserError(f"{text!a} is no text: expected words in UTF-8")
+    refuse_bytes(text or "")
     if (to is None) == (format is SearchFormat.html):
         raise UserError("--format html and --to FILE go together: internvid search … --format html --to clips.html")
 
@@ -99,16 +99,24 @@ def _likeness(home: Home, index: ClipIndex, like: str) -> np.ndarray:
     from internvid_assets.embeddings.likeness import vector_of_file
     from internvid_assets.embeddings.searching import vector_of
 
-    if Path(like).exists():
+    if _is_file(like):
         with closing(LocalEngine(1, memory_bytes=home.settings.worker_memory_bytes)) as engine:
             return vector_of_file(Path(like), home.models.embedder, engine)
     with index.told():
         vector = vector_of(index, like)
     if vector is None:
         raise UserError(
-            f"--like {like}: no such file, and no clip of that id in the index; see: select clip_id from clips"
+            f"--like {like[:200]}: no such file, and no clip of that id in the index; see: select clip_id from clips"
         )
     return vector
+
+
+def _is_file(like: str) -> bool:
+    """Whether it names a file; a pipe, for one, would be waited for."""
+    try:
+        return Path(like).is_file()
+    except OSError:  # too long for a name
+        return False
 
 
 def _with_sources(home: Home, found: pl.DataFrame) -> pl.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from internvid_assets.cells.errors import CallError
 from internvid_assets.media.decode import Decoder, UprightPictures, packets
+from internvid_assets.media.frames import hash_of
 from internvid_assets.media.needed import Mark, needed_frames, shown_times
 from internvid_assets.media.opening import MAX_PIXELS, opened_video, time_base
 from internvid_assets.media.sampling import FramePlan, PlannedFrame, clip_frame_plan
@@ -125,7 +125,7 @@ def _jpeg(picture: np.ndarray, *, quality: int) -> bytes:
 
 
 def _row(pts: int, jpeg: bytes) -> dict[str, Any]:
-    frame_hash = hashlib.blake2b(jpeg, digest_size=16).hexdigest()
+    frame_hash = hash_of(jpeg)
     return {"pts": pts, "frame_hash": frame_hash, "is_center": False, **dict.fromkeys(ROLES), "jpeg": jpeg}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from internvid_assets.cells.bench import Bench
+from internvid_assets.cells.errors import CallError
 from internvid_assets.cells.feature import Outcome, Work
 
 
@@ -23,17 +24,17 @@ def embed_clips(bench: Bench) -> Work:
         captions = embedder.embed_texts(batch["caption"].to_list())
         ends = np.cumsum([len(each) for each in hashes])
         videos = [unit(part.mean(axis=0)) for part in np.split(frames, ends[:-1])]
-        return [
-            {
-                "video_embedding": video.tolist(),
-                "caption_embedding": caption.tolist(),
-                "model": model,
-                "revision": revision,
-            }
-            for video, caption in zip(videos, captions, strict=True)
-        ]
+        who = {"model": model, "revision": revision}
+        return [_outcome(*vectors, **who) for vectors in zip(videos, captions, strict=True)]
 
     return work
+
+
+def _outcome(video: np.ndarray, caption: np.ndarray, **who: str) -> Outcome:
+    """A model in half precision may overflow: such a clip has a reason, and is not in the index."""
+    if not (np.isfinite(video).all() and np.isfinite(caption).all()):
+        return CallError("not_a_number", "the model's answer is not finite")
+    return {"video_embedding": video.tolist(), "caption_embedding": caption.tolist(), **who}
 
 
 def unit(vector: np.ndarray) -> np.ndarray:

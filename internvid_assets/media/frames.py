@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -9,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from internvid_assets.cells.errors import RunStopped
+from internvid_assets.cells.errors import CallError, RunStopped
 from internvid_assets.cells.lance import is_table, told_where
 from internvid_assets.cells.sql_text import quoted
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from lancedb.table import Table
 
 TABLE = "frames"
+HASH_DIGITS = 32
 INDEX_FROM_ROWS = 10_000
 """Below this a scan of the hash column is as fast as its index."""
 COMPACT_FROM_PIECES = 128
@@ -41,6 +43,16 @@ class MissingFrames(RunStopped):
         way_out = f"restore that folder, or {remade}"
         super().__init__(f"{len(hashes)} frames are not in {directory} ({shown}); {way_out}")
         self.hashes = list(hashes)
+
+
+class DamagedFrames(RunStopped):
+    """Pictures that are not what was stored: Lance notices no changed byte, and a model would caption it."""
+
+    def __init__(self, hashes: Sequence[str], directory: Path) -> None:
+        way_out = f"remove it and {_cells_of(directory)}, and materialise clip_frames"
+        super().__init__(
+            f"{directory} is damaged: {len(hashes)} frames differ from their hash ({hashes[0]}); {way_out}"
+        )
 
 
 class FrameStore:
@@ -69,10 +81,12 @@ class FrameStore:
             _index_when_it_pays(table)
 
     def read(self, hashes: Sequence[str]) -> list[bytes]:
-        """The JPEGs of `hashes`, in that order. Raises `MissingFrames`."""
+        """The JPEGs of `hashes`, in that order. Raises `MissingFrames`, or `DamagedFrames` where a name is a hash."""
         found = dict(self._look_up(hashes, columns=["frame_hash", "jpeg"]))
         if absent := [h for h in dict.fromkeys(hashes) if h not in found]:
             raise MissingFrames(absent, self.directory)
+        if damaged := [h for h, jpeg in found.items() if len(h) == HASH_DIGITS and hash_of(jpeg) != h]:
+            raise DamagedFrames(damaged, self.directory)
         return [found[h] for h in hashes]
 
     def images(self, hashes: Sequence[str]) -> list[np.ndarray]:
@@ -139,12 +153,22 @@ def _cells_of(directory: Path) -> str:
     return f"cells/clip_frames/recipe=*/category={directory.name}"
 
 
+def hash_of(jpeg: bytes) -> str:
+    """The name of a picture: the hash of its bytes."""
+    return hashlib.blake2b(jpeg, digest_size=HASH_DIGITS // 2).hexdigest()
+
+
 def pixels(jpeg: bytes) -> np.ndarray:
-    """A JPEG as an RGB array (H, W, 3), uint8."""
+    """A JPEG as an RGB array (H, W, 3), uint8. Raises CallError for what is none."""
     import cv2
     import numpy as np
 
-    return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB))
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
+    if picture is None:
+        raise CallError(
+            "picture_damaged", "a stored picture is no JPEG any more: make clip_frames again", retryable=True
+        )
+    return np.asarray(picture)
 
 
 def _without(batch: pa.RecordBatch, gone: set[str]) -> pa.RecordBatch:

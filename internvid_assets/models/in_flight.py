@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Generic, TypeVar
@@ -69,15 +69,16 @@ class InFlight(Generic[Question, Reply]):
         self._ask, self._at_once, self._patience = ask, at_once, patience
         self.pace = Pace()
         self._slots = asyncio.Semaphore(at_once)
-        self._failed_in_a_row = 0
+        self._failed_in_a_row = self._refused = 0
+        self._has_answered = False
         self._loop = asyncio.new_event_loop()
         Thread(target=self._loop.run_forever, daemon=True).start()
 
     def answers(self, questions: Iterable[Question]) -> Iterator[Mapping[int, Reply | CallError]]:
         """What is answered by now, again and again; at most twice `at_once` questions are taken and unanswered.
 
-        Raises RunStopped when no question is to blame, or when more than `at_once` failed one after the other; what was
-        answered before that comes first.
+        Raises RunStopped when no question is to blame, or when more than `at_once` failed one after the other, or were
+        refused before the server has answered any; what was answered before that comes first.
         """
         return self._as_done(self._answer(question) for question in questions)
 
@@ -125,9 +126,24 @@ class InFlight(Generic[Question, Reply]):
         except RunStopped:
             raise
         except Exception as error:
-            return as_call_error(error)
-        self._failed_in_a_row = 0
+            return self._refusal(as_call_error(error))
+        self._failed_in_a_row, self._has_answered = 0, True
         return reply
+
+    def _refusal(self, error: CallError) -> CallError:
+        """A question's own failure, worth another try while none was answered: then it may be everybody's.
+
+        Raises RunStopped if it is: the server wants to be asked otherwise.
+        """
+        if self._has_answered:
+            return error
+        self._refused += 1
+        if self._refused > self._at_once:
+            raise RunStopped(
+                f"the first {self._refused} requests were all refused, the last one with {error}; see to the server, "
+                "and to [server] of the settings, and run the same command again"
+            )
+        return replace(error, retryable=True)
 
     async def _tried(self, question: Question) -> Reply:
         attempts, failures, waited = 0, 0, 0.0
@@ -139,7 +155,8 @@ class InFlight(Generic[Question, Reply]):
             except Passing as passing:
                 attempts, failures = attempts + 1, failures + (not passing.is_limit)
                 wait = passing.wait_seconds
-                wait = self._backoff_seconds(attempts) if wait is None else wait
+                if wait is None or attempts > self._patience.tries:  # as told, but not for ever: it may tell 0 s
+                    wait = max(wait or 0.0, self._backoff_seconds(attempts))
                 waited += wait
                 if failures >= self._patience.tries or waited > self._patience.max_wait_seconds:
                     raise

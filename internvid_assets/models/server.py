@@ -20,7 +20,7 @@ from internvid_assets.models.in_flight import InFlight, Patience
 from internvid_assets.models.instructed import InstructedCaptioner, InstructedPhrases, InstructedTranslator
 from internvid_assets.models.protocols import Answers, Image, Prompt, Talk
 from internvid_assets.models.server_answers import answer_of
-from internvid_assets.models.server_failures import reset_seconds, told
+from internvid_assets.models.server_failures import KEY_SHOWN, reset_seconds, told
 
 NO_KEY = "no-key-is-set"
 """Servers on one's own machine want no key, but the client wants one."""
@@ -91,8 +91,10 @@ class ServerModel:
             response = await self.client.chat.completions.with_raw_response.create(**request)
             completion = response.parse()
         if (wait := reset_seconds(response.headers)) is not None:
-            self.in_flight.pace.rest(wait)
-        return answer_of(completion, self.endpoint, question.structure)
+            self.in_flight.pace.rest(min(wait, self.endpoint.max_wait_seconds))  # after more, it may say so itself
+        return answer_of(
+            completion, self.endpoint, question.structure, body=response.text.replace(self.api_key, KEY_SHOWN)
+        )
 
     def _request(self, question: Question) -> dict[str, Any]:
         request: dict[str, Any] = {

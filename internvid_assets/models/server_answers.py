@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+import re
+from typing import Any, TypeGuard
 
-from openai.types.chat import ChatCompletion
+from openai.types.chat import ChatCompletionMessage
 from pydantic import BaseModel, ValidationError
 
 from internvid_assets.cells.errors import CallError
@@ -13,19 +15,30 @@ from internvid_assets.models.endpoint import Endpoint
 from internvid_assets.models.in_flight import Passing
 from internvid_assets.models.protocols import Answer
 
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character: JSON may hold one (a picture of a token cut in two), and no file of text or Parquet can."""
+MOST_TOKENS = 2**31 - 1
+"""A larger count is none, and would not fit its column."""
 STUCK_AFTER = 4
 """A phrase so often in a row is no answer."""
 
 
-def answer_of(completion: object, endpoint: Endpoint, structure: type[BaseModel] | None) -> Answer | CallError:
-    """Refused, cut off, empty, stuck or malformed answers are errors; raises Passing for what is no completion."""
-    choice = (getattr(completion, "choices", None) or [None])[0]
+def answer_of(
+    completion: object, endpoint: Endpoint, structure: type[BaseModel] | None, *, body: str = ""
+) -> Answer | CallError:
+    """Refused, cut off, empty, stuck or malformed answers are errors; raises Passing for what is no completion.
+
+    The client takes any JSON for a completion, whatever the types in it. `body` is what the server sent, to be told.
+    """
+    choices = getattr(completion, "choices", None)
+    choice = choices[0] if isinstance(choices, list) and choices else None
     message = getattr(choice, "message", None)
-    if not isinstance(completion, ChatCompletion) or choice is None or message is None:
-        shown = str(completion)[:100]
+    said = getattr(message, "content", None)
+    if not isinstance(message, ChatCompletionMessage) or not isinstance(said, str | None):
+        shown = " ".join((body or str(completion)).split())[:200]
         raise Passing(CallError("malformed_answer", f"expected a chat completion, got {shown!r}", retryable=True))
-    text = (message.content or "").strip()
-    failure = _failure(text, choice.finish_reason, getattr(message, "refusal", None), structure)
+    text = LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", said or "").strip()
+    failure = _failure(text, getattr(choice, "finish_reason", None), getattr(message, "refusal", None), structure)
     if failure:
         return failure
     return Answer(text, _mean_log_probability(choice), *_bill(completion, endpoint))
@@ -57,15 +70,27 @@ def _mismatch(text: str, structure: type[BaseModel]) -> CallError | None:
 
 
 def _mean_log_probability(choice: Any) -> float | None:
-    tokens = choice.logprobs.content if choice.logprobs else None
-    return sum(token.logprob for token in tokens) / len(tokens) if tokens else None
+    """Of the tokens; None where a server tells none, or one that is no number: the text is as good without."""
+    told = getattr(getattr(choice, "logprobs", None), "content", None)
+    tokens = told if isinstance(told, list) else []
+    each = [getattr(token, "logprob", None) for token in tokens]
+    numbers = [number for number in each if _is_finite(number)]
+    return sum(numbers) / len(numbers) if numbers and len(numbers) == len(tokens) else None
 
 
-def _bill(completion: ChatCompletion, endpoint: Endpoint) -> tuple[int | None, int | None, float | None]:
-    """Tokens read, tokens written, and what they cost."""
-    usage = completion.usage
-    if usage is None:
-        return None, None, None
-    read, written = usage.prompt_tokens, usage.completion_tokens
+def _is_finite(told: object) -> TypeGuard[float]:
+    return isinstance(told, int | float) and math.isfinite(told)
+
+
+def _bill(completion: object, endpoint: Endpoint) -> tuple[int | None, int | None, float | None]:
+    """Tokens read, tokens written, and what they cost; None for what a server does not count."""
+    usage = getattr(completion, "usage", None)
+    read, written = (_count(getattr(usage, f"{kind}_tokens", None)) for kind in ("prompt", "completion"))
+    if read is None or written is None:
+        return read, written, None
     prices = endpoint.dollars_per_million_prompt_tokens, endpoint.dollars_per_million_answer_tokens
     return read, written, (read * prices[0] + written * prices[1]) / 1e6
+
+
+def _count(told: object) -> int | None:
+    return told if isinstance(told, int) and 0 <= told <= MOST_TOKENS else None

@@ -14,6 +14,7 @@ from internvid_assets.cells.errors import CallError, RunStopped
 from internvid_assets.models.in_flight import Passing
 
 NO_ROW_TO_BLAME = {401: "refuses the key", 403: "forbids it", 404: "knows no such model, or nothing at this address"}
+KEY_SHOWN = "[the key]"
 PASSING_STATUSES = (408, 409, 425)
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|[smh])")
@@ -62,7 +63,7 @@ def _of_connection(error: openai.APIConnectionError, base_url: str) -> Passing:
 
 def _first_line(error: Exception, api_key: str) -> str:
     line = (str(error).splitlines() or [""])[0]
-    return line.replace(api_key, "[the key]")[:300]
+    return line.replace(api_key, KEY_SHOWN)[:300]
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:

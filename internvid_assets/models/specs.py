@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from internvid_assets.cells.errors import UserError
+from internvid_assets.cells.errors import RunStopped, UserError
 
 Capability = Literal[
     "captioner",
@@ -61,12 +61,22 @@ class ModelSpec:
         return self.name, self.revision
 
     def load(self) -> Any:
-        """The adapter, with its weights in memory (imports torch)."""
+        """The adapter, with its weights in memory (imports torch). Raises UserError for files that cannot be read."""
         # Read once, when torch is first imported: threads that wait by spinning make small models 15 times slower as
         # soon as a decoder or another run wants the same cores (measured on 2 cores: 11 captions/s against 167).
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         module, function = self.loader.split(":")
-        return getattr(import_module(module), function)(self.source, self.revision, **dict(self.files))
+        load = getattr(import_module(module), function)
+        try:
+            return load(self.source, self.revision, **dict(self.files))
+        except (UserError, RunStopped):
+            raise
+        except Exception as error:  # damaged or foreign files: each library has errors of its own
+            places = ", ".join(filter(None, (self.source, *(told for key, told in self.files if key != "endpoint"))))
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            raise UserError(
+                f"cannot load {self.name} of {places} ({reason}); name other files, or restore these"
+            ) from error
 
 
 @cache
@@ -102,6 +112,8 @@ def resolve(
     asked_for = chosen.get("name") or name
     if asked_for != name:
         revision, folder = None, existing_folder(asked_for)
+        if folder is None and is_path(asked_for):
+            raise UserError(f"models.{capability}.name is {asked_for}: there is no such folder; name one, or a hub id")
         name = folder.name if folder else asked_for
     revision = model_folder_revision(folder) if folder else chosen.get("revision") or revision
     if revision in (None, "main"):
@@ -127,6 +139,11 @@ def existing_folder(name: str) -> Path | None:
     """The folder on this machine that a setting names, if it is one rather than a hub id."""
     folder = Path(name).expanduser()
     return folder.resolve() if folder.is_dir() else None
+
+
+def is_path(name: str) -> bool:
+    """Whether a name can only be a place on this machine: a hub id is an owner and a name at most."""
+    return name.startswith(("/", ".", "~")) or name.count("/") > 1
 
 
 def model_folder_revision(folder: Path) -> str:

@@ -15,7 +15,8 @@ from internvid_assets.models.transformers_loading import load_model, load_part, 
 
 def load_text_encoder(source: str, revision: str) -> TransformersBert:
     """A BERT from a folder or a pinned hub id."""
-    return TransformersBert(load_model(AutoModel, source, revision), load_part(AutoTokenizer, source, revision))
+    model = load_model(AutoModel, source, revision, unused=["pooler."])  # what is asked is the class token before it
+    return TransformersBert(model, load_part(AutoTokenizer, source, revision))
 
 
 class TransformersBert:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from transformers import AutoModel, AutoProcessor
 
+from internvid_assets.cells.errors import UserError
 from internvid_assets.models.batching import ahead, chunks
 from internvid_assets.models.protocols import Image
 from internvid_assets.models.transformers_loading import load_model, load_part, to_device
@@ -19,6 +20,8 @@ from internvid_assets.models.transformers_loading import load_model, load_part, 
 def load_embedder(source: str, revision: str) -> TransformersClip:
     """A CLIP from a folder or a pinned hub id; once per process, since three capabilities stand on it."""
     model = load_model(AutoModel, source, revision)
+    if not hasattr(model, "get_image_features") or not hasattr(model, "get_text_features"):
+        raise UserError(f"{source} is a {model.config.model_type}: expected a CLIP or SigLIP, which sees and reads")
     # Pillow resizes alike everywhere; torchvision, where installed, would embed pictures slightly differently.
     processor = load_part(AutoProcessor, source, revision, backend="pil")
     return TransformersClip(model, processor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,17 +34,39 @@ def load_part(auto_class: Any, source: str, revision: str, **options: Any) -> An
         with quiet():
             return auto_class.from_pretrained(source, trust_remote_code=False, **pin, **options)
     except OSError as error:
-        reason = str(error).strip().splitlines()[0]
         way_out = (
             "train or reinstall it" if is_folder else "check the network, or download it and set its folder as name"
         )
-        raise UserError(f"cannot load {source} at {revision} ({reason}); {way_out}") from error
+        raise UserError(f"cannot load {source} at {revision} ({_first_line(error)}); {way_out}") from error
+    except Exception as error:  # of another class than asked for, damaged, or in need of a package: each has its own
+        told = f"{type(error).__name__}: {_first_line(error)}"
+        way_out = "name a model that is made for this, with all its files"
+        raise UserError(f"cannot load {source} at {revision} ({told}); {way_out}") from error
 
 
-def load_model(auto_class: Any, source: str, revision: str) -> Any:
-    """The model, ready to answer: on the best device, in its precision, without dropout."""
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["nothing is said"])[0][:300]
+
+
+def load_model(auto_class: Any, source: str, revision: str, *, unused: Sequence[str] = ()) -> Any:
+    """The model, ready to answer: on the best device, in its precision, without dropout.
+
+    `unused` are beginnings of the names of weights that may be missing, since no answer depends on them. Raises
+    UserError if another one is: transformers would draw it at random, and answer something else in every process.
+    """
     device = best_device()
-    return ready(load_part(auto_class, source, revision, dtype=best_dtype(device)), device)
+    asked = {"output_loading_info": True, "ignore_mismatched_sizes": True}  # those are looked at here
+    model, found = load_part(auto_class, source, revision, dtype=best_dtype(device), **asked)
+    numbers = {name for name, tensor in model.state_dict().items() if tensor.is_floating_point()}  # no mere counters
+    wrong = {*found["missing_keys"], *(mismatch[0] for mismatch in found["mismatched_keys"])} & numbers
+    wrong = sorted(name for name in wrong if not name.startswith(tuple(unused)))
+    if wrong:
+        shown = ", ".join(wrong[:3]) + (", …" if len(wrong) > 3 else "")
+        raise UserError(
+            f"{source} at {revision} lacks {len(wrong)} weights of a {type(model).__name__} ({shown}): it was made for "
+            "something else, or is damaged; name a model that is made for this"
+        )
+    return ready(model, device)
 
 
 def ready(model: Any, device: torch.device) -> Any:
@@ -76,12 +98,15 @@ def compile_encoders(model: torch.nn.Module, backend: Any = "inductor") -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence transformers' weight-loading bar: tiny models load in a blink, and runs print their own progress."""
-    was_enabled = logging.is_progress_bar_enabled()
+    """Silence transformers' bar and its report of weights: runs print their own progress, and what is wrong with
+    weights is an error of ours."""
+    was_enabled, told = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         yield
     finally:
+        logging.set_verbosity(told)
         if was_enabled:
             logging.enable_progress_bar()
 

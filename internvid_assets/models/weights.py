@@ -59,7 +59,18 @@ class Weights:
 
 
 def find_weights(spec: ModelSpec, *, float_bytes: int, is_offline: bool = False) -> Weights:
-    """`float_bytes` is what a number takes on the device; `is_offline` whether a hub may be asked (HF_HUB_OFFLINE)."""
+    """`float_bytes` is what a number takes on the device; `is_offline` whether a hub may be asked (HF_HUB_OFFLINE).
+
+    Files that cannot be read are as good as missing.
+    """
+    try:
+        return _found(spec, float_bytes, is_offline)
+    except Exception as error:  # each format has errors of its own
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        return Weights("missing", way_out=f"what is in {spec.source} cannot be read ({reason}); restore its files")
+
+
+def _found(spec: ModelSpec, float_bytes: int, is_offline: bool) -> Weights:
     if spec.name == NOBODY:
         return Weights("nobody")
     package, way_out = EXTRAS.get(adapter(spec), ("", ""))

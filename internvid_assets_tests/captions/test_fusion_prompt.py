@@ -50,7 +50,16 @@ def test_the_prompt_of_a_long_clip_is_bounded():
     assert prompt.index("frame 0,") < prompt.index("frame 999")
 
 
-@pytest.mark.parametrize("template", ["no places", "{center_caption} only", "{center_caption} {frame_captions} {x}"])
+@pytest.mark.parametrize(
+    "template",
+    [
+        "no places",
+        "{center_caption} only",
+        "{center_caption} {frame_captions} {x}",
+        "{center_caption:>10d} {frame_captions}",
+        "{center_caption} {frame_captions!r}",
+    ],
+)
 def test_a_template_with_other_places_is_refused(template):
     with pytest.raises(UserError, match="expected"):
         checked_template(template, PLACES)

@@ -32,25 +32,20 @@ Run = Callable[..., Done]
 
 
 def run_here(*arguments: str | Path, home: Path, **variables: str) -> Done:
-    """The console script's own entry point, in this process: starting Python and Dagster costs seconds each time."""
-    from internvid_assets.cli import main
+    """What the console script runs, in this process: starting Python and Dagster costs seconds each time."""
+    from internvid_assets.cli import run
 
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
     command = ["internvid", *map(str, arguments)]
-    exit_code: object = 0
     with (
         patch.dict(os.environ, environment(home, variables)),
         patch.object(sys, "argv", command),
         redirect_stdout(out),
         redirect_stderr(err),
     ):
-        try:
-            main()
-        except SystemExit as ended:
-            exit_code = ended.code or 0
+        exit_code = run()
     out.flush()
     err.flush()
-    assert isinstance(exit_code, int)
     return Done(exit_code, out.buffer.getvalue(), err.buffer.getvalue().decode())  # type: ignore[attr-defined]
 
 

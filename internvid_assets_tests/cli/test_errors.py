@@ -31,6 +31,8 @@ REFUSED = [
     (["search", "  "], "nothing to search for"),
     (["search", os.fsdecode(b"\xff\xfe")], "expected words in UTF-8"),
     (["search", "a red ball", "-c", "sport"], "expected one of"),
+    (["recaption", " "], "nothing to word"),
+    (["recaption", os.fsdecode(b"\xff\xfe")], "expected words in UTF-8"),
     (["recipes", "show", "clipss"], "assets with one: caption_phrases, "),
     (["ingest"], "nothing was given"),
     (["recipes", "bless", "clipss"], "cannot bless clipss"),

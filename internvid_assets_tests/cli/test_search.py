@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -118,6 +119,8 @@ def test_a_title_is_no_markup(internvid, tmp_path: Path):
 REFUSED = [
     ([], "nothing to search for"),
     (["--like", "no_such_clip"], "--like no_such_clip: no such file, and no clip of that id in the index"),
+    (["--like", "x" * 5000], "no such file, and no clip of that id in the index"),
+    (["--like", "."], "--like .: no such file, and no clip of that id in the index"),
     (["ball", "--format", "html"], "--format html and --to FILE go together"),
     (["ball", "--to", "page.html"], "--format html and --to FILE go together"),
     (["ball", "--format", "html", "--to", "/proc/none/page.html"], "--to /proc/none/page.html cannot be written"),
@@ -138,6 +141,12 @@ def test_an_unreadable_picture_is_one_line(internvid, tmp_path: Path):
     done = internvid("search", "--like", tmp_path / "broken.jpg")
     (line,) = done.stderr.splitlines()
     assert done.exit_code == 1 and "broken.jpg is read neither as a picture nor as a video" in line
+
+
+def test_a_pipe_is_not_waited_for(internvid, tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    done = internvid("search", "--like", tmp_path / "pipe.jpg")
+    assert done.exit_code == 1 and "pipe.jpg: no such file" in done.stderr
 
 
 def test_scores_that_were_not_made_are_told(home: Path):

@@ -9,8 +9,15 @@ import cv2
 import numpy as np
 import pytest
 
-from internvid_assets.cells.errors import RunStopped
-from internvid_assets.media.frames import COMPACT_FROM_PIECES, INDEX_FROM_ROWS, KEPT_VERSIONS, FrameStore, MissingFrames
+from internvid_assets.cells.errors import CallError, RunStopped
+from internvid_assets.media.frames import (
+    COMPACT_FROM_PIECES,
+    INDEX_FROM_ROWS,
+    KEPT_VERSIONS,
+    FrameStore,
+    MissingFrames,
+    hash_of,
+)
 
 
 @pytest.fixture
@@ -66,6 +73,23 @@ def test_images_are_rgb(store: FrameStore) -> None:
     assert np.allclose(image.mean(axis=(0, 1)), [250, 0, 0], atol=4)
 
 
+def test_a_picture_that_is_none_any_more_is_its_rows_own_failure(store: FrameStore) -> None:
+    store.put({"damaged": b"no picture"})
+    with pytest.raises(CallError, match="picture_damaged"):
+        store.images(["damaged"])
+
+
+def test_a_changed_byte_is_noticed_and_not_captioned(store: FrameStore) -> None:
+    pictures = [str(number).encode() * 500 for number in range(3)]
+    store.put({hash_of(jpeg): jpeg for jpeg in pictures})
+    assert store.read([hash_of(jpeg) for jpeg in pictures]) == pictures
+    (file,) = store.directory.rglob("data/*.lance")
+    file.write_bytes(file.read_bytes().replace(b"1111", b"1171", 1))
+    assert store.read([hash_of(pictures[0])]) == pictures[:1]
+    with pytest.raises(RunStopped, match=f"1 frames differ from their hash .{hash_of(pictures[1])}.; remove it and"):
+        store.read([hash_of(jpeg) for jpeg in pictures])
+
+
 def test_rows_written_twice_by_a_crashed_writer_do_not_break_reads(store: FrameStore) -> None:
     store.put({"a": b"1", "b": b"2"})
     table_of(store).add(table_of(store).to_arrow())
@@ -75,12 +99,13 @@ def test_rows_written_twice_by_a_crashed_writer_do_not_break_reads(store: FrameS
 
 @pytest.mark.filterwarnings("error::DeprecationWarning")
 def test_grows_past_the_index_and_asks_it(store: FrameStore) -> None:
-    hashes = [os.urandom(16).hex() for _ in range(2 * INDEX_FROM_ROWS + 100)]
+    pictures = {hash_of(jpeg): jpeg for jpeg in (os.urandom(16) for _ in range(2 * INDEX_FROM_ROWS + 100))}
+    hashes = list(pictures)
     for start in range(0, len(hashes), 4000):
-        store.put({h: h.encode() for h in hashes[start : start + 4000]})
+        store.put({h: pictures[h] for h in hashes[start : start + 4000]})
     assert [index.columns for index in table_of(store).list_indices()] == [["frame_hash"]]
     asked = hashes[::67]
-    assert store.read(asked) == [h.encode() for h in asked]
+    assert store.read(asked) == [pictures[h] for h in asked]
     plan = table_of(store).search().where("frame_hash in ('a', 'b')").select(["jpeg"]).explain_plan()
     assert "ScalarIndexQuery" in plan, "the index is asked, not every row"
 

@@ -126,6 +126,12 @@ def test_a_folder_is_pinned_by_its_content(tmp_path):
     assert revision() != before
 
 
+@pytest.mark.parametrize("name", ["/no/such/folder", "./blip", "~/no-such-models/blip", "models/of/mine"])
+def test_a_folder_that_is_not_there_is_no_hub_id(name):
+    with pytest.raises(UserError, match=f"models.captioner.name is {name}: there is no such folder"):
+        model_specs("sample", {"captioner": {"name": name, "revision": "1"}})
+
+
 def test_an_unknown_profile_lists_the_known(head):
     with pytest.raises(UserError, match="expected one of sample, paper, server"):
         model_specs("papper")

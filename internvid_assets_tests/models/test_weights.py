@@ -67,3 +67,18 @@ def test_a_package_that_is_not_installed(tmp_path):
 def test_the_shipped_ones_are_all_there():
     specs = model_specs("sample").values()
     assert {find_weights(spec, float_bytes=4).where for spec in specs} == {"shipped", "nobody"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("model.safetensors", b"no weights"),
+        ("model.safetensors.index.json", b'{"weight_map": 3'),
+        ("model.safetensors.index.json", b"{}"),
+    ],
+)
+def test_what_cannot_be_read_is_as_good_as_missing(name, content, tmp_path):
+    """And said of that model alone: doctor goes on to the next."""
+    (tmp_path / name).write_bytes(content)
+    found = find_weights(ModelSpec("a model", "1", str(tmp_path), "a.module:load"), float_bytes=4)
+    assert found.where == "missing" and f"what is in {tmp_path} cannot be read" in found.way_out

@@ -1,0 +1,74 @@
+"""`[models.<capability>]` of the settings: what may be said of each, and nothing without effect.
+
+What another profile would read may stand there, so that a profile can be changed and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from internvid_assets.models.endpoint import Endpoint
+from internvid_assets.models.specs import Capability
+
+ASKED_CAPABILITIES: tuple[Capability, ...] = (
+    "captioner",
+    "frame_captioner",
+    "vision_language_model",
+    "language_model",
+    "summariser",
+    "phrase_extractor",
+    "translator",
+)
+"""Those that answer in words: profile `server` asks an endpoint for them."""
+
+ADAPTERS_OF: dict[Capability, tuple[str, ...]] = {
+    "captioner": ("transformers", "instructed", "tag2text"),
+    "frame_captioner": ("transformers", "instructed", "tag2text"),
+    "similarity": ("umt", "clip", "clip_score"),
+    "transcriber": ("transformers", "faster_whisper"),
+}
+READS_TOKENIZER = ("umt", "tag2text")
+
+
+class ModelSettings(BaseModel):
+    """Which weights a capability uses instead of its profile's: a hub id or a folder, and a pinned revision.
+
+    `head` is for `aesthetics`, `tokenizer` for UMT and Tag2Text, `adapter` for `similarity`, `transcriber` and,
+    `instructed` or `tag2text`, for captioners; `server` is what differs from `[server]`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str | None = None
+    revision: str | None = None
+    head: str | None = None
+    tokenizer: str | None = None
+    adapter: Literal["transformers", "faster_whisper", "umt", "clip", "clip_score", "instructed", "tag2text"] | None = (
+        None
+    )
+    server: Endpoint | None = None
+
+
+def refuse_idle(models: Mapping[Capability, ModelSettings]) -> None:
+    """Raises ValueError for the first key that its capability would never read, with what it does read."""
+    for capability, told in models.items():
+        adapters = ADAPTERS_OF.get(capability, ())
+        if told.adapter is not None and told.adapter not in adapters:
+            known = f"expected one of {', '.join(adapters)}" if adapters else "there is only one: leave it out"
+            raise ValueError(f"{capability}.adapter is {told.adapter!r}: {known}")
+        for key, is_read, reader in _readers(capability, told):
+            if getattr(told, key) is not None and not is_read:
+                raise ValueError(f"{capability}.{key} is set, and nothing reads it: it is for {reader}; leave it out")
+
+
+def _readers(capability: Capability, told: ModelSettings) -> list[tuple[str, bool, str]]:
+    """(key, whether anything reads it here, who reads such a key)."""
+    is_umt = capability == "similarity" and told.adapter is None  # as in profile paper
+    return [
+        ("head", capability == "aesthetics", "models.aesthetics"),
+        ("tokenizer", is_umt or told.adapter in READS_TOKENIZER, "adapters umt and tag2text"),
+        ("server", capability in ASKED_CAPABILITIES, f"{', '.join(ASKED_CAPABILITIES)} in profile server"),
+    ]
