@@ -26,13 +26,16 @@ def contrastive_loss(
     twice, is no negative. Each process compares its own samples with those of all, so that the mean of the processes'
     losses is the loss of the whole batch, and no process holds the square of it.
     """
-    video, text = (with_gradient_of(encoders, F.normalize(embeddings.float(), dim=-1)) for embeddings in (video, text))
-    all_videos, all_texts = gathered(video), gathered(text)  # [B, E]
-    own = sample_ids if sample_ids is not None else _numbers(video, all_videos)
-    targets = positives(own, gathered_values(own))  # [b, B]
-    video_to_text = video @ all_texts.T / temperature
-    text_to_video = text @ all_videos.T / temperature
-    return (F.cross_entropy(video_to_text, targets) + F.cross_entropy(text_to_video, targets)) / 2
+    with torch.autocast(video.device.type, enabled=False):  # halves are too coarse for cosines over a temperature
+        video, text = (
+            with_gradient_of(encoders, F.normalize(embeddings.float(), dim=-1)) for embeddings in (video, text)
+        )
+        all_videos, all_texts = gathered(video), gathered(text)  # [B, E]
+        own = sample_ids if sample_ids is not None else _numbers(video, all_videos)
+        targets = positives(own, gathered_values(own))  # [b, B]
+        video_to_text = video @ all_texts.T / temperature
+        text_to_video = text @ all_videos.T / temperature
+        return (F.cross_entropy(video_to_text, targets) + F.cross_entropy(text_to_video, targets)) / 2
 
 
 def positives(own: Tensor, others: Tensor) -> Tensor:

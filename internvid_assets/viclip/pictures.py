@@ -10,6 +10,8 @@ MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """ImageNet's: the released code takes them for every encoder with `vit` in its name, CLIP's included."""
 CROP_AREA, CROP_RATIO, CROP_TRIES = (0.5, 1.0), (3 / 4, 4 / 3), 10
 """Shares of the picture, width by height, and how often a box is drawn until one fits (the released configuration)."""
+NOISE = 2 * CROP_TRIES + 3
+"""Random numbers that an augmentation takes: areas and ratios to try, place, mirror."""
 BICUBIC = -0.75
 """The sharpness of PyTorch's bicubic kernel."""
 
@@ -67,25 +69,26 @@ def _cubic(distance: Tensor) -> Tensor:
     return torch.where(distance <= 1, near, torch.where(distance < 2, far, torch.zeros_like(far)))
 
 
-def random_boxes(heights: Tensor, widths: Tensor, generator: torch.Generator) -> Tensor:
-    """int64 [B, 4] for `augmented`: of even area and, on a logarithmic scale, even ratio, as torchvision draws them."""
-    B, (low, high) = len(heights), torch.tensor(CROP_RATIO).log().tolist()
-    areas = heights * widths * _uniform(B, *CROP_AREA, generator).T  # [tries, B]
-    ratios = _uniform(B, low, high, generator).T.exp()
+def random_boxes(heights: Tensor, widths: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+    """Boxes int64 [B, 4] and flips bool [B] for `augmented`, out of uniform `noise` [B, NOISE].
+
+    A box is of even area and, on a logarithmic scale, of even ratio, as torchvision draws them.
+    """
+    tries = CROP_TRIES
+    (least, most), (low, high) = CROP_AREA, torch.tensor(CROP_RATIO).log().tolist()
+    areas = heights * widths * (noise[:, :tries].T * (most - least) + least)  # [tries, B]
+    ratios = (noise[:, tries : 2 * tries].T * (high - low) + low).exp()
     width, height = (areas * ratios).sqrt().round(), (areas / ratios).sqrt().round()
     fits = (width >= 1) & (width <= widths) & (height >= 1) & (height <= heights)
-    first = fits.int().argmax(dim=0)[None]
+    first, any_fits = fits.int().argmax(dim=0)[None], fits.any(dim=0)
     whole_height, whole_width = _largest(heights, widths)
-    height = torch.where(fits.any(0), height.gather(0, first)[0], whole_height)
-    width = torch.where(fits.any(0), width.gather(0, first)[0], whole_width)
-    places = torch.rand(2, B, generator=generator)
-    places = torch.where(fits.any(0), places, torch.tensor(0.5))  # what fits nowhere is cut out of the middle
-    top, left = (places[0] * (heights - height + 1)).floor(), (places[1] * (widths - width + 1)).floor()
-    return torch.stack([top, left, height, width], dim=1).long()
-
-
-def _uniform(samples: int, low: float, high: float, generator: torch.Generator) -> Tensor:
-    return torch.rand(samples, CROP_TRIES, generator=generator) * (high - low) + low
+    height = torch.where(any_fits, height.gather(0, first)[0], whole_height)
+    width = torch.where(any_fits, width.gather(0, first)[0], whole_width)
+    down, right, flip = noise[:, 2 * tries :].unbind(1)
+    middle = torch.tensor(0.5)  # what fits nowhere is cut out of the middle
+    top = (torch.where(any_fits, down, middle) * (heights - height + 1)).floor()
+    left = (torch.where(any_fits, right, middle) * (widths - width + 1)).floor()
+    return torch.stack([top, left, height, width], dim=1).long(), flip < 0.5
 
 
 def _largest(heights: Tensor, widths: Tensor) -> tuple[Tensor, Tensor]:

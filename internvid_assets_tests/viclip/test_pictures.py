@@ -15,7 +15,7 @@ from torch.nn import functional as F  # noqa: E402
 
 from internvid_assets.viclip import frame_sampling  # noqa: E402
 from internvid_assets.viclip.frame_sampling import interval_bounds, middle_frames, random_frames  # noqa: E402
-from internvid_assets.viclip.pictures import augmented, normalised, prepared, random_boxes, resampling  # noqa: E402
+from internvid_assets.viclip.pictures import NOISE, augmented, normalised, prepared, random_boxes, resampling  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -119,10 +119,15 @@ def test_every_pixel_is_a_mean_of_some():
     assert not rows[1, :, :3].any() and not rows[1, :, 12:].any()
 
 
+def noise(samples: int) -> torch.Tensor:
+    return torch.rand(samples, NOISE, generator=torch.Generator().manual_seed(0))
+
+
 def test_boxes_are_as_large_and_as_wide_as_the_paper_says():
-    generator = torch.Generator().manual_seed(0)
     heights, widths = torch.full((4000,), 180.0), torch.full((4000,), 320.0)
-    top, left, height, width = random_boxes(heights, widths, generator).unbind(1)
+    boxes, flips = random_boxes(heights, widths, noise(4000))
+    top, left, height, width = boxes.unbind(1)
+    assert 1800 < flips.sum() < 2200
     assert (top >= 0).all() and (left >= 0).all()
     assert (top + height <= 180).all() and (left + width <= 320).all()
     share, ratio = height * width / (180 * 320), width / height
@@ -133,5 +138,5 @@ def test_boxes_are_as_large_and_as_wide_as_the_paper_says():
 
 def test_boxes_of_pictures_that_no_ratio_fits():
     """A tenth as high as wide: the largest box of 4:3, out of the middle, as torchvision does."""
-    boxes = random_boxes(torch.tensor([30.0, 300.0]), torch.tensor([300.0, 30.0]), torch.Generator().manual_seed(0))
+    boxes, _ = random_boxes(torch.tensor([30.0, 300.0]), torch.tensor([300.0, 30.0]), noise(2))
     assert boxes.tolist() == [[0, 130, 30, 40], [130, 0, 40, 30]]
