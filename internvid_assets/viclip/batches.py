@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,14 +17,12 @@ from torch.utils.data import DataLoader, Dataset
 
 from internvid_assets.media.frames import FrameStore, pixels
 from internvid_assets.models.pre_text import pre_text
+from internvid_assets.viclip.choices import Positives
 from internvid_assets.viclip.frame_sampling import middle_frames, random_frames
 from internvid_assets.viclip.order import Draw, Order
 from internvid_assets.viclip.pictures import NOISE
 from internvid_assets.viclip.rows import mapped_rows
 from internvid_assets.viclip.tokens import Words, words_of
-
-Positives: TypeAlias = Literal["row", "caption"]
-"""What counts as the same sample: the same clip, as in the released code; or any clip with the same caption."""
 
 
 class Batch(NamedTuple):

@@ -71,9 +71,7 @@ def load_state(model: Viclip, state: Mapping[str, Tensor], path: Path) -> None:
 
 def read_state(path: Path) -> dict[str, Tensor]:
     """Name -> tensor, of a folder or a file; what training kept beside the model is left out."""
-    file = path / WEIGHTS if path.is_dir() else path
-    if not file.is_file():
-        raise UserError(f"no {file}: expected a checkpoint's file, or a folder with {WEIGHTS}")
+    file = weights_file(path)
     try:
         state: Any = read_tensors(file)
     except (SafetensorError, EOFError, OSError) as error:
@@ -82,6 +80,14 @@ def read_state(path: Path) -> dict[str, Tensor]:
     if not all(isinstance(value, Tensor) for value in state.values()):
         raise UserError(f"{file} holds no state dict; expected tensors by name, or these as its `model`")
     return {name: _of_frames(tensor) if name == CONV else tensor for name, tensor in state.items()}
+
+
+def weights_file(path: Path) -> Path:
+    """The file itself, or the one of a folder; raises UserError where there is none."""
+    file = path / WEIGHTS if path.is_dir() else path
+    if not file.is_file():
+        raise UserError(f"no {file}: expected a checkpoint's file, or a folder with {WEIGHTS}")
+    return file
 
 
 def _of_frames(weight: Tensor) -> Tensor:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import torch
 from torch import Tensor, distributed
 from torch.autograd import Function
 
-Encoders: TypeAlias = Literal["exact", "divided"]
-"""The encoders' gradient. `exact`: after the mean over processes that DDP takes, it is that of the whole batch.
-
-`divided`: as in the released code, whose all-gather hands back the local slice without the other processes' share; the
-same gradient divided by their number, while the temperature's is whole. AdamW hardly notices, weight decay aside.
-"""
+from internvid_assets.viclip.choices import Encoders
 
 
 def processes() -> int:

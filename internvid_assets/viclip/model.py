@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from internvid_assets.viclip.gathering import Encoders
+from internvid_assets.viclip.choices import Encoders
 from internvid_assets.viclip.loss import contrastive_loss
 from internvid_assets.viclip.masking import random_patches
 from internvid_assets.viclip.sizes import ViclipSizes

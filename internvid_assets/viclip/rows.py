@@ -59,10 +59,10 @@ def write_rows(rows: pl.DataFrame, path: Path) -> str:
     if rows.is_empty():
         raise UserError("no clip to train on: materialise a subset that holds some, or choose another")
     rows.write_ipc(path, compression="uncompressed", compat_level=pl.CompatLevel.oldest())
-    return rows_hash(path)
+    return file_hash(path)
 
 
-def rows_hash(path: Path) -> str:
+def file_hash(path: Path) -> str:
     """Sixteen hex digits of the file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from internvid_assets.cells.errors import UserError
-
-Activation: TypeAlias = Literal["quick_gelu", "gelu"]
-"""OpenAI's CLIP takes the quick one; other CLIPs take either, and each encoder its own."""
+from internvid_assets.viclip.choices import Activation
 
 
 @dataclass(frozen=True, kw_only=True)

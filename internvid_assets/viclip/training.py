@@ -23,7 +23,7 @@ from torch.distributed.checkpoint.state_dict import (
 from internvid_assets.cells.errors import UserError
 from internvid_assets.viclip import curve, saving
 from internvid_assets.viclip.batches import Batch, Clips, loader_of
-from internvid_assets.viclip.checkpoint import load_viclip, read_state
+from internvid_assets.viclip.checkpoint import load_viclip, read_state, weights_file
 from internvid_assets.viclip.clip_weights import viclip_of_clip
 from internvid_assets.viclip.curve import StepReport
 from internvid_assets.viclip.memory import told_when_it_ends
@@ -31,7 +31,7 @@ from internvid_assets.viclip.model import Viclip
 from internvid_assets.viclip.optimizing import learning_rate_share, parameter_groups
 from internvid_assets.viclip.order import Order, steps_of
 from internvid_assets.viclip.pictures import augmented, random_boxes
-from internvid_assets.viclip.rows import mapped_rows, rows_hash
+from internvid_assets.viclip.rows import file_hash, mapped_rows
 from internvid_assets.viclip.saving import Position, Saved
 from internvid_assets.viclip.training_config import TrainingConfig
 
@@ -61,8 +61,8 @@ class Run:
             step=0,
             steps=steps_of(rows, config.batch_size, config.epochs),
             samples=0,
-            run=config.identity(),
-            rows=rows_hash(config.rows),
+            run=config.identity(file_hash(weights_file(Path(config.initial)))),
+            rows=file_hash(config.rows),
         )
         resumed = resumable(config.output, self.position)
         model = initial_model(config)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.viclip.batches import Positives
-from internvid_assets.viclip.gathering import Encoders
+from internvid_assets.viclip.choices import Encoders, Positives, Precision
 
 
 class NotInRun:
@@ -22,11 +21,13 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    rows: Path = Field(description="What `rows.write_rows` wrote.")
+    rows: Annotated[Path, NotInRun] = Field(description="What `rows.write_rows` wrote.")
     frame_stores: Annotated[Path, NotInRun] = Field(description="The folder with a frame store per category.")
     output: Annotated[Path, NotInRun] = Field(description="Where checkpoints and the curve of losses go.")
-    initial: str = Field(description="A CLIP, or a checkpoint of ViCLIP: a folder or a file.")
-    tokenizer: str = Field(description="`clip`, or the folder of the CLIP whose words `initial` knows.")
+    initial: Annotated[str, NotInRun] = Field(description="A CLIP, or a checkpoint of ViCLIP: a folder or a file.")
+    tokenizer: Annotated[str, NotInRun] = Field(
+        description="`clip`, or the folder of the CLIP whose words `initial` knows."
+    )
     frames: int = Field(8, ge=1)
     context_tokens: int = Field(32, ge=3)
     mask: float = Field(0.9, ge=0, lt=1, description="Share of patches that are removed.")
@@ -43,7 +44,7 @@ class TrainingConfig(BaseModel):
     encoders: Encoders = "exact"
     positives: Positives = "row"
     clip_gradient_norm: float | None = Field(None, gt=0)
-    precision: Literal["bf16", "fp16", "no"] = "bf16"
+    precision: Precision = "bf16"
     seed: int = 42
     picture_pixels: int = Field(256, ge=16, description="Larger stored pictures are shrunk before augmentation.")
     recompute: Annotated[bool, NotInRun] = Field(True, description="Gradient checkpointing: less memory, more time.")
@@ -54,11 +55,15 @@ class TrainingConfig(BaseModel):
     kept_checkpoints: Annotated[int, NotInRun] = Field(2, ge=1)
     report_steps: Annotated[int, NotInRun] = Field(10, ge=1)
 
-    def identity(self) -> str:
-        """A hash of all that decides what the weights become, but the rows, which have a hash of their own."""
+    def identity(self, initial_weights: str) -> str:
+        """A hash of all that decides what the weights become, but the rows, which have a hash of their own.
+
+        `initial_weights` is the hash of those it begins with, wherever they lie.
+        """
         fields = type(self).model_fields
-        told = {name for name, field in fields.items() if NotInRun not in field.metadata} - {"rows"}
-        return hashlib.blake2b(self.model_dump_json(include=told).encode(), digest_size=8).hexdigest()
+        told = {name for name, field in fields.items() if NotInRun not in field.metadata}
+        text = initial_weights + self.model_dump_json(include=told)
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def read_config(path: Path) -> TrainingConfig:

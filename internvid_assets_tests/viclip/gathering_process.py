@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 sys.path.insert(0, str(Path(__file__).parent))
 from golden_viclip import GOLDEN_SIZES
 
-from internvid_assets.viclip.gathering import Encoders
+from internvid_assets.viclip.choices import Encoders
 from internvid_assets.viclip.model import Viclip
 
 
