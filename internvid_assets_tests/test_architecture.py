@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "internvid_assets"
 
 STAGES = list(definitions.STAGES)
-SHARED_PACKAGES = ["cells", "evaluation", "formats", "language", "media", "models", "sample_world", "selects", "viclip"]
+SHARED_PACKAGES = ["cells", "evaluation", "formats", "language", "media", "models", "sample_world", "selects"]
 WIRING = ["definitions", "partitions", "cli"]
 MAY_IMPORT_DAGSTER = [
     "definitions.py",
@@ -25,6 +25,7 @@ MAY_IMPORT_DAGSTER = [
     "cli/results.py",
     "cli/runs.py",
     "cli/server.py",
+    "viclip/train.py",
 ]
 HEAVY = [
     "torch",

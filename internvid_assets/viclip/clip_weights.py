@@ -15,10 +15,10 @@ from torch import Tensor
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.viclip.checkpoint import CONFIG, HEAD_WIDTH, load_state, read_state
-from internvid_assets.viclip.choices import Activation
 from internvid_assets.viclip.model import LOWEST_TEMPERATURE, Viclip
 from internvid_assets.viclip.positions import adapted, inflated
 from internvid_assets.viclip.sizes import ViclipSizes
+from internvid_assets.viclip_parameters import Activation
 
 OF_OPENAI = "visual.conv1.weight"
 OF_TRANSFORMERS = "vision_model.embeddings.patch_embedding.weight"

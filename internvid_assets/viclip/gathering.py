@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, distributed
 from torch.autograd import Function
 
-from internvid_assets.viclip.choices import Encoders
+from internvid_assets.viclip_parameters import Encoders
 
 
 def processes() -> int:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
 from torch import Tensor
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.viclip.checkpoint import TIMES
+from internvid_assets.viclip.checkpoint import TIMES, load_viclip, read_state, save_state
+from internvid_assets.viclip.clip_weights import viclip_of_clip
+from internvid_assets.viclip.rows import file_hash
 
 
 def interpolated(trained: Mapping[str, Tensor], initial: Mapping[str, Tensor], share: float = 0.5) -> dict[str, Tensor]:
@@ -22,3 +27,20 @@ def interpolated(trained: Mapping[str, Tensor], initial: Mapping[str, Tensor], s
     return {
         name: value if name == TIMES else share * value + (1 - share) * initial[name] for name, value in trained.items()
     }
+
+
+def interpolated_checkpoint(trained: Path, clip: str, share: float, *, into: Path) -> Path:
+    """A checkpoint below `into`, named after what it is made of; written aside and renamed."""
+    model = load_viclip(trained)
+    sizes = {"frames": model.sizes.frames, "context_tokens": model.sizes.context_tokens}
+    state = interpolated(read_state(trained), viclip_of_clip(clip, **sizes).state_dict(), share)
+    into.mkdir(parents=True, exist_ok=True)
+    aside = into / ".unfinished"
+    shutil.rmtree(aside, ignore_errors=True)
+    save_state(state, model.sizes, aside, share_of_trained=share)
+    if (rows := trained / "rows.arrow").is_file():
+        shutil.copyfile(rows, aside / "rows.arrow")
+    final = into / f"share-{share:g}-{file_hash(aside / 'model.safetensors')[:8]}"
+    shutil.rmtree(final, ignore_errors=True)
+    os.replace(aside, final)
+    return final

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.viclip.choices import Activation
+from internvid_assets.viclip_parameters import Activation
 
 
 @dataclass(frozen=True, kw_only=True)

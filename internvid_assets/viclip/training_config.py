@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.viclip.choices import Encoders, Positives, Precision
+from internvid_assets.viclip_parameters import Encoders, Positives, Precision
 
 
 class NotInRun:
@@ -25,9 +25,7 @@ class TrainingConfig(BaseModel):
     frame_stores: Annotated[Path, NotInRun] = Field(description="The folder with a frame store per category.")
     output: Annotated[Path, NotInRun] = Field(description="Where checkpoints and the curve of losses go.")
     initial: Annotated[str, NotInRun] = Field(description="A CLIP, or a checkpoint of ViCLIP: a folder or a file.")
-    tokenizer: Annotated[str, NotInRun] = Field(
-        description="`clip`, or the folder of the CLIP whose words `initial` knows."
-    )
+    tokenizer: Annotated[str, NotInRun] = Field(description="`clip`, or a CLIP's folder: whose words `initial` knows.")
     frames: int = Field(8, ge=1)
     context_tokens: int = Field(32, ge=3)
     mask: float = Field(0.9, ge=0, lt=1, description="Share of patches that are removed.")

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from internvid_assets.viclip.choices import Activation
+from internvid_assets.viclip_parameters import Activation
 
 
 class Transformer(nn.Module):

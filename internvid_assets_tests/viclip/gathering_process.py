@@ -14,8 +14,8 @@ from torch.nn.parallel import DistributedDataParallel
 sys.path.insert(0, str(Path(__file__).parent))
 from golden_viclip import GOLDEN_SIZES
 
-from internvid_assets.viclip.choices import Encoders
 from internvid_assets.viclip.model import Viclip
+from internvid_assets.viclip_parameters import Encoders
 
 
 def main(rank: int, processes: int, folder: Path, golden: Path) -> None:
