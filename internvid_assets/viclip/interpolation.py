@@ -13,6 +13,7 @@ from internvid_assets.cells.errors import UserError
 from internvid_assets.viclip.checkpoint import TIMES, load_viclip, read_state, save_state
 from internvid_assets.viclip.clip_weights import viclip_of_clip
 from internvid_assets.viclip.rows import file_hash
+from internvid_assets.viclip.tokens import keep_words
 
 
 def interpolated(trained: Mapping[str, Tensor], initial: Mapping[str, Tensor], share: float = 0.5) -> dict[str, Tensor]:
@@ -38,6 +39,7 @@ def interpolated_checkpoint(trained: Path, clip: str, share: float, *, into: Pat
     aside = into / ".unfinished"
     shutil.rmtree(aside, ignore_errors=True)
     save_state(state, model.sizes, aside, share_of_trained=share)
+    keep_words(str(trained), aside)
     if (rows := trained / "rows.arrow").is_file():
         shutil.copyfile(rows, aside / "rows.arrow")
     final = into / f"share-{share:g}-{file_hash(aside / 'model.safetensors')[:8]}"

@@ -27,5 +27,5 @@ def _ways_out(config: TrainingConfig, processes: int) -> str:
     ways = [f"lower batch_size = {config.batch_size} (a process has {config.batch_size // processes})"]
     ways += [] if config.recompute else ["set recompute = true"]
     ways += [f"raise mask = {config.mask}"] if config.mask else []
-    ways += [f"lower frames = {config.frames}", "train on more GPUs, with FSDP where the model alone is too large"]
+    ways += [f"lower frames = {config.frames}", "or train on more GPUs"]
     return ", ".join(ways)

@@ -5,6 +5,7 @@ output/
   step-00000500/        config.json and model.safetensors, which `load_viclip` reads
     optimizer.pt        what AdamW remembers
     rows.arrow          what was trained on
+    tokenizer.json      its words, unless they are CLIP's own
     complete.json       the mark, written last
 """
 
@@ -27,6 +28,7 @@ from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.store import flush
 from internvid_assets.viclip.checkpoint import save_state
 from internvid_assets.viclip.sizes import ViclipSizes
+from internvid_assets.viclip.tokens import keep_words
 from internvid_assets.viclip.training_config import TrainingConfig
 
 MARK, OPTIMIZER, ROWS, CONFIG = "complete.json", "optimizer.pt", "rows.arrow", "training.json"
@@ -82,6 +84,7 @@ def save(
     save_state(model, sizes, aside, rows=position.rows)
     torch.save(dict(optimizer), aside / OPTIMIZER)
     _link(config.rows, aside / ROWS)
+    keep_words(config.tokenizer, aside)
     (aside / CONFIG).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
     for file in aside.iterdir():
         flush(file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import html
 import re
+import shutil
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -68,6 +69,22 @@ def words_of(source: str, *, context_tokens: int = 32) -> Words:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return Words(tokenizer, context_tokens=context_tokens, start=loaded.bos_token_id, end=loaded.eos_token_id)
+
+
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
+
+
+def keep_words(source: str, folder: Path) -> None:
+    """Put what `source` tokenises with beside a checkpoint, so that it can be moved; CLIP's own need no file."""
+    for name in TOKENIZER_FILES:
+        if (Path(source) / name).is_file():
+            shutil.copyfile(Path(source) / name, folder / name)
+
+
+def words_beside(checkpoint: Path, *, context_tokens: int = 32) -> Words:
+    """Those that were kept beside a checkpoint, or CLIP's own."""
+    has_own = (checkpoint / TOKENIZER_FILES[0]).is_file()
+    return words_of(str(checkpoint) if has_own else CLIP_WORDS, context_tokens=context_tokens)
 
 
 def shipped_words() -> Path:

@@ -60,3 +60,12 @@ def test_words_that_are_not_installed(monkeypatch):
     monkeypatch.setattr(tokens, "SHIPPED", "absent.txt.gz")
     with pytest.raises(UserError, match=r"absent.txt.gz\) are not installed; pip install"):
         words_of("clip")
+
+
+@pytest.mark.parametrize(("source", "files"), [(str(SAMPLE_CLIP), 2), ("clip", 0)])
+def test_words_travel_with_a_checkpoint(source, files, tmp_path):
+    tokens.keep_words(source, tmp_path)
+    assert len(list(tmp_path.iterdir())) == files
+    (tmp_path / "config.json").write_text('{"model_type": "viclip"}')
+    beside, own = tokens.words_beside(tmp_path), words_of(source)
+    assert beside.ids("a red ball moves left") == own.ids("a red ball moves left")
