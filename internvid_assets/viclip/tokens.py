@@ -24,6 +24,7 @@ MERGES = 49_152 - 256 - 2
 """Pairs of the published list that CLIP knows."""
 PIECES = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 SHIPPED = "bpe_simple_vocab_16e6.txt.gz"
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 CLIP_WORDS = "clip"
 """The source whose tokenizer is CLIP's own, from the package that ships it."""
 
@@ -62,16 +63,15 @@ def words_of(source: str, *, context_tokens: int = 32) -> Words:
         tokenizer = clip_tokenizer(shipped_words())
         start, end = (tokenizer.token_to_id(token) for token in (START, END))
         return Words(tokenizer, context_tokens=context_tokens, start=start, end=end)
-    from transformers import AutoTokenizer
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-    loaded = load_part(AutoTokenizer, source, "main")
+    # What suits a file of `tokenizers` looks at no config.json, which beside a checkpoint is of no kind it knows.
+    is_fast = (Path(source) / TOKENIZER_FILES[0]).is_file()
+    loaded = load_part(PreTrainedTokenizerFast if is_fast else AutoTokenizer, source, "main")
     tokenizer = loaded.backend_tokenizer
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return Words(tokenizer, context_tokens=context_tokens, start=loaded.bos_token_id, end=loaded.eos_token_id)
-
-
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 
 
 def keep_words(source: str, folder: Path) -> None:

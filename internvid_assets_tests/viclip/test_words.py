@@ -63,9 +63,10 @@ def test_words_that_are_not_installed(monkeypatch):
 
 
 @pytest.mark.parametrize(("source", "files"), [(str(SAMPLE_CLIP), 2), ("clip", 0)])
-def test_words_travel_with_a_checkpoint(source, files, tmp_path):
+def test_words_travel_with_a_checkpoint(source, files, tmp_path, caplog):
     tokens.keep_words(source, tmp_path)
     assert len(list(tmp_path.iterdir())) == files
     (tmp_path / "config.json").write_text('{"model_type": "viclip"}')
     beside, own = tokens.words_beside(tmp_path), words_of(source)
     assert beside.ids("a red ball moves left") == own.ids("a red ball moves left")
+    assert (beside.start, beside.end) == (own.start, own.end) and not caplog.records
