@@ -31,6 +31,7 @@ from internvid_assets.selects.files import SqlFile, sql_files  # noqa: E402
 from internvid_assets.settings import load_settings  # noqa: E402
 from internvid_assets.subsets import assets as subsets  # noqa: E402
 from internvid_assets.transcripts import assets as transcripts  # noqa: E402
+from internvid_assets.viclip import assets as viclip  # noqa: E402
 from internvid_assets.videos import assets as videos  # noqa: E402
 
 STAGES: dict[str, ModuleType] = {
@@ -43,6 +44,7 @@ STAGES: dict[str, ModuleType] = {
     "embeddings": embeddings,
     "subsets": subsets,
     "interleaved": interleaved,
+    "viclip": viclip,
     "analytics": analytics,
     "releases": releases,
 }
@@ -68,7 +70,7 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
     others = dg.load_assets_from_modules(modules)
     return dg.Definitions(
         assets=[*remembered, *others],
-        resources={"home": home},
+        resources={"home": home, "pipes": dg.PipesSubprocessClient()},
         executor=dg.in_process_executor,
     )
 

@@ -1,4 +1,5 @@
-"""Partitions: sixteen categories, whatever the number of videos, and the formats of interleaved sequences.
+"""Partitions: sixteen categories, whatever the number of videos, the formats of interleaved sequences, and the
+subsets that models are trained on.
 
 No partition definition belongs elsewhere.
 """
@@ -7,10 +8,12 @@ from __future__ import annotations
 
 import dagster as dg
 
+from internvid_assets.selects.files import sql_files
 from internvid_assets.tables import CATEGORIES, INTERLEAVED_FORMATS, partition_column
 
 by_category = dg.StaticPartitionsDefinition(list(CATEGORIES))
 by_format = dg.StaticPartitionsDefinition(list(INTERLEAVED_FORMATS))
+by_subset = dg.StaticPartitionsDefinition([file.name for file in sql_files("subsets")])
 
 
 def partitions_of(table: str) -> dg.StaticPartitionsDefinition | None:

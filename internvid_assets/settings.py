@@ -41,6 +41,12 @@ from internvid_assets.parameters import (
     TranscriptsParameters,
     VideosParameters,
 )
+from internvid_assets.viclip_parameters import (
+    InterpolationParameters,
+    MaskedParameters,
+    TrainingParameters,
+    UnmaskedParameters,
+)
 
 SETTINGS_NAME = "internvid.toml"
 LEAST_MEMORY = ByteSize(50_000_000)
@@ -97,6 +103,10 @@ class Settings(BaseSettings):
     semantic_pool: SemanticPoolParameters = SemanticPoolParameters()  # pyright: ignore[reportCallIssue]
     near_duplicates: NearDuplicatesParameters = NearDuplicatesParameters()  # pyright: ignore[reportCallIssue]
     interleaved: InterleavedParameters = InterleavedParameters()
+    training: TrainingParameters = TrainingParameters()  # pyright: ignore[reportCallIssue]
+    viclip_masked_checkpoint: MaskedParameters = MaskedParameters()  # pyright: ignore[reportCallIssue]
+    viclip_checkpoint: UnmaskedParameters = UnmaskedParameters()  # pyright: ignore[reportCallIssue]
+    viclip_interpolated_checkpoint: InterpolationParameters = InterpolationParameters()  # pyright: ignore[reportCallIssue]
     subsets: dict[str, SubsetParameters] = Field(default_factory=dict)
 
     @field_validator("models")

@@ -6,6 +6,7 @@ import typer
 
 from internvid_assets.cli import (
     caption,
+    classify,
     data,
     demo,
     doctor,
@@ -40,6 +41,7 @@ for command in (
     report.report,
     caption.caption,
     caption.recaption,
+    classify.classify,
     data.sample_world,
     graph.materialize,
     graph.plan,

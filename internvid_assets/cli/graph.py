@@ -36,7 +36,8 @@ def materialize(
 ) -> None:
     """Compute what is missing, in this process; every materialisation is recorded where the UI shows it.
 
-    A run that was killed goes on where it stopped. A `release` is made only where the selection names it.
+    A run that was killed goes on where it stopped. A `release`, and a checkpoint of ViCLIP, is made only where the
+    selection names it.
 
     Exit code 1 when a step failed or a promise was broken.
 

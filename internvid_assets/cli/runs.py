@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,14 @@ from internvid_assets.cells.errors import UserError
 from internvid_assets.cli.results import Results
 from internvid_assets.definitions import build_defs, features
 from internvid_assets.home import Home
-from internvid_assets.partitions import by_category, by_format
+from internvid_assets.partitions import by_category, by_format, by_subset
 from internvid_assets.tables import CATEGORIES, INTERLEAVED_FORMATS
 
-FOR_GOOD = "release"
-"""What this asset makes is kept for good, so a selection has to name it: `*` and `key:clips+` leave it out."""
+ASKED_FOR = ("release", "viclip")
+"""Assets whose names begin so are kept for good, or take days of a GPU: a selection has to say the word.
+
+`*` and `key:clips+` leave them out; `key:viclip_checkpoint`, `+key:viclip_checkpoint` and `group:viclip` do not.
+"""
 PID_TAG, BOOT_TAG = "internvid/pid", "internvid/boot_id"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 SHOWN_NAMES = 4
@@ -37,11 +40,13 @@ class Selected:
     """Without partitions, over all categories."""
     by_format: list[dg.AssetKey]
     """Partitioned by the format of interleaved sequences, over all categories."""
+    by_subset: list[dg.AssetKey]
+    """Partitioned by the subset that is trained on."""
     last: list[dg.AssetKey]
-    """Without partitions, over all formats too."""
+    """Without partitions, over all formats and subsets too."""
 
     def all(self) -> list[dg.AssetKey]:
-        return [*self.before, *self.partitioned, *self.after, *self.by_format, *self.last]
+        return [*self.before, *self.partitioned, *self.after, *self.by_format, *self.by_subset, *self.last]
 
 
 def select(defs: dg.Definitions, selection: str) -> Selected:
@@ -57,10 +62,10 @@ def select(defs: dg.Definitions, selection: str) -> Selected:
     if not keys:
         known = ", ".join(sorted(key.to_user_string() for key in graph.get_all_asset_keys()))
         raise UserError(f"selection {selection!r} selects nothing; assets: {known}")
-    if FOR_GOOD not in selection:
-        keys = keys - {dg.AssetKey(FOR_GOOD)}
+    unsaid = tuple(word for word in ASKED_FOR if word not in selection)
+    keys = {key for key in keys if not key.to_user_string().startswith(unsaid)}
     ordered = [key for key in graph.toposorted_asset_keys if key in keys]
-    runs: dict[str, list[dg.AssetKey]] = {turn: [] for turn in ("before", "partitioned", "after", "by_format", "last")}
+    runs: dict[str, list[dg.AssetKey]] = {field.name: [] for field in fields(Selected)}
     for key in ordered:
         runs[_turn(graph, key)].append(key)
     return Selected(**runs)
@@ -70,9 +75,9 @@ def _turn(graph: Any, key: dg.AssetKey) -> str:
     """Which of the runs an asset belongs to: the name of a field of `Selected`."""
     own = graph.get(key).partitions_def
     if own:
-        return "by_format" if own == by_format else "partitioned"
+        return "by_format" if own == by_format else "by_subset" if own == by_subset else "partitioned"
     above = [graph.get(ancestor).partitions_def for ancestor in graph.get_ancestor_asset_keys(key)]
-    return "last" if by_format in above else "after" if by_category in above else "before"
+    return "last" if by_format in above or by_subset in above else "after" if by_category in above else "before"
 
 
 def materialize(
@@ -85,7 +90,8 @@ def materialize(
     retry_quarantined: bool = False,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Results:
-    """Materialise the selection: each category in a run of its own, what has none before or after them, then formats.
+    """Materialise the selection: each category in a run of its own, what has none before or after them, then formats
+    and subsets.
 
     `tell` is given a line when a run begins.
 
@@ -112,10 +118,22 @@ def materialize(
         for name in INTERLEAVED_FORMATS if chosen.by_format and limit is None else ():
             tell(f"format {name}: {_listed(chosen.by_format)}")
             results.add(_execute(job, instance, chosen.by_format, tags, name), name)
+        for name in trained_subsets(home) if chosen.by_subset and limit is None else ():
+            tell(f"subset {name}: {_listed(chosen.by_subset)}")
+            results.add(_execute(job, instance, chosen.by_subset, tags, name), name)
         if chosen.last and limit is None:
             tell(f"over all formats: {_listed(chosen.last)}")
             results.add(_execute(job, instance, chosen.last, tags), "all formats")
     return results
+
+
+def trained_subsets(home: Home) -> list[str]:
+    """Those that `training.subsets` names; raises UserError for one that there is not."""
+    known = by_subset.get_partition_keys()
+    for name in home.settings.training.subsets:
+        if name not in known:
+            raise UserError(f"setting training.subsets names {name!r}: expected some of {', '.join(known)}")
+    return home.settings.training.subsets
 
 
 def _listed(keys: Sequence[dg.AssetKey]) -> str:

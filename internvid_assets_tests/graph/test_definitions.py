@@ -98,6 +98,11 @@ GRAPH = {
             ["captioned_clips withheld_videos clip_frames transcripts videos related_videos", *SUBSETS]
         ),
     },
+    "viclip": {
+        "viclip_masked_checkpoint": " ".join(["clip_frames fused_captions center_captions dense_captions", *SUBSETS]),
+        "viclip_checkpoint": "viclip_masked_checkpoint",
+        "viclip_interpolated_checkpoint": "viclip_checkpoint",
+    },
     "analytics": {
         "caption_verbs": "fused_captions",
         "published_statistics": "",
@@ -135,7 +140,8 @@ GRAPH = {
 """Stage -> asset -> what it reads. What reads every table is left out."""
 
 OF_ALL_TABLES = {"warehouse": "analytics", "release": "releases"}
-NO_TABLES = {"clip_index", "dataset_card"}
+CHECKPOINTS = set(GRAPH["viclip"])
+NO_TABLES = {"clip_index", "dataset_card", *CHECKPOINTS}
 
 OF_THE_INDEX = {"clip_index__one_row_per_clip", "clip_index__vectors_of_unit_length"}
 """The checks that are no SQL: the index is no table of the lake."""
@@ -188,6 +194,7 @@ def test_tables_with_several_files_have_one_partition_per_file(defs: dg.Definiti
     assert found == {
         **{table: list(tables.CATEGORIES) for table in tables.PER_CATEGORY},
         "internvid_icl": ["captioned", "captioned_with_speech", "paired"],
+        **{name: sorted(SUBSETS) for name in CHECKPOINTS},
     }
     assert len(tables.CATEGORIES) == 16
 
@@ -247,7 +254,7 @@ def test_every_asset_says_what_it_is_made_with_and_what_one_row_is(specs: dict[s
     assert specs["clip_frames"].kinds == {"polars", "ffmpeg", "lance"}
     assert specs["internvid_10m_flt"].kinds == {"duckdb", "sql"}
     unsaid = {asset for asset, spec in specs.items() if not (spec.description or "").startswith("One row per")}
-    assert unsaid == {*OF_ALL_TABLES, "dataset_card"}
+    assert unsaid == {*OF_ALL_TABLES, "dataset_card", *CHECKPOINTS}
 
 
 def test_nobody_is_named_as_owner(specs: dict[str, dg.AssetSpec]) -> None:

@@ -1,0 +1,144 @@
+"""ViCLIP: two phases of training on a subset, most patches masked and then none, and weights between CLIP and that."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from internvid_assets import tables
+from internvid_assets.cells.errors import UserError
+from internvid_assets.cells.recipes import code_hash
+from internvid_assets.home import Home
+from internvid_assets.partitions import by_subset
+from internvid_assets.selects.files import sql_files
+from internvid_assets.viclip.launching import CAPTIONS, Launch, clip_folder, current, prepared, publish
+
+MASKED, UNMASKED, BETWEEN = "viclip_masked_checkpoint", "viclip_checkpoint", "viclip_interpolated_checkpoint"
+MODEL = ["model", "vision", "text", "transformer", "masking", "loss", "gathering", "pictures", "positions"]
+TRAINING = [*MODEL, "batches", "order", "rows", "optimizing", "frame_sampling", "tokens", "training", "clip_weights"]
+SUBSETS = [file.name for file in sql_files("subsets")]
+
+
+def _code(modules: list[str]) -> str:
+    return code_hash([f"internvid_assets.viclip.{module}" for module in modules])
+
+
+def _whole(names: list[str]) -> list[dg.AssetDep]:
+    """A training run reads all categories of a table, and a whole subset."""
+    every = dg.AllPartitionMapping()
+    return [dg.AssetDep(name, partition_mapping=every if name in tables.PER_CATEGORY else None) for name in names]
+
+
+@dg.asset(
+    name=MASKED,
+    group_name="viclip",
+    deps=_whole([*SUBSETS, "clip_frames", *CAPTIONS]),
+    partitions_def=by_subset,
+    code_version=_code(TRAINING),
+    kinds={"pytorch"},
+    pool="gpu",
+)
+def viclip_masked_checkpoint(
+    context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], pipes: dg.PipesSubprocessClient
+) -> dg.MaterializeResult:
+    """One training run on the clips of a subset, from CLIP on, with nine of ten patches removed (InternVid 4)."""
+    return _trained(context, home, pipes, MASKED, initial=clip_folder(home))
+
+
+@dg.asset(
+    name=UNMASKED,
+    group_name="viclip",
+    deps=[MASKED],
+    partitions_def=by_subset,
+    code_version=_code(TRAINING),
+    kinds={"pytorch"},
+    pool="gpu",
+)
+def viclip_checkpoint(
+    context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], pipes: dg.PipesSubprocessClient
+) -> dg.MaterializeResult:
+    """The same model after half an epoch more, with all patches and a low learning rate (InternVid 4)."""
+    initial = current(home, MASKED, context.partition_key)
+    return _trained(context, home, pipes, UNMASKED, initial=str(initial))
+
+
+@dg.asset(
+    name=BETWEEN,
+    group_name="viclip",
+    deps=[UNMASKED],
+    partitions_def=by_subset,
+    code_version=_code([*MODEL, "interpolation"]),
+    kinds={"pytorch"},
+)
+def viclip_interpolated_checkpoint(
+    context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]
+) -> dg.MaterializeResult:
+    """The weights half-way from CLIP to the checkpoint, which the released scripts evaluate (WiSE-FT)."""
+    from internvid_assets.viclip.interpolation import interpolated_checkpoint
+
+    subset, share = context.partition_key, home.settings.viclip_interpolated_checkpoint.share
+    trained = current(home, UNMASKED, subset)
+    made = interpolated_checkpoint(trained, clip_folder(home), share, into=home.path / "checkpoints" / BETWEEN / subset)
+    publish(home, BETWEEN, subset, made)
+    return dg.MaterializeResult(data_version=_version(made), metadata={"share": share, **_place(made)})
+
+
+def _trained(
+    context: dg.AssetExecutionContext, home: Home, pipes: dg.PipesSubprocessClient, asset: str, *, initial: str
+) -> dg.MaterializeResult:
+    """Train to the end, from wherever an earlier try stopped."""
+    from internvid_assets.viclip import saving
+
+    launch = prepared(home, asset, context.partition_key, initial=initial)
+    context.log.info(f"{launch.clips} clips; left out: {launch.left_out}; {launch.config_file}")
+    stands = saving.newest(launch.config.output)
+    if stands is None or not stands.position.is_finished:
+        _run(context, pipes, launch, home)
+    saved = saving.finished(launch.config.output)
+    publish(home, asset, context.partition_key, saved.folder)
+    return dg.MaterializeResult(data_version=_version(saved.folder), metadata=_evidence(launch, saved.folder))
+
+
+def _run(context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient, launch: Launch, home: Home) -> None:
+    """Processes of their own, which tell how they get on; why they ended is what they wrote last."""
+    shared, last_words = home.settings.training, launch.config_file.with_name("error.txt")
+    last_words.unlink(missing_ok=True)
+    command = launch.command(shared.processes, shared.launch_options)
+    try:
+        pipes.run(context=context, command=command, env=launch.environment())
+    except Exception as error:
+        if not last_words.is_file():
+            raise
+        raise UserError(last_words.read_text(encoding="utf-8").strip()) from error
+
+
+def _evidence(launch: Launch, folder: Path) -> dict[str, Any]:
+    """What the UI shows of a run: how it went, what it was made of."""
+    from internvid_assets.viclip import curve
+    from internvid_assets.viclip.plots import curve_png
+
+    reports = curve.read(launch.config.output)
+    picture = base64.b64encode(curve_png(reports)).decode()
+    rates = sorted(report.samples_per_second for report in reports)
+    return {
+        "loss": reports[-1].loss,
+        "steps": len(reports),
+        "samples_per_second": rates[len(rates) // 2],
+        "temperature": reports[-1].temperature,
+        "clips": launch.clips,
+        "left_out": dict(launch.left_out),
+        "curve": dg.MetadataValue.md(f"![loss, learning rate, speed](data:image/png;base64,{picture})"),
+        **_place(folder),
+    }
+
+
+def _place(folder: Path) -> dict[str, Any]:
+    return {"path": dg.MetadataValue.path(folder)}
+
+
+def _version(folder: Path) -> dg.DataVersion:
+    from internvid_assets.viclip.checkpoint import weights_file
+    from internvid_assets.viclip.rows import file_hash
+
+    return dg.DataVersion(file_hash(weights_file(folder)))

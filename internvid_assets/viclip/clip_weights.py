@@ -1,0 +1,158 @@
+"""From any CLIP to the ViCLIP that training starts with (InternVid 4): its weights, and no sense of time yet.
+
+A CLIP comes as a folder of transformers (its `CLIPModel`), or as a file with the names of OpenAI's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.viclip.checkpoint import CONFIG, HEAD_WIDTH, load_state, read_state
+from internvid_assets.viclip.model import LOWEST_TEMPERATURE, Viclip
+from internvid_assets.viclip.positions import adapted, inflated
+from internvid_assets.viclip.sizes import ViclipSizes
+from internvid_assets.viclip_parameters import Activation
+
+OF_OPENAI = "visual.conv1.weight"
+OF_TRANSFORMERS = "vision_model.embeddings.patch_embedding.weight"
+
+NAMES = {
+    "vision_model.embeddings.class_embedding": "vision_encoder.class_embedding",
+    "vision_model.embeddings.position_embedding.weight": "vision_encoder.positional_embedding",
+    "vision_model.embeddings.patch_embedding.weight": "vision_encoder.conv1.weight",
+    "vision_model.pre_layrnorm": "vision_encoder.ln_pre",
+    "vision_model.post_layernorm": "vision_encoder.ln_post",
+    "visual_projection.weight": "vision_encoder.proj",
+    "text_model.embeddings.token_embedding": "text_encoder.token_embedding",
+    "text_model.embeddings.position_embedding.weight": "text_encoder.positional_embedding",
+    "text_model.final_layer_norm": "text_encoder.ln_final",
+    "text_projection.weight": "text_encoder.text_projection",
+    "vision_model.encoder.layers": "vision_encoder.transformer.resblocks",
+    "text_model.encoder.layers": "text_encoder.transformer.resblocks",
+    "self_attn.out_proj": "attn.out_proj",
+    "layer_norm1": "ln_1",
+    "layer_norm2": "ln_2",
+    "mlp.fc1": "mlp.c_fc",
+    "mlp.fc2": "mlp.c_proj",
+}
+"""Transformers' names, and ours: the whole of a name or its beginning, then parts of a block's."""
+NEEDLESS = ("logit_scale", "vision_model.embeddings.position_ids", "text_model.embeddings.position_ids")
+OF_ITS_SCRIPT = ("input_resolution", "context_length", "vocab_size")
+"""Numbers that OpenAI's archives keep among the tensors."""
+
+
+def viclip_of_clip(source: str | Path, *, frames: int = 8, context_tokens: int = 32, drop_path: float = 0.0) -> Viclip:
+    """A ViCLIP that sees a video as CLIP sees the mean of its frames' patches; raises UserError for what is no CLIP."""
+    path = Path(source)
+    state = read_state(path)
+    if OF_OPENAI in state:
+        sizes, own = _openai_sizes(state, frames, context_tokens), of_openai(state)
+    elif OF_TRANSFORMERS in state and path.is_dir():
+        sizes, own = _transformers_sizes(path, frames, context_tokens), of_transformers(state)
+    else:
+        raise UserError(f"{path} is no CLIP: expected a folder of transformers, or a file with OpenAI's names")
+    model = Viclip(sizes, drop_path=drop_path)
+    load_state(model, with_time(own, sizes), path)
+    return model
+
+
+def with_time(clip: Mapping[str, Tensor], sizes: ViclipSizes) -> dict[str, Tensor]:
+    """What a video needs beside a CLIP's weights: a table of times, of zeros, and a kernel over one frame."""
+    own = {name: tensor.float() for name, tensor in clip.items()}
+    own["temp"] = torch.tensor(LOWEST_TEMPERATURE)
+    own["vision_encoder.temporal_positional_embedding"] = torch.zeros(1, sizes.frames, sizes.vision_width)
+    own["vision_encoder.conv1.weight"] = inflated(own["vision_encoder.conv1.weight"], 1)
+    own["text_encoder.positional_embedding"] = adapted(own["text_encoder.positional_embedding"], sizes.context_tokens)
+    return own
+
+
+def of_openai(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """OpenAI's names: `visual.` is the vision encoder, the rest the text encoder."""
+    kept = {name: tensor for name, tensor in state.items() if name not in (*NEEDLESS, *OF_ITS_SCRIPT)}
+    return {
+        f"vision_encoder.{name.removeprefix('visual.')}" if name.startswith("visual.") else f"text_encoder.{name}": one
+        for name, one in kept.items()
+    }
+
+
+def of_transformers(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Transformers' names; queries, keys and values are one matrix with us, projections multiply from the right."""
+    own: dict[str, Tensor] = {}
+    for name, tensor in state.items():
+        if name in NEEDLESS or re.search(r"self_attn\.[kv]_proj", name):
+            continue
+        if match := re.fullmatch(r"(.*)self_attn\.q_proj\.(weight|bias)", name):
+            parts = [state[f"{match[1]}self_attn.{letter}_proj.{match[2]}"] for letter in "qkv"]
+            own[f"{_ours(match[1])}attn.in_proj_{match[2]}"] = torch.cat(parts)
+        else:
+            is_projection = name in ("visual_projection.weight", "text_projection.weight")
+            own[_ours(name)] = tensor.T if is_projection else tensor
+    return own
+
+
+def _ours(name: str) -> str:
+    for theirs, ours in NAMES.items():
+        name = name.replace(theirs, ours)
+    return name
+
+
+def _openai_sizes(state: Mapping[str, Tensor], frames: int, context_tokens: int) -> ViclipSizes:
+    patches, places = state[OF_OPENAI], state["visual.positional_embedding"]
+    words = state["token_embedding.weight"]
+    return ViclipSizes(
+        image_pixels=round((len(places) - 1) ** 0.5) * patches.shape[-1],
+        patch_pixels=patches.shape[-1],
+        frames=frames,
+        vision_width=len(patches),
+        vision_layers=_layers(state, "visual.transformer.resblocks."),
+        vision_heads=max(1, len(patches) // HEAD_WIDTH),
+        text_width=words.shape[1],
+        text_layers=_layers(state, "transformer.resblocks."),
+        text_heads=max(1, words.shape[1] // HEAD_WIDTH),
+        context_tokens=context_tokens,
+        vocabulary=len(words),
+        end_token=len(words) - 1,
+        joint_width=state["visual.proj"].shape[1],
+    )
+
+
+def _layers(state: Mapping[str, Tensor], prefix: str) -> int:
+    return len({name.removeprefix(prefix).split(".")[0] for name in state if name.startswith(prefix)})
+
+
+def _transformers_sizes(folder: Path, frames: int, context_tokens: int) -> ViclipSizes:
+    from transformers import CLIPConfig
+
+    config: Any = CLIPConfig.from_pretrained(folder, local_files_only=True)
+    vision, text = config.vision_config, config.text_config
+    return ViclipSizes(
+        image_pixels=vision.image_size,
+        patch_pixels=vision.patch_size,
+        frames=frames,
+        vision_width=vision.hidden_size,
+        vision_layers=vision.num_hidden_layers,
+        vision_heads=vision.num_attention_heads,
+        vision_activation=_activation(vision.hidden_act, folder),
+        text_width=text.hidden_size,
+        text_layers=text.num_hidden_layers,
+        text_heads=text.num_attention_heads,
+        text_activation=_activation(text.hidden_act, folder),
+        context_tokens=context_tokens,
+        vocabulary=text.vocab_size,
+        # The configs of OpenAI's models say 2, where no token ends a text: theirs is the last of the vocabulary.
+        end_token=text.vocab_size - 1 if text.eos_token_id == 2 else text.eos_token_id,
+        joint_width=config.projection_dim,
+    )
+
+
+def _activation(name: str, folder: Path) -> Activation:
+    if name not in ("quick_gelu", "gelu"):
+        raise UserError(f"{folder / CONFIG}: activation {name!r}; expected quick_gelu or gelu")
+    return name  # pyright: ignore[reportReturnType]

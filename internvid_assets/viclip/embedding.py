@@ -1,0 +1,69 @@
+"""Videos and texts as vectors of a checkpoint: what evaluation, scores and search ask of a trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from internvid_assets.models.batching import chunks
+from internvid_assets.models.protocols import Image
+from internvid_assets.models.transformers_loading import best_device, best_dtype
+from internvid_assets.viclip.checkpoint import load_viclip
+from internvid_assets.viclip.frame_sampling import middle_frames
+from internvid_assets.viclip.model import Viclip
+from internvid_assets.viclip.pictures import prepared
+from internvid_assets.viclip.tokens import Words, words_beside
+
+
+def load_embedding(checkpoint: str | Path) -> ViclipEmbedding:
+    """On the best device; the words are those beside the checkpoint, or else CLIP's."""
+    model = load_viclip(checkpoint)
+    device = best_device()
+    words = words_beside(Path(checkpoint), context_tokens=model.sizes.context_tokens)
+    return ViclipEmbedding(model.to(device, best_dtype(device)), words)
+
+
+class ViclipEmbedding:
+    """Unit vectors in the space that both encoders share."""
+
+    def __init__(self, model: Viclip, words: Words, *, videos_per_batch: int = 8, texts_per_batch: int = 64) -> None:
+        self.model, self.words = model.eval(), words
+        self.videos_per_batch, self.texts_per_batch = videos_per_batch, texts_per_batch
+
+    def embed_videos(self, videos: Iterable[Sequence[Image]]) -> np.ndarray:
+        """float32 [videos, E] of pictures uint8 [H, W, 3] in the order of time.
+
+        Of each video the middle pictures of as many intervals as the model has frames; a short one's last repeats.
+        """
+        return self._stacked([self._videos(batch) for batch in chunks(videos, self.videos_per_batch)])
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """float32 [texts, E], worded as the released datasets do."""
+        return self._stacked([self._texts(batch) for batch in chunks(texts, self.texts_per_batch)])
+
+    @torch.inference_mode()
+    def _videos(self, videos: Sequence[Sequence[Image]]) -> np.ndarray:
+        return _unit(self.model.encode_video(torch.stack([self._pixels(video) for video in videos])))
+
+    def _pixels(self, video: Sequence[Image]) -> Tensor:
+        """[T, 3, side, side] on the model's device, in its precision."""
+        chosen = [video[index] for index in middle_frames(len(video), self.model.sizes.frames)]
+        frames = torch.stack([torch.from_numpy(np.ascontiguousarray(picture)) for picture in chosen])
+        side, weight = self.model.sizes.image_pixels, self.model.vision_encoder.proj
+        return prepared(frames.permute(0, 3, 1, 2).to(weight.device), side).to(weight.dtype)
+
+    @torch.inference_mode()
+    def _texts(self, texts: Sequence[str]) -> np.ndarray:
+        return _unit(self.model.encode_text(self.words.captions(texts).to(self.model.vision_encoder.proj.device)))
+
+    def _stacked(self, parts: list[np.ndarray]) -> np.ndarray:
+        return np.concatenate(parts) if parts else np.zeros((0, self.model.sizes.joint_width), np.float32)
+
+
+def _unit(vectors: Tensor) -> np.ndarray:
+    return F.normalize(vectors.float(), dim=-1).cpu().numpy()

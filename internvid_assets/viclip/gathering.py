@@ -1,0 +1,66 @@
+"""Embeddings of all processes in one batch, and the gradient on the way back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, distributed
+from torch.autograd import Function
+
+from internvid_assets.viclip_parameters import Encoders
+
+
+def processes() -> int:
+    """How many take part; one where torch.distributed does not run."""
+    return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
+
+
+def gathered(own: Tensor) -> Tensor:
+    """[B, E]: the embeddings [b, E] of every process, in the order of their ranks; its gradient is exact."""
+    return own if processes() == 1 else _Gathered.apply(own)  # pyright: ignore[reportReturnType]
+
+
+def with_gradient_of(encoders: Encoders, embeddings: Tensor) -> Tensor:
+    """The embeddings themselves, whose gradient is divided on the way back where `encoders` says so."""
+    if encoders == "exact" or processes() == 1:
+        return embeddings
+    return _Divided.apply(embeddings, processes())  # pyright: ignore[reportReturnType]
+
+
+def gathered_values(own: Tensor) -> Tensor:
+    """[B] of [b], without gradient."""
+    if processes() == 1:
+        return own
+    parts = [torch.empty_like(own) for _ in range(processes())]
+    distributed.all_gather(parts, own.contiguous())
+    return torch.cat(parts)
+
+
+class _Gathered(Function):
+    """All-gather forth; back, the sum of what every process wants of these rows."""
+
+    @staticmethod
+    def forward(ctx: Any, own: Tensor) -> Tensor:
+        ctx.rows = len(own)
+        return gathered_values(own)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        gradient = gradients[0].contiguous()
+        distributed.all_reduce(gradient)
+        start = distributed.get_rank() * ctx.rows
+        return gradient[start : start + ctx.rows]
+
+
+class _Divided(Function):
+    """Nothing forth; back, a share of the gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, embeddings: Tensor, by: int) -> Tensor:
+        ctx.by = by
+        return embeddings.view_as(embeddings)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return gradients[0] / ctx.by, None

@@ -1,0 +1,51 @@
+"""InfoNCE over the global batch with soft positives (InternVid 4, equation 1; the released code halves the sum).
+
+b samples of this process, B of all, E width of the joint space.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from internvid_assets.viclip.gathering import gathered, gathered_values, with_gradient_of
+from internvid_assets.viclip_parameters import Encoders
+
+
+def contrastive_loss(
+    video: Tensor,
+    text: Tensor,
+    temperature: Tensor | float,
+    sample_ids: Tensor | None = None,
+    *,
+    encoders: Encoders = "exact",
+) -> Tensor:
+    """The mean of both directions' cross-entropies, of embeddings [b, E] of any length.
+
+    Samples with equal `sample_ids` [b] are positives of each other: a caption that two clips share, or one clip drawn
+    twice, is no negative. Each process compares its own samples with those of all, so that the mean of the processes'
+    losses is the loss of the whole batch, and no process holds the square of it.
+    """
+    with torch.autocast(video.device.type, enabled=False):  # halves are too coarse for cosines over a temperature
+        video, text = (
+            with_gradient_of(encoders, F.normalize(embeddings.float(), dim=-1)) for embeddings in (video, text)
+        )
+        all_videos, all_texts = gathered(video), gathered(text)  # [B, E]
+        own = sample_ids if sample_ids is not None else _numbers(video, all_videos)
+        targets = positives(own, gathered_values(own))  # [b, B]
+        video_to_text = video @ all_texts.T / temperature
+        text_to_video = text @ all_videos.T / temperature
+        return (F.cross_entropy(video_to_text, targets) + F.cross_entropy(text_to_video, targets)) / 2
+
+
+def positives(own: Tensor, others: Tensor) -> Tensor:
+    """[b, B]: how likely the others are meant, evenly among those with the id of one's own."""
+    equal = (own[:, None] == others[None, :]).float()
+    return equal / equal.sum(dim=1, keepdim=True)
+
+
+def _numbers(own: Tensor, everyone: Tensor) -> Tensor:
+    """As many ids as samples, no two alike anywhere."""
+    rank = torch.distributed.get_rank() if len(everyone) > len(own) else 0
+    return torch.arange(len(own), device=own.device) + rank * len(own)

@@ -1,0 +1,31 @@
+"""A device or a machine that has no memory left, told as what to lower."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.viclip.training_config import TrainingConfig
+
+REFUSALS = ("out of memory", "can't allocate memory", "not enough memory")
+"""How CUDA, PyTorch's allocator of the CPU and other systems' say so."""
+
+
+@contextmanager
+def told_when_it_ends(config: TrainingConfig, *, device: str, processes: int) -> Iterator[None]:
+    """Raises UserError with the ways out in place of the refusal."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, MemoryError) or any(told in str(error).lower() for told in REFUSALS):
+            raise UserError(f"out of memory on {device}: {_ways_out(config, processes)}") from None
+        raise
+
+
+def _ways_out(config: TrainingConfig, processes: int) -> str:
+    ways = [f"lower batch_size = {config.batch_size} (a process has {config.batch_size // processes})"]
+    ways += [] if config.recompute else ["set recompute = true"]
+    ways += [f"raise mask = {config.mask}"] if config.mask else []
+    ways += [f"lower frames = {config.frames}", "or train on more GPUs"]
+    return ", ".join(ways)

@@ -1,0 +1,98 @@
+"""ViCLIP: a video and a text encoder, trained so that a clip's vector is nearest to that of its caption."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from internvid_assets.viclip.loss import contrastive_loss
+from internvid_assets.viclip.masking import random_patches
+from internvid_assets.viclip.sizes import ViclipSizes
+from internvid_assets.viclip.text import TextEncoder
+from internvid_assets.viclip.transformer import Attention, Block, Transformer
+from internvid_assets.viclip.vision import VisionEncoder
+from internvid_assets.viclip_parameters import Encoders
+
+LOWEST_TEMPERATURE = 0.01
+"""It starts here, too, so it can only rise."""
+
+
+class Viclip(nn.Module):
+    """Both encoders and the temperature. Parameters have the names of the released checkpoints."""
+
+    def __init__(
+        self, sizes: ViclipSizes, *, drop_path: float = 0.0, lowest_temperature: float = LOWEST_TEMPERATURE
+    ) -> None:
+        super().__init__()
+        self.sizes, self.lowest_temperature = sizes, lowest_temperature
+        self.temp = nn.Parameter(torch.tensor(LOWEST_TEMPERATURE))
+        self.vision_encoder = VisionEncoder(sizes, drop_path=drop_path)
+        self.text_encoder = TextEncoder(sizes)
+        self.apply(_initialised)
+
+    def forward(
+        self,
+        video: Tensor,
+        token_ids: Tensor,
+        sample_ids: Tensor | None = None,
+        *,
+        mask: float = 0.0,
+        encoders: Encoders = "exact",
+    ) -> Tensor:
+        """The loss of a batch: normalised videos [b, T, 3, H, W], token ids [b, l], ids of samples [b].
+
+        `mask` is the share of patches that each clip loses.
+        """
+        B, T = video.shape[:2]
+        patches = T * self.sizes.patches_per_frame
+        kept = random_patches(B, patches, mask, device=video.device) if mask else None
+        return contrastive_loss(
+            self.encode_video(video, kept),
+            self.encode_text(token_ids),
+            self.clamped_temperature(),
+            sample_ids,
+            encoders=encoders,
+        )
+
+    def encode_video(self, video: Tensor, kept: Tensor | None = None) -> Tensor:
+        """[B, E], of any length, of normalised videos [B, T, 3, H, W]; of `kept` [B, K] patches alone, if given."""
+        return self.vision_encoder(video, kept)
+
+    def encode_text(self, token_ids: Tensor) -> Tensor:
+        """[B, E], of any length, of token ids [B, l]."""
+        return self.text_encoder(token_ids)
+
+    def clamped_temperature(self) -> Tensor:
+        """The temperature, raised in place if a step of the optimizer took it too low."""
+        with torch.no_grad():
+            self.temp.clamp_(min=self.lowest_temperature)
+        return self.temp
+
+    def freeze_text(self) -> None:
+        """As the released models were trained: texts keep the places that CLIP gave them."""
+        self.text_encoder.requires_grad_(False)
+
+    def recompute(self) -> None:
+        """Gradient checkpointing in both encoders: a third slower, for a block's memory instead of all blocks'."""
+        for module in self.modules():
+            if isinstance(module, Transformer):
+                module.recompute = True
+
+
+def _initialised(module: nn.Module) -> None:
+    """CLIP's own start for who trains from nothing: narrower in deeper transformers."""
+    if isinstance(module, Transformer):
+        for block in module.resblocks:
+            _initialise_block(block, len(module.resblocks))
+    elif isinstance(module, nn.Embedding):
+        nn.init.normal_(module.weight, std=0.02)
+
+
+def _initialise_block(block: nn.Module, layers: int) -> None:
+    assert isinstance(block, Block) and isinstance(block.attn, Attention)
+    width = block.attn.out_proj.in_features
+    narrow = width**-0.5 * (2 * layers) ** -0.5
+    nn.init.normal_(block.attn.in_proj_weight, std=width**-0.5)
+    nn.init.normal_(block.attn.out_proj.weight, std=narrow)
+    nn.init.normal_(block.mlp.c_fc.weight, std=(2 * width) ** -0.5)
+    nn.init.normal_(block.mlp.c_proj.weight, std=narrow)

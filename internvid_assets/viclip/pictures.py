@@ -1,0 +1,98 @@
+"""Pixels as ViCLIP gets to see them, on whatever device they lie. B clips, T frames of a clip."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""ImageNet's: the released code takes them for every encoder with `vit` in its name, CLIP's included."""
+CROP_AREA, CROP_RATIO, CROP_TRIES = (0.5, 1.0), (3 / 4, 4 / 3), 10
+"""Shares of the picture, width by height, and how often a box is drawn until one fits (the released configuration)."""
+NOISE = 2 * CROP_TRIES + 3
+"""Random numbers that an augmentation takes: areas and ratios to try, place, mirror."""
+BICUBIC = -0.75
+"""The sharpness of PyTorch's bicubic kernel."""
+
+
+def normalised(pixels: Tensor) -> Tensor:
+    """float32 [..., 3, H, W] of levels 0 to 255."""
+    mean, deviation = (torch.tensor(told, device=pixels.device)[:, None, None] for told in (MEAN, DEVIATION))
+    return (pixels.float() / 255 - mean) / deviation
+
+
+def prepared(frames: Tensor, side: int, *, antialias: bool = False) -> Tensor:
+    """For evaluation: [n, 3, side, side] of uint8 [n, 3, H, W], squeezed into a square, nothing cut off.
+
+    Tensors were resized without antialiasing in the released code's time (torchvision 0.15).
+    """
+    pixels, options = frames.float(), {"mode": "bicubic", "align_corners": False, "antialias": antialias}
+    return normalised(F.interpolate(pixels, (side, side), **options).round().clamp(0, 255))
+
+
+def augmented(frames: Tensor, side: int, boxes: Tensor, flips: Tensor) -> Tensor:
+    """For training: [B, T, 3, side, side] of uint8 [B, T, 3, H, W]; all frames of a clip are cut and mirrored alike.
+
+    `boxes` [B, 4]: top, left, height, width of what is cut out. `flips` [B]: whether it is mirrored. A box, a resize
+    and a mirror are one matrix per axis, so a batch of clips of any sizes is two products, on any device. Pictures
+    smaller than [H, W] lie at the top left.
+    """
+    top, left, height, width = boxes.to(frames.device).unbind(1)
+    rows = resampling(top, height, frames.shape[-2], side)  # [B, side, H]
+    columns = resampling(left, width, frames.shape[-1], side)  # [B, side, W]
+    columns = torch.where(flips.to(frames.device)[:, None, None], columns.flip(1), columns)
+    B, T = frames.shape[:2]
+    flat = frames.float().flatten(1, 2)  # [B, T * 3, H, W]
+    square = rows[:, None] @ (flat @ columns[:, None].transpose(2, 3))
+    return normalised(square.round().clamp(0, 255).view(B, T, 3, side, side))
+
+
+def resampling(start: Tensor, length: Tensor, size: int, side: int) -> Tensor:
+    """[B, side, size]: what each of `side` pixels takes of a line of `size`, of which [start, start + length) is seen.
+
+    Bicubic without antialiasing; what lies outside counts as the nearest pixel inside.
+    """
+    places = torch.arange(side, device=start.device)
+    wanted = (places + 0.5) * (length[:, None] / side) - 0.5  # [B, side], in pixels of what is seen
+    first = wanted.floor()
+    taps = torch.arange(-1, 3, device=start.device)
+    weights = _cubic((first[..., None] + taps - wanted[..., None]).abs())  # [B, side, 4]
+    inside = torch.minimum((first[..., None] + taps).clamp(min=0), length[:, None, None] - 1).long()
+    matrix = torch.zeros(len(start), side, size, device=start.device)
+    return matrix.scatter_add_(2, inside + start[:, None, None], weights)
+
+
+def _cubic(distance: Tensor) -> Tensor:
+    near = ((BICUBIC + 2) * distance - (BICUBIC + 3)) * distance**2 + 1
+    far = BICUBIC * (((distance - 5) * distance + 8) * distance - 4)
+    return torch.where(distance <= 1, near, torch.where(distance < 2, far, torch.zeros_like(far)))
+
+
+def random_boxes(heights: Tensor, widths: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+    """Boxes int64 [B, 4] and flips bool [B] for `augmented`, out of uniform `noise` [B, NOISE].
+
+    A box is of even area and, on a logarithmic scale, of even ratio, as torchvision draws them.
+    """
+    tries = CROP_TRIES
+    (least, most), (low, high) = CROP_AREA, torch.tensor(CROP_RATIO).log().tolist()
+    areas = heights * widths * (noise[:, :tries].T * (most - least) + least)  # [tries, B]
+    ratios = (noise[:, tries : 2 * tries].T * (high - low) + low).exp()
+    width, height = (areas * ratios).sqrt().round(), (areas / ratios).sqrt().round()
+    fits = (width >= 1) & (width <= widths) & (height >= 1) & (height <= heights)
+    first, any_fits = fits.int().argmax(dim=0)[None], fits.any(dim=0)
+    whole_height, whole_width = _largest(heights, widths)
+    height = torch.where(any_fits, height.gather(0, first)[0], whole_height)
+    width = torch.where(any_fits, width.gather(0, first)[0], whole_width)
+    down, right, flip = noise[:, 2 * tries :].unbind(1)
+    middle = torch.tensor(0.5)  # what fits nowhere is cut out of the middle
+    top = (torch.where(any_fits, down, middle) * (heights - height + 1)).floor()
+    left = (torch.where(any_fits, right, middle) * (widths - width + 1)).floor()
+    return torch.stack([top, left, height, width], dim=1).long(), flip < 0.5
+
+
+def _largest(heights: Tensor, widths: Tensor) -> tuple[Tensor, Tensor]:
+    """The largest box of an allowed ratio."""
+    width = torch.minimum(widths, (heights * CROP_RATIO[1]).round())
+    height = torch.minimum(heights, (widths / CROP_RATIO[0]).round())
+    return height, width

@@ -1,0 +1,268 @@
+"""The training loop. It knows neither Dagster nor arguments: it yields a report per step, and keeps checkpoints."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    get_optimizer_state_dict,
+    set_model_state_dict,
+    set_optimizer_state_dict,
+)
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.viclip import curve, saving
+from internvid_assets.viclip.batches import Batch, Clips, loader_of
+from internvid_assets.viclip.checkpoint import load_viclip, read_state, weights_file
+from internvid_assets.viclip.clip_weights import viclip_of_clip
+from internvid_assets.viclip.curve import StepReport
+from internvid_assets.viclip.memory import told_when_it_ends
+from internvid_assets.viclip.model import Viclip
+from internvid_assets.viclip.optimizing import learning_rate_share, parameter_groups
+from internvid_assets.viclip.order import Order, steps_of
+from internvid_assets.viclip.pictures import augmented, random_boxes
+from internvid_assets.viclip.rows import file_hash, mapped_rows
+from internvid_assets.viclip.saving import Position, Saved
+from internvid_assets.viclip.training_config import TrainingConfig
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
+
+
+def train(config: TrainingConfig, accelerator: Accelerator) -> Iterator[StepReport]:
+    """Train from the newest checkpoint of `config.output` on, or from the beginning, to the end.
+
+    Every process of the run iterates over it; the first one writes. Weights, losses and their curve are those of a run
+    that was never interrupted. Raises UserError for settings that do not fit, or that differ from those of the output.
+    """
+    run = Run(config, accelerator)
+    yield from run.steps()
+
+
+class Run:
+    """What the loop holds: the model, the optimizer, the order of the data, and where it stands."""
+
+    def __init__(self, config: TrainingConfig, accelerator: Accelerator) -> None:
+        self.config, self.accelerator = config, accelerator
+        rows = mapped_rows(config.rows).num_rows
+        self.position = Position(
+            step=0,
+            steps=steps_of(rows, config.batch_size, config.epochs),
+            samples=0,
+            run=config.identity(file_hash(weights_file(Path(config.initial)))),
+            rows=file_hash(config.rows),
+        )
+        resumed = resumable(config.output, self.position)
+        model = initial_model(config)
+        self.sizes = model.sizes
+        self.model, self.optimizer = self._prepared(model)
+        if resumed is not None:
+            self._restore(resumed)
+        self.order = Order(
+            rows=rows,
+            batch_size=config.batch_size,
+            steps=self.position.steps,
+            seed=config.seed,
+            rank=accelerator.process_index,
+            ranks=accelerator.num_processes,
+            first_step=self.position.step,
+        )
+        self.clips = Clips(
+            config.rows,
+            config.frame_stores,
+            config.tokenizer,
+            frames=config.frames,
+            context_tokens=self.sizes.context_tokens,
+            seed=config.seed,
+            positives=config.positives,
+            picture_pixels=config.picture_pixels,
+            cache_bytes=config.cache_bytes,
+        )
+
+    def _prepared(self, model: Viclip) -> tuple[Any, torch.optim.AdamW]:
+        config = self.config
+        if config.recompute:
+            model.recompute()
+        if config.compile:
+            model.vision_encoder.transformer.compile()
+        groups = parameter_groups(
+            model,
+            learning_rate=config.learning_rate,
+            weight_decay=config.weight_decay,
+            layer_decay=config.layer_decay,
+        )
+        optimizer = torch.optim.AdamW(groups, betas=config.betas, fused=True)
+        return self.accelerator.prepare(model.train(), optimizer)
+
+    def _restore(self, saved: Saved) -> None:
+        state: Any = read_state(saved.folder)
+        set_model_state_dict(self.model, state, options=WHOLE)
+        set_optimizer_state_dict(self.model, self._plain(self.optimizer), saved.optimizer(), options=WHOLE)
+        self.position = saved.position
+
+    def steps(self) -> Iterator[StepReport]:
+        """The loop itself."""
+        first = self.position.step
+        if self.accelerator.is_main_process:
+            prepare_output(self.config.output, first)
+        device = self.accelerator.device
+        loader = loader_of(self.clips, self.order, workers=self.config.workers, pin_memory=device.type == "cuda")
+        self._since, self._waited, self._untold = time.monotonic(), 0.0, []
+        batches = iter(loader)
+        for step in range(first, self.position.steps):
+            asked = time.monotonic()
+            batch = next(batches)
+            self._waited += time.monotonic() - asked
+            with told_when_it_ends(self.config, device=str(device), processes=self.accelerator.num_processes):
+                loss = self._step(step, batch)
+            self._untold.append(loss)
+            is_last = step + 1 == self.position.steps
+            is_kept = is_last or (step + 1) % self.config.checkpoint_steps == 0
+            if is_kept or (step + 1) % self.config.report_steps == 0:
+                yield from self._told(step + 1)
+            if is_kept:
+                self._save(step + 1)
+
+    def _step(self, step: int, batch: Batch) -> Tensor:
+        """The loss of this process's samples, after a step of the optimizer."""
+        config, accelerator = self.config, self.accelerator
+        seed_all(config.seed, step, accelerator.process_index)
+        video = self._video(batch)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._learning_rate(step) * group["lr_share"]
+        token_ids, sample_ids = (
+            ids.to(accelerator.device, non_blocking=True) for ids in (batch.token_ids, batch.sample_ids)
+        )
+        loss = self.model(video, token_ids, sample_ids, mask=config.mask, encoders=config.encoders)
+        accelerator.backward(loss)
+        if config.clip_gradient_norm is not None:
+            accelerator.clip_grad_norm_(self.model.parameters(), config.clip_gradient_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return loss.detach()
+
+    def _video(self, batch: Batch) -> Tensor:
+        """Augmented on the device: normalised [b, T, 3, H, W]."""
+        boxes, flips = random_boxes(batch.heights.float(), batch.widths.float(), batch.noise)
+        frames = batch.frames.to(self.accelerator.device, non_blocking=True)
+        return augmented(frames, self.sizes.image_pixels, boxes, flips)
+
+    def _learning_rate(self, step: int) -> float:
+        config, position = self.config, self.position
+        share = learning_rate_share(
+            step,
+            steps=position.steps,
+            warmup_steps=int(position.steps * config.warmup_epochs / config.epochs),
+            lowest=config.lowest_rate_share,
+        )
+        return config.learning_rate * share
+
+    def _told(self, step: int) -> Iterator[StepReport]:
+        """Reports of the steps since the last ones: only now the device is waited for."""
+        losses: Any = self.accelerator.reduce(torch.stack(self._untold), "mean")
+        seconds, first = time.monotonic() - self._since, step - len(losses)
+        gpu = self.accelerator.device.type == "cuda"
+        reports = [
+            StepReport(
+                step=first + place + 1,
+                loss=loss,
+                learning_rate=self._learning_rate(first + place),
+                temperature=self._temperature(),
+                samples_per_second=self.config.batch_size * len(losses) / seconds,
+                loader_share=self._waited / seconds,
+                memory_bytes=torch.cuda.max_memory_allocated() if gpu else 0,
+            )
+            for place, loss in enumerate(losses.tolist())
+        ]
+        refuse_what_is_no_number(reports, self.config)
+        self.position = self._at(step, reports[-1].loss)
+        if self.accelerator.is_main_process:
+            curve.append(self.config.output, reports)
+        self._since, self._waited, self._untold = time.monotonic(), 0.0, []
+        yield from reports
+
+    def _temperature(self) -> float:
+        return float(self.accelerator.unwrap_model(self.model).temp.detach())
+
+    def _at(self, step: int, loss: float) -> Position:
+        told = self.position
+        return Position(step, told.steps, step * self.config.batch_size, told.run, told.rows, loss)
+
+    def _save(self, step: int) -> None:
+        """Every process hands over its part; the first one writes."""
+        model: Any = get_model_state_dict(self.model, options=WHOLE)
+        optimizer = get_optimizer_state_dict(self.model, self._plain(self.optimizer), options=WHOLE)
+        if self.accelerator.is_main_process:
+            saving.save(self.position, model=model, sizes=self.sizes, optimizer=optimizer, config=self.config)
+        self.accelerator.wait_for_everyone()
+
+    @staticmethod
+    def _plain(optimizer: Any) -> torch.optim.Optimizer:
+        """What accelerate wrapped."""
+        return getattr(optimizer, "optimizer", optimizer)
+
+
+def initial_model(config: TrainingConfig) -> Viclip:
+    """From a checkpoint of ViCLIP, or from a CLIP."""
+    path = Path(config.initial)
+    sizes: dict[str, Any] = {"frames": config.frames, "context_tokens": config.context_tokens}
+    if "vision_encoder.conv1.weight" in read_state(path):
+        model = load_viclip(path, **sizes, drop_path=config.drop_path)
+    else:
+        model = viclip_of_clip(path, **sizes, drop_path=config.drop_path)
+    if config.freeze_text:
+        model.freeze_text()
+    return model
+
+
+def resumable(output: Path, position: Position) -> Saved | None:
+    """The newest checkpoint of the output; raises UserError where it came from other settings or rows."""
+    saved = saving.newest(output) if output.is_dir() else None
+    if saved is None:
+        return None
+    for what, then, now in (
+        ("settings", saved.position.run, position.run),
+        ("rows", saved.position.rows, position.rows),
+    ):
+        if then != now:
+            told = f"{saved.folder} was trained with other {what} ({then}, now {now})"
+            raise UserError(f"{told}; train into another output, or remove {output}")
+    return saved
+
+
+def prepare_output(output: Path, step: int) -> None:
+    """Without what a killed run left unfinished, or did after its last checkpoint."""
+    output.mkdir(parents=True, exist_ok=True)
+    for unfinished in output.glob(".step-*.unfinished"):
+        shutil.rmtree(unfinished)
+    curve.cut_back(output, step)
+
+
+def seed_all(seed: int, step: int, rank: int) -> None:
+    """Make what a step draws on the device, masks and dropped paths, a function of these three.
+
+    So there is no state of a generator to keep, and no device whose state could not be restored.
+    """
+    torch.manual_seed(int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0] >> 1))
+
+
+def refuse_what_is_no_number(reports: list[StepReport], config: TrainingConfig) -> None:
+    """A loss of nan spoils the weights for good: the newest checkpoint is from before."""
+    for report in reports:
+        if not math.isfinite(report.loss):
+            raise UserError(
+                f"the loss is {report.loss} at step {report.step}: lower learning_rate = {config.learning_rate}, set "
+                "clip_gradient_norm = 1, or take precision = no; the newest checkpoint is from before"
+            )
