@@ -116,6 +116,6 @@ def _write(path: Path, select: str, number: int, category: str, videos: int) -> 
         columns = ", ".join(column_definitions(path.parts[-3]))
         connection.execute(f"create table every_column ({columns})")  # those that nobody reads here are null
         rows = f"{steps} from every_column union all by name {select}"
-        compression = COMPRESSION.get(path.parts[-3], "zstd")
+        compression = COMPRESSION["pools"] if path.parts[-3] == "captioned_clips" else "zstd"
         connection.execute(f"copy ({rows}) to {quoted(str(aside))} (format parquet, compression {compression})")
     aside.rename(path)
