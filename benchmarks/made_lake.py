@@ -89,7 +89,7 @@ TABLES = {
 }
 
 
-def make_lake(folder: Path, clips: int, memory_limit: str = "5GB") -> Home:
+def make_lake(folder: Path, clips: int, memory_limit: str = "6GB") -> Home:
     """A home with so many clips, about, in sixteen categories; what is there already is kept."""
     sizes = [f"subsets.{name}.size={max(size * clips // INTERNVID_CLIPS, 1)}" for name, size in SUBSETS.items()]
     home = Home(load_settings([f"home={folder}", f"memory_limit={memory_limit}", *sizes]))
