@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator
 from types import ModuleType
+from typing import get_args
 
 import dagster as dg
 
@@ -27,7 +28,7 @@ from internvid_assets.queries import assets as queries  # noqa: E402
 from internvid_assets.releases import assets as releases  # noqa: E402
 from internvid_assets.scores import assets as scores  # noqa: E402
 from internvid_assets.selects.assets import check_results, check_specs  # noqa: E402
-from internvid_assets.selects.files import SqlFile, sql_files  # noqa: E402
+from internvid_assets.selects.files import Kind, SqlFile, sql_files  # noqa: E402
 from internvid_assets.settings import load_settings  # noqa: E402
 from internvid_assets.subsets import assets as subsets  # noqa: E402
 from internvid_assets.transcripts import assets as transcripts  # noqa: E402
@@ -61,6 +62,7 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
     """The whole graph for one home; tests and the command line pass their own."""
     home = home or Home(load_settings())
     _refuse_unknown_subsets(home)
+    _refuse_unknown_tables(file for kind in get_args(Kind) for file in sql_files(kind))
     _refuse_checks_of_nothing(sql_files("checks"))
     remembered = [
         feature_asset(feature, group=stage, home=home, check_specs=check_specs(feature.name), promises=check_results)
@@ -83,6 +85,16 @@ def _refuse_unknown_subsets(home: Home) -> None:
     for name in home.settings.interleaved.subsets() - known:
         told = f"setting interleaved.<format>.subset = {name!r}: no such file in sql/subsets"
         raise UserError(f"{told}; there: {', '.join(sorted(known))}")
+
+
+def _refuse_unknown_tables(files: Iterable[SqlFile]) -> None:
+    """A file of sql/ that selects from what no asset makes would depend on nothing, and fail when it runs."""
+    made = [file.name for kind in ("pools", "subsets", "marts") for file in sql_files(kind)]
+    known = {*tables.GRAPH, *tables.IMPORTED, *made}
+    for file in files:
+        if unknown := sorted(file.tables() - known):
+            told = f"sql/{file.kind}/{file.name}.sql selects from {', '.join(unknown)}, which no asset makes"
+            raise UserError(f"{told}; there: {', '.join(sorted(known))}")
 
 
 def _refuse_checks_of_nothing(files: Iterable[SqlFile]) -> None:

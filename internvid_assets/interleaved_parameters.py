@@ -8,6 +8,9 @@ from pydantic import Field
 
 from internvid_assets.parameters import Parameters
 
+MAX_BUDGET = 1_000_000_000
+"""More is not meant: the table counts in 32 bits."""
+
 
 class CaptionedParameters(Parameters):
     """Clips and captions of a video in turn (InternVid 3.4, format a)."""
@@ -18,8 +21,8 @@ class CaptionedParameters(Parameters):
     seed: int = Field(42, description="Another seed drops others.")
     decontaminate: bool = Field(True, description="Leave out what benchmarks test on.")
     images_per_clip: Literal[1, 4, 8] = Field(4, description="Its centre frame, or its uniform frames.")
-    max_images: int = Field(128, ge=16, description="A sequence's pictures.")
-    max_tokens: int = Field(2048, ge=16, description="A sequence's text, by estimate.")
+    max_images: int = Field(128, ge=16, le=MAX_BUDGET, description="A sequence's pictures.")
+    max_tokens: int = Field(2048, ge=16, le=MAX_BUDGET, description="A sequence's text, by estimate.")
     overflow: Literal["continue", "truncate"] = Field("continue", description="What becomes of clips beyond that.")
 
 

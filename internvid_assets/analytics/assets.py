@@ -15,6 +15,7 @@ from internvid_assets.cells.feature import feature
 from internvid_assets.cells.recipes import code_hash
 from internvid_assets.home import Home
 from internvid_assets.selects.assets import table_asset, whole_table, written_whole
+from internvid_assets.selects.damage import damage_named
 from internvid_assets.selects.files import sql_files
 
 
@@ -36,6 +37,7 @@ def caption_verbs(fused_captions: pl.LazyFrame) -> pl.LazyFrame:
 @dg.asset(
     **whole_table("published_statistics", group="analytics", code=[], kinds={"csv"}, code_version=published.version())
 )
+@damage_named
 def published_statistics(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per figure that a paper gives for a dataset: what ours can be set beside."""
     return written_whole(home, "published_statistics", published.statistics())
@@ -45,6 +47,7 @@ def published_statistics(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     **whole_table("recipe_costs", group="analytics", code=[costs_of_recipes.__module__], kinds={"duckdb"}),
     deps=called_tables(),
 )
+@damage_named
 def recipe_costs(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per table and recipe with remembered calls: what they took."""
     return written_whole(home, "recipe_costs", costs_of_recipes(home.lake))
@@ -64,6 +67,7 @@ CARD = [f"internvid_assets.analytics.{part}" for part in ("card", "card_folder",
     kinds={"matplotlib", "markdown"},
     code_version=code_hash(CARD),
 )
+@damage_named
 def dataset_card(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """The dataset card: `card/` below the home, as Markdown, as one HTML page and as Croissant metadata."""
     from internvid_assets.definitions import features  # the table of contents imports this module
@@ -90,6 +94,7 @@ ALL_TABLES = [*tables.GRAPH, *SINGLE_TABLES]
     kinds={"duckdb"},
     code_version=code_hash(["internvid_assets.analytics.warehouse"]),
 )
+@damage_named
 def warehouse(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One DuckDB file for other clients: views over the lake, subsets and marts as tables; replaced as a whole."""
     path = home.path / "warehouse.duckdb"

@@ -17,10 +17,11 @@ from pathlib import Path
 import duckdb
 
 from internvid_assets import tables
+from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.lake import file_name
 from internvid_assets.cells.sql_text import quoted
 from internvid_assets.selects.files import SqlFile, schema_class, sql_files, subset_names, unions
-from internvid_assets.selects.running import bounded, column_definitions
+from internvid_assets.selects.running import bounded, column_definitions, run_select
 
 Paths = Callable[[str], Sequence[Path]]
 """From a table to its local Parquet files: `Lake.paths`."""
@@ -101,7 +102,11 @@ def _show_tables(connection: duckdb.DuckDBPyConnection, home: Path, paths: Paths
     marts = sql_files("marts")  # one that was never made is asked for its columns, from all the others
     statements = [*(_view(table, home, paths(table)) for table in shown), *unions()]
     statements += [_mart(file, paths(file.name), copy=copy) for file in marts]
-    connection.execute(";\n".join(statements))
+    try:
+        connection.execute(";\n".join(statements))
+    except duckdb.Error:
+        _refuse_broken_marts([file for file in marts if not paths(file.name)])
+        raise
     return [*shown, *(file.name for file in marts)]
 
 
@@ -122,6 +127,15 @@ def _mart(file: SqlFile, paths: Sequence[Path], *, copy: bool) -> str:
     if paths:
         return f"create {'table' if copy else 'view'} {file.name} as select * from {_read(_listed(paths))}"
     return f"create table {file.name} as {file.text}\nwith no data"
+
+
+def _refuse_broken_marts(marts: Sequence[SqlFile]) -> None:
+    """Raises UserError naming the first that does not run over an empty lake."""
+    for file in marts:
+        try:
+            run_select(file, {})
+        except duckdb.Error as error:
+            raise UserError(f"sql/marts/{file.name}.sql: {' '.join(str(error).split())[:300]}") from None
 
 
 def _listed(paths: Sequence[Path]) -> str:

@@ -15,6 +15,7 @@ from internvid_assets.cells.fill import FillReport
 from internvid_assets.cells.plan import pending_rows
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
+from internvid_assets.selects.damage import damage_named
 
 PREVIEW_ROWS = 5
 NOTHING_PENDING, FEW_FAILURES, ORDER_KEPT = "nothing_pending", "few_failures", "order_kept"
@@ -53,6 +54,7 @@ def feature_asset(
     @dg.multi_asset(
         name=feature.name, specs=[spec], check_specs=[*check_specs, *warning_specs(feature)], can_subset=True
     )
+    @damage_named
     def filled(
         context: dg.AssetExecutionContext, config: FillConfig, home: dg.ResourceParam[Home]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:

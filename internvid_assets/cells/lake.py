@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dataframely as dy
 import polars as pl
@@ -48,13 +50,15 @@ class Lake:
     def scan(self, table: str, category: str | None = None, *, schema: type[dy.Schema] | None = None) -> pl.LazyFrame:
         """The table as it stands; no rows, with the right columns, where nothing was written yet.
 
+        Raises RunStopped for a file that lacks a column: rows without it would pass for rows that have none.
         A table without categories is the same table for each of them.
         """
         types = schema_of(schema) if schema else dict(empty_table(table).schema)
         path = self.path(table, None if table in tables.OVER_ALL else category)
         if path is None:
             return pl.LazyFrame(schema=types)
-        return pl.scan_parquet(path, schema=types, missing_columns="insert", extra_columns="ignore")
+        refuse_missing_columns(path, types, table)
+        return pl.scan_parquet(path, schema=types, extra_columns="ignore")
 
     def scan_all(self, table: str) -> pl.LazyFrame:
         """Every category's rows of a per-category table."""
@@ -75,8 +79,7 @@ class Lake:
         """The table's file, if it was written; raises RunStopped for one that is damaged."""
         path = self.store.find(file_name(table, category))
         if path is not None and not is_whole_parquet(path):
-            again = "import the dataset again" if table in tables.IMPORTED else f"materialise {table}"
-            raise RunStopped(f"{path} is damaged; remove it and {again}: nothing is computed again")
+            raise RunStopped(f"{path} is damaged; {way_out(file_name(table, category))}")
         return path
 
     def version(self, table: str, category: str | None = None) -> TableVersion | None:
@@ -137,6 +140,26 @@ def file_name(table: str, part: str | None) -> str:
     if part is None:
         return f"lake/{table}/table.parquet"
     return f"lake/{table}/{tables.partition_column(table) or 'category'}={part}/table.parquet"
+
+
+def way_out(name: str) -> str:
+    """What to do about a damaged file of `lake/` or `cells/`."""
+    folder, table, _ = name.split("/", maxsplit=2)
+    if folder == "cells":
+        return "restore it, or remove it: its calls are then made again"
+    again = "import the dataset again" if table in tables.IMPORTED else f"materialise {table}"
+    return f"remove it and {again}: nothing is computed again"
+
+
+def refuse_missing_columns(path: Path, types: Mapping[str, Any], table: str) -> None:
+    """Raises RunStopped where the table's file at `path` lacks one of the columns, or its footer cannot be read."""
+    try:
+        there = pl.read_parquet_schema(path)
+    except pl.exceptions.PolarsError:
+        raise RunStopped(f"{path} is damaged; {way_out(f'lake/{table}/')}") from None
+    missing = [name for name in types if name not in there]
+    if missing:
+        raise RunStopped(f"{path} lacks the column {', '.join(missing)}; {way_out(f'lake/{table}/')}")
 
 
 def _row_count(path: Path) -> int:

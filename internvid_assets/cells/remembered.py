@@ -78,10 +78,19 @@ class Remembered:
         """The parts that count: all but those a manifest has replaced, and merged ones that have no manifest yet."""
         files = {file.name: file for file in self.store.list(self.folder)}
         manifests = [name for name in files if name.endswith(MANIFEST_SUFFIX)]
-        replaced = {part for name in manifests for part in json.loads(self.store.local_path(files[name]).read_text())}
+        replaced = {part for name in manifests for part in self._replaced_by(files[name])}
         merged = {name.removesuffix(MANIFEST_SUFFIX) for name in manifests}
         parts = (file for name, file in files.items() if name.endswith(".parquet") and name not in replaced)
         return [file for file in parts if "/merged-" not in file.name or file.name in merged]
+
+    def _replaced_by(self, manifest: StoredFile) -> list[str]:
+        """The parts that a merged one stands for; raises RunStopped for a manifest that is damaged."""
+        path = self.store.local_path(manifest)
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            told = "restore it, or remove it: the calls of the part beside it are then made again"
+            raise RunStopped(f"{path} is damaged; {told}") from None
 
     @contextmanager
     def query(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -129,7 +138,7 @@ class Remembered:
         """Remove what no longer counts: replaced parts first, so that none counts again when its manifest goes."""
         files = {file.name: file for file in self.store.list(self.folder)}
         manifests = {name for name in files if name.endswith(MANIFEST_SUFFIX)}
-        replaced = {part for name in manifests for part in json.loads(self.store.local_path(files[name]).read_text())}
+        replaced = {part for name in manifests for part in self._replaced_by(files[name])}
         for part in sorted(replaced & files.keys()):
             if part + MANIFEST_SUFFIX not in manifests:
                 self.store.remove(part)

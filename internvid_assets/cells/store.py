@@ -82,6 +82,11 @@ class Store:
                 version.write_text(file.version)  # last: a copy without it, or with an older one, is fetched again
         return copy
 
+    def here(self, file: StoredFile) -> Path | None:
+        """Where the file, or the copy that was read of it, lies on this machine; None for one that nobody read."""
+        path = Path(self.root, file.name) if self.is_local else self._cached(file.name)[0]
+        return path if path.is_file() else None
+
     def _cached(self, name: str) -> tuple[Path, Path]:
         """Where the copy of a remote file lies, and the text that tells its version."""
         copy = self.home / "cache" / name

@@ -37,7 +37,7 @@ def run() -> int:
     try:
         app()
     except (UserError, RunStopped) as error:
-        print(f"internvid: {error}", file=sys.stderr)
+        print(f"internvid: {_damage_behind(error) or error}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # `internvid sql … | head` closed the pipe
         sys.stderr.close()
@@ -45,11 +45,23 @@ def run() -> int:
     except Exception as error:
         if os.environ.get("INTERNVID_DEBUG"):
             raise
-        told = " ".join(str(error).split())[:500]
-        print(f"internvid: {type(error).__name__}: {told}; INTERNVID_DEBUG=1 shows where", file=sys.stderr)
+        told = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}; INTERNVID_DEBUG=1 shows where"
+        print(f"internvid: {_damage_behind(error) or told}", file=sys.stderr)
         return 1
     except SystemExit as ended:
         if ended.code == INTERRUPTED:  # Typer makes it of KeyboardInterrupt, without a word
             print("internvid: interrupted; run the same command again to go on where it stopped", file=sys.stderr)
         return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
     return 0
+
+
+def _damage_behind(error: Exception) -> str | None:
+    """What to say where a damaged file of the home is behind the error: which one, and how to have it made again."""
+    from internvid_assets.home import Home
+    from internvid_assets.selects.damage import damage_behind
+    from internvid_assets.settings import load_settings
+
+    try:
+        return damage_behind(Home(load_settings()).lake, error)
+    except Exception:  # what made looking fail is not what the command failed of
+        return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import polars as pl
 import typer
 
+from internvid_assets.cells.errors import UserError
 from internvid_assets.cli.environment import open_home
 from internvid_assets.cli.options import OutputFormat
 from internvid_assets.cli.output import Format, show
@@ -34,6 +35,8 @@ def takedown(
 
     home = open_home()
     asked = list(dict.fromkeys(video_id.strip() for video_id in video_ids))
+    if not all(asked):
+        raise UserError("an empty text is no video's id; nothing was taken down")
     videos = copies_of(home, asked)
     ids = videos["video_id"].unique().to_list()
     remembering = [feature for _, feature in features()]

@@ -16,6 +16,7 @@ from internvid_assets.embeddings.pool import pooled, told_clips
 from internvid_assets.embeddings.rows import indexed_rows
 from internvid_assets.home import Home
 from internvid_assets.selects.assets import whole_table, written_whole
+from internvid_assets.selects.damage import damage_named
 
 EMBEDDING = tuple(
     f"internvid_assets.models.{part}" for part in ("transformers_clip", "transformers_loading", "batching")
@@ -58,6 +59,7 @@ INDEX_PROMISES = {
         for name, told in INDEX_PROMISES.items()
     ],
 )
+@damage_named
 def clip_index(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per embedded clip in LanceDB: what `internvid search` asks. Only changed clips are written."""
     index = ClipIndex(home.path / "index")
@@ -76,6 +78,7 @@ def clip_index(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 
 
 @dg.asset(**whole_table("near_duplicates", group="embeddings", code=NEIGHBOURS, deps=["clip_index"], kinds={"lance"}))
+@damage_named
 def near_duplicates(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per pair of clips of different videos that look alike. The index is asked about new clips only."""
     index = ClipIndex(home.path / "index")
@@ -90,6 +93,7 @@ def near_duplicates(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 @dg.asset(
     **whole_table("duplicate_groups", group="embeddings", code=GROUPS, deps=["near_duplicates"], kinds={"polars"})
 )
+@damage_named
 def duplicate_groups(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per clip with near-duplicates: the clip that stands for it, so that subsets can take one of each."""
     return written_whole(home, "duplicate_groups", grouped(home.lake.scan("near_duplicates").collect()))
@@ -100,6 +104,7 @@ def duplicate_groups(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
         "semantic_pool", group="embeddings", code=POOL, deps=["fused_captions", "clip_embeddings"], kinds={"polars"}
     )
 )
+@damage_named
 def semantic_pool(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per captioned clip: whether its caption says what no clip before it in the pool says (ShareGPT4Video)."""
     parameters, lake = home.settings.semantic_pool, home.lake

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +19,7 @@ import polars as pl
 from internvid_assets.cells.errors import UserError
 
 BATCH_ROWS = 50_000
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 NO_PROBLEM = pl.lit(None, pl.String)
 
 
@@ -30,8 +32,14 @@ class Records:
 
 
 def opened(path: Path) -> IO[bytes]:
-    """The bytes of a file, unpacked where its name ends in `.gz`."""
-    return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
+    """The bytes of a file, unpacked where its name ends in `.gz`, behind a byte order mark if it has one."""
+    with ExitStack() as until_read:
+        opener: Any = gzip.open if path.suffix.lower() == ".gz" else Path.open
+        file = until_read.enter_context(opener(path, "rb"))
+        if file.read(len(BYTE_ORDER_MARK)) != BYTE_ORDER_MARK:
+            file.seek(0)
+        until_read.pop_all()
+    return file
 
 
 def ending(path: Path) -> str:

@@ -27,7 +27,6 @@ ARROW_BLOCK_BYTES = 4 * 2**20
 ONE_BY_ONE_LINES = 64
 BATCH_RECORDS = 5_000
 KEYS_WITHIN_RECORDS = 100
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def json_records(paths: list[Path], wanted: pl.Schema) -> Iterator[Records]:
@@ -48,7 +47,7 @@ def json_keys(path: Path) -> Collection[str]:
 
 def _is_array(path: Path) -> bool:
     with opened(path) as file:
-        return file.read(2**16).removeprefix(BYTE_ORDER_MARK).lstrip()[:1] == b"["
+        return file.read(2**16).lstrip()[:1] == b"["
 
 
 def _of_lines(file: IO[bytes], wanted: pl.Schema, first: int) -> Generator[Records, None, int]:
@@ -63,10 +62,9 @@ def _of_lines(file: IO[bytes], wanted: pl.Schema, first: int) -> Generator[Recor
 
 def _blocks(file: IO[bytes]) -> Iterator[bytes]:
     """Whole lines, some 32 MB at a time, without the end of the last one."""
-    rest, mark = b"", BYTE_ORDER_MARK
+    rest = b""
     while block := file.read(BLOCK_BYTES):
-        lines, end, rest = (rest + block.removeprefix(mark)).rpartition(b"\n")
-        mark = b""
+        lines, end, rest = (rest + block).rpartition(b"\n")
         if end:
             yield lines.replace(b"\r\n", b"\n")
     if rest:
@@ -170,11 +168,20 @@ def _problem_of(record: Any, kind: pa.StructType) -> str | None:
         return "repeated_key"
     try:
         pa.array([record], kind)
+        if any(_is_text_for_list(record.get(field.name), field.type) for field in kind):
+            return "wrong_type"
     except UnicodeEncodeError:
         return "not_utf8"  # half of a pair of surrogates, escaped
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         return "wrong_type"
     return None
+
+
+def _is_text_for_list(value: Any, kind: pa.DataType) -> bool:
+    """Arrow takes a text for the list of its letters."""
+    import pyarrow as pa
+
+    return pa.types.is_list(kind) and isinstance(value, str)
 
 
 def _of_array(file: IO[bytes], wanted: pl.Schema, first: int) -> Generator[Records, None, int]:

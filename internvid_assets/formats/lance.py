@@ -11,6 +11,7 @@ import polars as pl
 from internvid_assets.cells.errors import UserError
 from internvid_assets.formats.containers import BATCH_ROWS, Records, of_rows
 from internvid_assets.formats.rows import CONTENT
+from internvid_assets.formats.written import asked_for
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -48,7 +49,7 @@ def write(batches: Iterator[pl.DataFrame], path: Path) -> None:
     import pyarrow as pa
 
     if path.suffix != ENDING:
-        raise UserError(f"{path.name}: a Lance dataset is a folder whose name ends in {ENDING}")
+        raise UserError(f"{asked_for(path)}: a Lance dataset is a folder whose name ends in {ENDING}")
     schema = pl.DataFrame(schema=CONTENT).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
     found = (part for batch in batches for part in batch.to_arrow().cast(schema).to_batches())
     lancedb.connect(path.parent).create_table(path.stem, pa.RecordBatchReader.from_batches(schema, found))

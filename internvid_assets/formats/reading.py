@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,15 +42,26 @@ ENDINGS = [name for container in CONTAINERS for name in container.endings]
 def records(path: Path, wanted: pl.Schema) -> Iterator[Records]:
     """The records of a file or folder in batches, numbered through; raises UserError for one that cannot be read."""
     container, files = _found(path)
-    try:
+    with _told(path):
         yield from container.records(files, wanted)
-    except (OSError, EOFError, pl.exceptions.PolarsError) as error:
-        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from None
 
 
 def keys(path: Path) -> Collection[str]:
+    """Those of the first record, in the first file that has one; raises as `records` does."""
     container, files = _found(path)
-    return container.keys(files[0])
+    with _told(path):
+        return next(filter(None, map(container.keys, files)), ())
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """An error of whoever unpacks or reads the file is one about the path that was given."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error, pl.exceptions.PolarsError) as error:
+        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from None
+    except UserError as error:
+        raise UserError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
 
 
 def _found(path: Path) -> tuple[Container, list[Path]]:

@@ -32,10 +32,15 @@ def judged(rows: pl.DataFrame, text_of: Callable[[int], str]) -> pl.DataFrame:
     Their column `problem` is a reason found while reading; `text_of` tells the text of a line.
     """
     missing = [pl.lit(None, dtype).alias(name) for name, dtype in ROW.items() if name not in rows.columns]
-    whole = rows.with_columns(missing).with_columns(
-        pl.col("position").fill_null(0),
-        *(pl.when(pl.col(score).is_finite()).then(pl.col(score)) for score in SCORES),
-        rejection_reason=pl.coalesce("problem", _rejection_reason()),
+    said = (pl.col(name).list.eval(pl.element().filter(pl.element().is_not_null())) for name in _CAPTIONS)
+    whole = (
+        rows.with_columns(missing)
+        .with_columns(said)
+        .with_columns(
+            pl.col("position").fill_null(0),
+            *(pl.when(pl.col(score).is_finite()).then(pl.col(score)) for score in SCORES),
+            rejection_reason=pl.coalesce("problem", _rejection_reason()),
+        )
     )
     is_rejected = pl.col("rejection_reason").is_not_null()
     lines = whole.filter(is_rejected)["line"].unique()
@@ -52,6 +57,8 @@ def _rejection_reason() -> pl.Expr:
     return (
         pl.when(unnamed)
         .then(pl.lit("names_no_video"))
+        .when(~(pl.col("start_seconds").is_finite() & pl.col("end_seconds").is_finite()))
+        .then(pl.lit("times_not_understood"))
         .when(pl.col("start_seconds") >= pl.col("end_seconds"))
         .then(pl.lit("ends_before_it_starts"))
         .when(unsaid)
@@ -65,7 +72,7 @@ def _blank(column: str) -> pl.Expr:
 
 def seconds_of(timestamp: pl.Expr) -> pl.Expr:
     """Seconds of `HH:MM:SS.mmm`, or of `H:MM:SS` and the like; null for any other text."""
-    part = timestamp.str.extract_groups(r"^(\d{1,4}):([0-5]?\d):([0-5]?\d(?:\.\d{1,9})?)$").struct
+    part = timestamp.str.extract_groups(r"^([0-9]{1,4}):([0-5]?[0-9]):([0-5]?[0-9](?:\.[0-9]{1,9})?)$").struct
     whole = 3600 * part[0].cast(pl.Int64) + 60 * part[1].cast(pl.Int64)
     return whole + part[2].cast(pl.Float64)
 

@@ -13,6 +13,9 @@ from filelock import FileLock, Timeout
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.store import flush
 
+UNFINISHED = ".unfinished-"
+"""Begins the name of what is not whole yet."""
+
 
 @contextmanager
 def aside(path: Path) -> Iterator[Path]:
@@ -23,7 +26,7 @@ def aside(path: Path) -> Iterator[Path]:
     """
     if path.is_dir() and any(path.iterdir()):
         raise UserError(f"{path} is a folder that holds something; give a new one")
-    unfinished = path.with_name(f".unfinished-{path.name}")
+    unfinished = path.with_name(f"{UNFINISHED}{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _alone(path, unfinished):
@@ -37,6 +40,11 @@ def aside(path: Path) -> Iterator[Path]:
             flush(path.parent)
     except OSError as error:
         raise UserError(f"{path} cannot be written ({error.strerror or error}); give another place") from None
+
+
+def asked_for(unfinished: Path) -> str:
+    """The name that somebody gave to what is still written aside."""
+    return unfinished.name.removeprefix(UNFINISHED)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from internvid_assets.interleaved.related import related_videos as nearest_video
 from internvid_assets.interleaved.writing import write_parquet
 from internvid_assets.partitions import by_format
 from internvid_assets.selects.assets import whole_table, written_whole
+from internvid_assets.selects.damage import damage_named
 from internvid_assets.selects.files import sql_files
 from internvid_assets.selects.waterfall import waterfall
 
@@ -30,6 +31,7 @@ READ = sorted({table for file in sql_files("interleaved") for table in file.tabl
         kinds={"lance"},
     )
 )
+@damage_named
 def related_videos(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per video and other video like it, by mean vectors; no rows unless `paired` relates by embedding."""
     is_asked = home.settings.interleaved.paired.pairing == "embedding"
@@ -55,6 +57,7 @@ def _dependencies(names: Sequence[str]) -> list[dg.AssetDep]:
         kinds={"duckdb", "sql", "polars"},
     )
 )
+@damage_named
 def internvid_icl(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per sequence of clips and texts in turn, as they follow in their videos (InternVid-ICL, 3.4)."""
     name = context.partition_key

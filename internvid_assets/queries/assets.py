@@ -12,6 +12,7 @@ from internvid_assets.queries.merging import merged_queries
 from internvid_assets.queries.phrases import extract_phrases
 from internvid_assets.queries.translating import translate_queries
 from internvid_assets.selects.assets import whole_table, written_whole
+from internvid_assets.selects.damage import damage_named
 
 WORDS = ("internvid_assets.queries.normalising", "internvid_assets.language.lemmas")
 ADAPTERS = (
@@ -35,6 +36,7 @@ TAGGED = (
         "corpus_captions", group="queries", code=[*RECORDS, "internvid_assets.queries.corpora"], kinds={"polars"}
     )
 )
+@damage_named
 def corpus_captions(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per distinct caption of the corpora in `queries.caption_files`: where actions are looked for."""
     return written_whole(home, "corpus_captions", list_captions(home.settings.queries.caption_files))
@@ -60,6 +62,7 @@ def caption_phrases(corpus_captions: pl.LazyFrame) -> pl.LazyFrame:
     **whole_table("action_queries", group="queries", code=[*WORDS, *RECORDS, *MERGING], kinds={"polars"}),
     deps=["caption_phrases"],
 )
+@damage_named
 def action_queries(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per action and language: labels and phrases of all sources, merged by their base forms."""
     return written_whole(
@@ -85,6 +88,7 @@ def query_translations(action_queries: pl.LazyFrame) -> pl.LazyFrame:
 @dg.asset(
     **whole_table("known_videos", group="queries", code=[*RECORDS, "internvid_assets.queries.known"], kinds={"polars"})
 )
+@damage_named
 def known_videos(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per video, dataset and purpose: what public datasets hold, to be excluded or kept for benchmarks."""
     return written_whole(home, "known_videos", list_known(home.settings.known_videos.files))

@@ -8,6 +8,7 @@ from internvid_assets.home import Home
 from internvid_assets.releases.comparing import compared
 from internvid_assets.releases.making import Made, make_release
 from internvid_assets.releases.telling import changes_table, checks_table, clips_table
+from internvid_assets.selects.damage import damage_named
 from internvid_assets.selects.files import sql_files
 
 
@@ -17,6 +18,7 @@ from internvid_assets.selects.files import sql_files
     kinds={"duckdb"},
     code_version=code_hash([f"internvid_assets.releases.{part}" for part in ("content", "making", "standing")]),
 )
+@damage_named
 def release(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One folder per release, never changed: the rows of each subset, and a manifest of all they are made of."""
     made = release_now(home)

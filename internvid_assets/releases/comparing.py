@@ -15,6 +15,7 @@ from internvid_assets.cells.sql_text import listed, quoted
 from internvid_assets.home import Home
 from internvid_assets.releases.reasons import Reasons, reasons
 from internvid_assets.releases.shelf import VIDEOS, Release, damaged
+from internvid_assets.releases.verifying import differences
 from internvid_assets.selects.running import bounded, fetch
 
 FORMATS = {".csv": "format csv, header", ".parquet": "format parquet, compression zstd"}
@@ -150,7 +151,8 @@ def _write_changes(
     try:
         connection.execute(f"copy ({select}) to {quoted(path)} (format parquet)")
     except duckdb.Error as error:
-        raise damaged(new, error) from None
+        changed = next((release for release in (old, new) if any(differences(release))), new)
+        raise damaged(changed, error) from None
     return path
 
 

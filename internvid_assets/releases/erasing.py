@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from internvid_assets import tables
+from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.feature import Feature
 from internvid_assets.cells.forgetting import calls_of, forget
 from internvid_assets.cells.lease import lease
@@ -73,7 +74,7 @@ def erase(home: Home, features: Iterable[Feature]) -> Erased:
     """Carry out every plan there is. Raises UserError where a run is at a table: the plan stays, to be done later."""
     by_name, erased = {feature.name: feature for feature in features}, Erased()
     for path in sorted(_folder(home).glob("*.parquet")):
-        for (kind, table, category), rows in pl.read_parquet(path).group_by("kind", "table", "category"):
+        for (kind, table, category), rows in _read_plan(path).group_by("kind", "table", "category"):
             names = rows["name"].to_list()
             with lease(home.path, str(table), str(category), holder="internvid takedown"):
                 if kind == "call":
@@ -85,6 +86,14 @@ def erase(home: Home, features: Iterable[Feature]) -> Erased:
                     erased.files += sum(_removed(home.path / name) for name in names)
         path.unlink()
     return erased
+
+
+def _read_plan(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path, columns=[*PLAN])
+    except pl.exceptions.PolarsError:
+        way_out = "restore it, or remove it: what it lists is then kept, though no table shows it"
+        raise UserError(f"{path} is damaged; {way_out}") from None
 
 
 def _folder(home: Home) -> Path:

@@ -12,6 +12,7 @@ from internvid_assets.cells.assets import column_schema, preview, rejections
 from internvid_assets.cells.recipes import code_hash
 from internvid_assets.home import Home
 from internvid_assets.partitions import partitions_of
+from internvid_assets.selects.damage import damage_named
 from internvid_assets.selects.files import SqlFile, sql_files
 from internvid_assets.selects.making import make_table, parameters_of, paths_for
 from internvid_assets.selects.running import run_selects
@@ -33,6 +34,7 @@ def table_asset(file: SqlFile, *, group: str, schema: type[dy.Schema] | None = N
         check_specs=check_specs(file.name),
         partitions_def=partitions_of(file.name),
     )
+    @damage_named
     def selected(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
         return make_selected(file, home, context.partition_key if context.has_partition_key else None, schema)
 

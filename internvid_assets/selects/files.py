@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -22,7 +23,10 @@ from internvid_assets.selects.unions import ABOUT, CHOSEN_CLIPS, members, views
 Kind = Literal["pools", "subsets", "interleaved", "marts", "checks"]
 Severity = Literal["error", "warn"]
 Value = bool | int | float | str
+MAX_INTEGER = 2**63 - 1
+"""Of DuckDB's bigint."""
 
+_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _GRAIN = re.compile(r"-- (One row per .+)")
 _SEVERITY = re.compile(r"-- severity: (error|warn)")
 _PARAMETER = re.compile(r"-- \$(\w+) = (.+?): (.+)")
@@ -78,10 +82,25 @@ class SqlFile:
     def _fitting(self, name: str, value: Any) -> Value:
         expected = type(self.parameters[name].default)
         if expected is float and type(value) is int:
-            return float(value)
+            value = float(value)
         if type(value) is not expected:
             raise UserError(f"{self.kind}.{self.name}.{name} = {value!r}: expected {expected.__name__}")
+        if outside := _range_left(name, value):
+            raise UserError(f"{self.kind}.{self.name}.{name} = {value!r}: expected {outside}")
         return value
+
+
+def _range_left(name: str, value: Value) -> str | None:
+    """The range that a value had to lie in, which the parameter's name tells; None where it does, or has none."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    if name == "size" and not 0 <= value <= MAX_INTEGER:
+        return f"0 to {MAX_INTEGER}"
+    if name.endswith("fraction") and not 0 <= value <= 1:  # DuckDB counts a negative quantile from the other end
+        return "0 to 1"
+    if isinstance(value, int):
+        return None if -MAX_INTEGER <= value <= MAX_INTEGER else f"-{MAX_INTEGER} to {MAX_INTEGER}"
+    return None if math.isfinite(value) else "a finite number"
 
 
 def sql_folder() -> Path:
@@ -104,11 +123,40 @@ def unions() -> list[str]:
 def sql_files(kind: Kind) -> tuple[SqlFile, ...]:
     """Every file of one kind; one that reads another comes after it."""
     paths = sorted((sql_folder() / kind).glob("*.sql"))
-    texts = [path.read_text(encoding="utf-8") for path in paths]
-    names = tables_read_each(texts)
-    parsed = {path.stem: parse(path.stem, kind, text, names[text]) for path, text in zip(paths, texts, strict=True)}
+    parsed = {file.name: file for file in _parsed(paths, kind)}
     read = {name: sorted(file.names & parsed.keys()) for name, file in parsed.items()}
-    return tuple(parsed[name] for name in TopologicalSorter(read).static_order())
+    try:
+        return tuple(parsed[name] for name in TopologicalSorter(read).static_order())
+    except CycleError as error:
+        raise UserError(f"files of sql/{kind} select from each other in a circle: {', '.join(error.args[1])}") from None
+
+
+def _parsed(paths: Sequence[Path], kind: Kind) -> Iterator[SqlFile]:
+    """Each file; raises UserError naming the first that is none of ours."""
+    texts = {path: _text(path) for path in paths}
+    try:
+        names = tables_read_each([*texts.values()])
+    except ValueError:
+        names = {}  # of one of them: each is asked alone, so that it can be named
+    for path, text in texts.items():
+        try:
+            yield parse(path.stem, kind, text, names.get(text))
+        except (ValueError, SyntaxError) as error:
+            told = " ".join(str(error).split()).removeprefix(f"{_place(path)}: ")
+            raise UserError(f"{_place(path)}: {told}") from None
+
+
+def _text(path: Path) -> str:
+    if not _TABLE_NAME.fullmatch(path.stem):
+        raise UserError(f"{_place(path)}: its name is a table's: expected lower case letters, digits and _")
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{_place(path)} cannot be read: {error}") from None
+
+
+def _place(path: Path) -> str:
+    return f"sql/{path.parent.name}/{path.name}"
 
 
 def sql_file(kind: Kind, name: str) -> SqlFile:

@@ -2,38 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import dataframely as dy
+import duckdb
 
 from internvid_assets import tables
+from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.feature import schema_of
-from internvid_assets.cells.lake import TableVersion, unsigned
+from internvid_assets.cells.lake import TableVersion, refuse_missing_columns, unsigned
 from internvid_assets.home import Home
-from internvid_assets.selects.files import SqlFile
+from internvid_assets.selects.files import SqlFile, schema_class
 from internvid_assets.selects.running import write_select
 
 
 def make_table(
     file: SqlFile, home: Home, category: str | None, schema: type[dy.Schema] | None
 ) -> tuple[TableVersion, dict[str, int]]:
-    """Replace the table, or one category of it; returns what it holds now and how many rows each step left."""
+    """Replace the table, or one category of it; returns what it holds now and how many rows each step left.
+
+    Raises UserError naming the file where its SQL does not run.
+    """
     overrides = parameters_of(file, home)
     paths = {table: paths_for(home, table, category) for table in file.tables()}
+    for table, found in paths.items():
+        _refuse_missing_columns(table, found)
     with home.store.scratch() as scratch:
         aside = scratch / "selected.parquet"
-        steps = write_select(
-            file,
-            paths,
-            aside,
-            overrides,
-            types=schema_of(schema) if schema else None,
-            metadata=unsigned(file.recipe(overrides).hash),
-            memory_limit=home.settings.memory_limit,
-        )
+        try:
+            steps = write_select(
+                file,
+                paths,
+                aside,
+                overrides,
+                types=schema_of(schema) if schema else None,
+                metadata=unsigned(file.recipe(overrides).hash),
+                memory_limit=home.settings.memory_limit,
+            )
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            raise UserError(f"sql/{file.kind}/{file.name}.sql: {' '.join(str(error).split())[:300]}") from None
         return home.lake.adopt(aside, file.name, category, schema=schema), steps
+
+
+def _refuse_missing_columns(table: str, paths: Sequence[Path]) -> None:
+    """DuckDB would fill what one file lacks with nulls, and a choice be made of them."""
+    schema = schema_class(table)
+    for path in paths if schema else ():
+        refuse_missing_columns(path, schema.columns(), table)
 
 
 def parameters_of(file: SqlFile, home: Home) -> Mapping[str, Any]:

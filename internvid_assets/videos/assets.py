@@ -10,6 +10,7 @@ from internvid_assets.cells.feature import feature
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
 from internvid_assets.selects.assets import whole_table, written_whole
+from internvid_assets.selects.damage import damage_named
 from internvid_assets.videos.acquiring import acquire_videos
 from internvid_assets.videos.candidates import list_candidates, to_be_spared
 from internvid_assets.videos.eligibility import rejection_reason
@@ -34,6 +35,7 @@ LISTING = [f"internvid_assets.videos.{module}" for module in ("candidates", "fol
 
 
 @dg.asset(**whole_table("takedowns", group="videos", code=["internvid_assets.videos.takedowns"], kinds={"polars"}))
+@damage_named
 def takedowns(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per video, and content of it, that somebody wants to be gone: it leaves every table and stays away."""
     return written_whole(home, "takedowns", read_takedowns(home.path))
@@ -44,6 +46,7 @@ def takedowns(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     partitions_def=by_category,
     deps=["action_queries", "query_translations", "known_videos", "takedowns"],
 )
+@damage_named
 def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per video somebody offered: what the sources of this category hold at this moment."""
     category, listings = context.partition_key, open_listings(home)

@@ -12,8 +12,10 @@ import duckdb
 import pytest
 
 from internvid_assets import tables
+from internvid_assets.analytics import warehouse as warehouse_module
 from internvid_assets.analytics.warehouse import ABANDONED_AFTER_SECONDS, open_lake, rebuild
-from internvid_assets.selects.files import sql_files, subset_names
+from internvid_assets.cells.errors import UserError
+from internvid_assets.selects.files import parse, sql_files, subset_names
 from internvid_assets.selects.unions import ABOUT as UNIONS
 
 GRAPH = tables.GRAPH | tables.IMPORTED
@@ -198,3 +200,12 @@ def test_a_file_from_before_a_column_was_added_is_read_with_nulls(home: Path, ro
     (home / "old.parquet").replace(path)
     with open_lake(home) as connection:
         assert connection.execute("select count(*), count(motion_max) from clips").fetchall() == [(4, 0)]
+
+
+def test_a_mart_that_does_not_run_is_named(home: Path, monkeypatch):
+    """It was never made, so its columns are asked for: that kept every other table from being asked, without a name."""
+    broken = parse("mine", "marts", "-- One row per clip.\nselect no_such_column from clips")
+    marts = (*sql_files("marts"), broken)
+    monkeypatch.setattr(warehouse_module, "sql_files", lambda kind: marts)
+    with pytest.raises(UserError, match=r'^sql/marts/mine\.sql: Binder Error: .*"no_such_column" not found'):
+        open_lake(home)

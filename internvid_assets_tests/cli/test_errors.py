@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
+import polars as pl
 import pytest
 from console import run_here
 
@@ -104,9 +106,18 @@ def test_a_step_that_fails_is_a_line_and_the_exit_code(home):
     assert "up to date" not in done.stdout
 
 
+def turn_bytes(path: Path, first: int, last: int) -> None:
+    """Every bit of the bytes from `first` to `last` turned; both count from the end where they are negative."""
+    content = bytearray(path.read_bytes())
+    content[first:last] = bytes(byte ^ 0xFF for byte in content[first:last])
+    path.write_bytes(content)
+
+
 DAMAGES = {
     "cut off": lambda path: path.write_bytes(path.read_bytes()[:-20]),
     "empty": lambda path: path.write_bytes(b""),
+    "footer": lambda path: turn_bytes(path, -200, -8),
+    "rows": lambda path: turn_bytes(path, 4, 3000),
 }
 
 
@@ -114,7 +125,7 @@ DAMAGES = {
 def test_a_damaged_table_is_named_and_heals_when_it_is_made_again(home, damage):
     (table,) = (home / "lake" / "clips").glob("category=music/table.parquet")
     DAMAGES[damage](table)
-    for command in (["status"], ["plan"], ["sql", "select count(*) from clips"], ["materialize", "key:clip_frames"]):
+    for command in (["status"], ["plan"], ["sql", "select max(clips) from clips"], ["materialize", "key:clip_frames"]):
         done = run_here(*command, home=home)
         assert done.exit_code == 1
         assert f"{table} is damaged; remove it and materialise clips" in done.stderr.splitlines()[-1]
@@ -122,20 +133,43 @@ def test_a_damaged_table_is_named_and_heals_when_it_is_made_again(home, damage):
     assert run_here("status", home=home).exit_code == 0
 
 
-def test_a_damaged_part_is_named_and_its_calls_are_made_again(home):
-    part = next((home / "cells" / "caption_verbs").glob("*/category=music/*.parquet"))
-    part.write_bytes(b"PAR1")
-    done = run_here("materialize", "key:caption_verbs", home=home)
+def test_a_table_that_lacks_a_column_is_named(home):
+    """Read without a word, its rows would pass for rows that have no caption, and be embedded and scored so."""
+    (table,) = (home / "lake" / "fused_captions").glob("category=music/table.parquet")
+    written = {name: text for name, text in pl.read_parquet_metadata(table).items() if name != "ARROW:schema"}
+    pl.read_parquet(table, hive_partitioning=False).drop("caption").write_parquet(table, metadata=written)
+    told = f"{table} lacks the column caption; remove it and materialise fused_captions: nothing is computed again"
+    for command in (["status"], ["plan"], ["materialize", "key:umt_scores"], ["materialize", "key:coverage"]):
+        done = run_here(*command, home=home)
+        assert (done.exit_code, told in done.stderr.splitlines()[-1]) == (1, True), command
+    table.unlink()
+    assert run_here("materialize", "key:fused_captions", home=home).exit_code == 0
+    assert run_here("status", home=home).exit_code == 0
+
+
+def test_a_question_that_names_no_column_is_told_so(home):
+    done = run_here("sql", "select capshun from fused_captions", home=home)
     assert done.exit_code == 1
-    assert f"{part} is damaged; restore it, or remove it: its calls are then made again" in done.stderr
+    assert 'Referenced column "capshun" not found' in done.stderr
+
+
+@pytest.mark.parametrize("damage", ["cut off", "footer", "rows"])
+def test_a_damaged_part_is_named_and_its_calls_are_made_again(home, damage):
+    part = next((home / "cells" / "caption_verbs").glob("*/category=music/*.parquet"))
+    DAMAGES[damage](part)
+    for command in (["status"], ["plan"], ["materialize", "key:caption_verbs"]):
+        done = run_here(*command, home=home)
+        assert done.exit_code == 1
+        told = f"{part} is damaged; restore it, or remove it: its calls are then made again"
+        assert told in done.stderr.splitlines()[-1]
     part.unlink()
     assert run_here("materialize", "key:caption_verbs", home=home).exit_code == 0
 
 
 def test_what_nobody_expected_is_one_line_too(home):
-    """A table whose inside is damaged: no promise covers it, and still nobody is shown a traceback."""
-    (table,) = (home / "lake" / "clips").glob("category=music/table.parquet")
-    table.write_bytes(b"PAR1" + os.urandom(400) + b"PAR1")
+    """A file in the place of a folder: no promise covers it, and still nobody is shown a traceback."""
+    shutil.rmtree(home / "scratch", ignore_errors=True)
+    (home / "scratch").touch()
     done = run_here("status", home=home)
     (line,) = done.stderr.splitlines()
     assert done.exit_code == 1

@@ -88,6 +88,20 @@ def test_an_erasure_that_was_killed_is_done_by_the_next(home: Path) -> None:
     assert 'never-seen-before,"",requested,' in (home / "takedowns.csv").read_text()
 
 
+def test_a_damaged_plan_of_an_erasure_is_named(empty: Path) -> None:
+    (empty / "erasures").mkdir()
+    (plan := empty / "erasures" / "cut.parquet").write_bytes(b"PAR1")
+    done = run_here("takedown", "somebody", home=empty)
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"internvid: {plan} is damaged; restore it, or remove it: ")
+
+
+def test_an_empty_id_is_refused_before_it_spoils_the_registry(empty: Path) -> None:
+    done = run_here("takedown", "somebody", " ", home=empty)
+    assert (done.exit_code, done.stderr) == (1, "internvid: an empty text is no video's id; nothing was taken down\n")
+    assert not (empty / "takedowns.csv").exists()
+
+
 def test_a_damaged_registry_is_named(empty: Path) -> None:
     empty.mkdir()
     (empty / "takedowns.csv").write_text("reason\nasked\n")

@@ -38,6 +38,7 @@ ODD_LINES = [
     (internvid(YoutubeID=""), "names_no_video"),
     (internvid(YoutubeID=12), "wrong_type"),
     (internvid(UMT_Score="0.4"), "wrong_type"),
+    (internvid(Start_timestamp="٠٠:٠١:٠٠.٠٠٠"), "times_not_understood"),
     (internvid(Caption=["a"]), "wrong_type"),
     (internvid(Start_timestamp="1m37s"), "times_not_understood"),
     (internvid(End_timestamp=None), "times_not_understood"),
@@ -270,3 +271,62 @@ def test_an_unknown_file_is_told_with_its_keys(tmp_path: Path) -> None:
     (tmp_path / "broken.parquet").write_text("PAR1")
     with pytest.raises(UserError, match="cannot be read"):
         rows_of(tmp_path / "broken.parquet", "huggingface")
+
+
+@pytest.mark.parametrize("array", [False, True])
+def test_a_byte_order_mark_is_no_part_of_the_first_record(array: bool, tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(f"[{GOOD}]" if array else GOOD, encoding="utf-8-sig")
+    (rows,) = read(path, detected(path))
+    assert rows["video_id"].to_list() == ["cw3GZ2mNBTo"]
+    assert rows["rejection_reason"].to_list() == [None]
+
+
+BROKEN_FILES = {
+    "no.jsonl.gz": GOOD.encode(),
+    "torn.jsonl.gz": gzip.compress(b"")[:10] + b"\xff" * 50,
+    "cut.jsonl.gz": gzip.compress(GOOD.encode())[:-20],
+    "no.parquet": b"PAR1 is no more than a beginning PAR1",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_FILES)
+def test_a_file_that_cannot_be_read_is_named(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(BROKEN_FILES[name])
+    with pytest.raises(UserError, match=rf"{name} cannot be read: "):
+        detected(path)
+    with pytest.raises(UserError, match=rf"{name} cannot be read: "):
+        list(read(path, FORMATS["internvid"]))
+
+
+def test_a_column_of_another_type_is_told_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    pl.DataFrame({**json.loads(GOOD), "Caption": [["a", "b"]]}).write_parquet(path)
+    with pytest.raises(UserError, match=r"x\.parquet: a column has another type"):
+        list(read(path, detected(path)))
+
+
+def test_a_folder_whose_first_file_is_empty_is_known_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("")
+    (tmp_path / "b.jsonl").write_text(GOOD)
+    assert detected(tmp_path) is FORMATS["internvid"]
+
+
+def test_a_text_in_the_place_of_a_list_is_not_the_list_of_its_letters(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    lines = [("ab", "wrong_type"), ([None], "no_caption"), (["ab", None], None)]
+    records = [{"short_captions": [], "long_captions": captions, "video_id": "v"} for captions, _ in lines]
+    path.write_text("\n".join(map(json.dumps, records)))
+    rows = pl.concat(read(path, FORMATS["vild"]))
+    assert rows["rejection_reason"].to_list() == [reason for _, reason in lines]
+    assert rows["long_captions"].to_list()[1:] == [[], ["ab"]]
+
+
+def test_times_that_are_no_numbers_are_no_times(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    ends = [1.0, float("nan"), float("inf"), None]
+    pl.DataFrame({"video_id": "v", "caption": "a ball", "start_seconds": 0.0, "end_seconds": ends}).write_parquet(path)
+    (rows,) = read(path, FORMATS["huggingface"])
+    reasons = [None, "times_not_understood", "times_not_understood", None]  # a file of its own has no times
+    assert rows["rejection_reason"].to_list() == reasons

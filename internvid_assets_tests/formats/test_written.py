@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.formats.catalogue import FORMATS, write
 from internvid_assets.formats.written import aside
 
 
@@ -31,3 +32,8 @@ def test_what_a_killed_writer_left_is_no_obstacle(tmp_path: Path):
         (unfinished / "whole.tar").touch()
     assert [file.name for file in path.iterdir()] == ["whole.tar"]
     assert [file.name for file in tmp_path.iterdir()] == ["shards"]
+
+
+def test_a_lance_dataset_of_another_name_is_refused_by_the_name_that_was_given(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^mine: a Lance dataset is a folder whose name ends in \.lance"):
+        write([], tmp_path / "mine", FORMATS["lance"])

@@ -12,7 +12,13 @@ from internvid_assets import tables
 from internvid_assets.analytics.assets import warehouse
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cli.demo import counts
-from internvid_assets.definitions import STAGES, _refuse_checks_of_nothing, build_defs, features
+from internvid_assets.definitions import (
+    STAGES,
+    _refuse_checks_of_nothing,
+    _refuse_unknown_tables,
+    build_defs,
+    features,
+)
 from internvid_assets.home import Home
 from internvid_assets.selects.assets import check_results
 from internvid_assets.selects.files import parse, sql_files
@@ -279,6 +285,13 @@ def test_a_check_of_no_table_is_refused_with_the_known_ones() -> None:
         UserError, match=r"clip__end_after_start\.sql: no table clip; expected .*, clips, .*unique_verbs"
     ):
         _refuse_checks_of_nothing([typo])
+
+
+def test_a_select_from_no_table_is_refused_with_the_known_ones() -> None:
+    typo = parse("mine", "subsets", "-- One row per clip.\nselect * from captioned_clip")
+    told = r"sql/subsets/mine\.sql selects from captioned_clip, which no asset makes; there: .*captioned_clips"
+    with pytest.raises(UserError, match=told):
+        _refuse_unknown_tables([typo])
 
 
 def test_a_check_has_its_tables_partitions(defs: dg.Definitions) -> None:

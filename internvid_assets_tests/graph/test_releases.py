@@ -306,6 +306,16 @@ def test_a_manifest_that_somebody_changed_is_no_longer_its_id(home: Home, made: 
         releases_of(home.path)
 
 
+def test_of_two_releases_the_damaged_one_is_named(home: Home, made: Release, tmp_path: Path) -> None:
+    twin = Release(shutil.copytree(made.path, tmp_path / made.id), made.told)
+    chosen = twin.rows_of("internvid_10m")
+    chosen.chmod(0o644)
+    chosen.write_bytes(chosen.read_bytes()[:-20])
+    for old, new in ((twin, made), (made, twin)):
+        with pytest.raises(UserError, match=rf"^{twin.path} cannot be read"), compared(home, old, new):
+            pass
+
+
 def test_releases_with_a_video_are_found(home: Home, made: Release) -> None:
     chosen = pl.read_parquet(made.rows_of("internvid_10m"))
     of_webm = chosen.filter(pl.col("category") == WEBM)

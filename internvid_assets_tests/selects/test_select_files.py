@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.selects import files
 from internvid_assets.selects.files import parse, sql_file, sql_files, sql_folder
 from internvid_assets.selects.lineage import tables_read
 from internvid_assets.selects.running import fetch, run_select
@@ -181,6 +182,23 @@ def test_a_parameter_of_another_type_is_refused():
         file.values({"size": True})
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("size", -1, "0 to 9223372036854775807"),
+        ("size", 2**63, "0 to 9223372036854775807"),
+        ("seed", -(2**64), "-9223372036854775807 to 9223372036854775807"),
+        ("top_fraction", -0.3, "0 to 1"),
+        ("top_fraction", 1.5, "0 to 1"),
+        ("top_fraction", float("nan"), "0 to 1"),
+    ],
+)
+def test_a_parameter_outside_its_range_is_refused(name: str, value: float, expected: str):
+    """A negative fraction chose the worst clips without a word: DuckDB counts such a quantile from the other end."""
+    with pytest.raises(UserError, match=rf"subsets\.internvid_10m_flt\.{name} = .*: expected {expected}"):
+        sql_file("subsets", "internvid_10m_flt").values({name: value})
+
+
 def test_an_integer_is_a_number_for_a_float():
     assert sql_file("subsets", "internvid_10m_flt").values({"top_fraction": 1})["top_fraction"] == 1.0
 
@@ -206,3 +224,28 @@ def test_columns_of_one_name_are_numbered_as_in_a_table():
 def test_a_statement_without_a_result_gives_no_rows():
     with duckdb.connect() as connection:
         assert fetch(connection, "begin").is_empty()
+
+
+SUBSET = "-- One row per clip.\nselect * from captioned_clips\n"
+BROKEN = {
+    "syntax": ("mine", SUBSET + "wher true", "sql/subsets/mine.sql: expected one select: syntax error"),
+    "two selects": ("mine", f"{SUBSET}; select 1", "sql/subsets/mine.sql: expected one select"),
+    "empty": ("mine", "", "sql/subsets/mine.sql: "),
+    "no grain": ("mine", "select * from captioned_clips", "sql/subsets/mine.sql: line 1 must be '-- One row per"),
+    "default": ("mine", SUBSET.replace("\n", "\n-- $size = ten: why\n", 1), "sql/subsets/mine.sql: "),
+    "name": ("My subset", SUBSET, "sql/subsets/My subset.sql: its name is a table's"),
+    "circle": ("mine", "-- One row per clip.\nselect * from mine", "select from each other in a circle: mine, mine"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_file_is_named_beside_good_ones(case: str, tmp_path: Path, monkeypatch):
+    name, text, told = BROKEN[case]
+    (tmp_path / "subsets").mkdir()
+    (tmp_path / "subsets" / "good.sql").write_text(SUBSET)
+    (tmp_path / "subsets" / f"{name}.sql").write_text(text)
+    monkeypatch.setattr(files, "sql_folder", lambda: tmp_path)
+    with pytest.raises(UserError) as refused:
+        files.sql_files.__wrapped__("subsets")
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
