@@ -8,7 +8,6 @@ from typing import Any
 
 import dataframely as dy
 
-from internvid_assets import tables
 from internvid_assets.cells.feature import schema_of
 from internvid_assets.cells.lake import TableVersion, unsigned
 from internvid_assets.home import Home
@@ -43,7 +42,7 @@ def parameters_of(file: SqlFile, home: Home) -> Mapping[str, Any]:
 
 def paths_for(home: Home, table: str, partition: str | None) -> list[Path]:
     """A table's files that whoever looks at `partition` sees: all, where the table has no such partition."""
-    if partition not in tables.partitions(table):
+    if partition not in home.lake.parts(table):
         return home.lake.paths(table)
     path = home.lake.path(table, partition)
     return [path] if path else []

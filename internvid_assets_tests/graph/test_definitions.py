@@ -103,9 +103,17 @@ GRAPH = {
         "viclip_checkpoint": "viclip_masked_checkpoint",
         "viclip_interpolated_checkpoint": "viclip_checkpoint",
     },
+    "evaluation": {
+        "evaluation_videos": "",
+        **dict.fromkeys(
+            ("zero_shot_actions", "video_text_retrieval"),
+            "evaluation_videos viclip_masked_checkpoint viclip_checkpoint viclip_interpolated_checkpoint",
+        ),
+    },
     "analytics": {
         "caption_verbs": "fused_captions",
         "published_statistics": "",
+        "published_results": "",
         "recipe_costs": CALLS,
         "calibrated_umt_scores": "umt_scores shuffled_scores",
         "captions_by_length": "captioned_clips",
@@ -128,6 +136,7 @@ GRAPH = {
         "scores_by_bin": "captioned_clips",
         "scores_by_category": "clips umt_scores aesthetic_scores",
         "subset_sizes": " ".join(SUBSETS),
+        "training_recipes": "zero_shot_actions video_text_retrieval published_results",
         "unique_verbs": "caption_verbs",
         "unique_verbs_by_subset": " ".join(["caption_verbs", *SUBSETS]),
         "videos_by_category": "candidate_videos videos",
@@ -194,7 +203,7 @@ def test_tables_with_several_files_have_one_partition_per_file(defs: dg.Definiti
     assert found == {
         **{table: list(tables.CATEGORIES) for table in tables.PER_CATEGORY},
         "internvid_icl": ["captioned", "captioned_with_speech", "paired"],
-        **{name: sorted(SUBSETS) for name in CHECKPOINTS},
+        **{name: sorted(SUBSETS) for name in (*CHECKPOINTS, *tables.PER_SUBSET)},
     }
     assert len(tables.CATEGORIES) == 16
 
