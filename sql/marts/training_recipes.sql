@@ -36,7 +36,8 @@ select
     round(paper.value - before.value, 2) as paper_gained
 from listed
 left join trained using (subset, measure)
-left join ours as clip on clip.subset = listed.subset and clip.measure = listed.measure and clip.checkpoint = 'clip'
+left join ours as clip
+    on clip.subset = listed.subset and clip.measure = listed.measure and clip.checkpoint = 'clip'
 left join papers as paper on paper.subset = listed.subset and paper.measure = listed.measure
 left join papers as before on before.training_data = 'none' and before.measure = listed.measure
 order by listed.measure, listed.subset, trained.checkpoint
