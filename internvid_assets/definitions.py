@@ -22,6 +22,7 @@ from internvid_assets.cells.errors import UserError  # noqa: E402
 from internvid_assets.cells.feature import Feature  # noqa: E402
 from internvid_assets.clips import assets as clips  # noqa: E402
 from internvid_assets.embeddings import assets as embeddings  # noqa: E402
+from internvid_assets.evaluation import assets as evaluation  # noqa: E402
 from internvid_assets.home import Home  # noqa: E402
 from internvid_assets.interleaved import assets as interleaved  # noqa: E402
 from internvid_assets.queries import assets as queries  # noqa: E402
@@ -46,6 +47,7 @@ STAGES: dict[str, ModuleType] = {
     "subsets": subsets,
     "interleaved": interleaved,
     "viclip": viclip,
+    "evaluation": evaluation,
     "analytics": analytics,
     "releases": releases,
 }

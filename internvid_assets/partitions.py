@@ -18,4 +18,4 @@ by_subset = dg.StaticPartitionsDefinition([file.name for file in sql_files("subs
 
 def partitions_of(table: str) -> dg.StaticPartitionsDefinition | None:
     """One partition per file of the table; None where there is a single file."""
-    return {"category": by_category, "format": by_format, None: None}[partition_column(table)]
+    return {"category": by_category, "format": by_format, "subset": by_subset, None: None}[partition_column(table)]

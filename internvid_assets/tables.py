@@ -574,6 +574,62 @@ class InterleavedSequences(dy.Schema):
     left_out_clips = dy.Int32(min=0, description="Clips of its videos that are in no sequence; told at `place` 0.")
 
 
+class EvaluationVideos(dy.Schema):
+    """One row per video and text that models are evaluated on, and why it does not count (null: it does)."""
+
+    task = dy.String(primary_key=True, description="`actions` or `retrieval`.")
+    line = dy.Int64(primary_key=True, description="Place in the csv or folder that names it, from 1.")
+    path = dy.String(description="The video's file.")
+    text = dy.String(nullable=True, description="Its action, or its caption.")
+    frame_hashes = dy.List(
+        dy.String(), nullable=True, description="Its uniform frames in order, in the store `frames/evaluation`."
+    )
+    rejection_reason = dy.String(nullable=True, description="Why it does not count; null: it does.")
+    message = dy.String(nullable=True, description="One line about that, for a human.")
+
+
+class ZeroShotActions(dy.Schema):
+    """One row per checkpoint and measure, of all videos and of each action's: actions nobody trained for (4.2)."""
+
+    subset = dy.String(primary_key=True, description="Partition: the subset that was trained on.")
+    checkpoint = dy.String(primary_key=True, description="Asset of the weights; `clip`: what training began with.")
+    measure = dy.String(primary_key=True, description="`top_1`, `top_5`, or `average` of both.")
+    action = dy.String(primary_key=True, description="Of the videos of this one; `all actions`: of all videos.")
+    value = dy.Float64(min=0, max=100, description="Percent of the videos.")
+    videos = dy.Int64(min=1, description="How many those are.")
+    actions = dy.Int64(min=2, description="How many actions there were to choose from.")
+    weights = dy.String(description="Hash of the weights.")
+
+
+class VideoTextRetrieval(dy.Schema):
+    """One row per checkpoint, direction, ranking and measure: whether a video finds its text, and a text its video."""
+
+    subset = dy.String(primary_key=True, description="Partition: the subset that was trained on.")
+    checkpoint = dy.String(primary_key=True, description="Asset of the weights; `clip`: what training began with.")
+    direction = dy.String(primary_key=True, description="`text_to_video` or `video_to_text`.")
+    ranking = dy.String(primary_key=True, description="By `plain` cosines, or by `dual_softmax` over all queries.")
+    measure = dy.String(
+        primary_key=True, description="`recall_at_1`, `_5`, `_10`: percent of the queries; `median_rank`, from 1."
+    )
+    value = dy.Float64(min=0)
+    queries = dy.Int64(min=1, description="Texts or videos that ask.")
+    candidates = dy.Int64(min=1, description="Videos or texts to choose from.")
+    weights = dy.String(description="Hash of the weights.")
+
+
+class PublishedResults(dy.Schema):
+    """One row per figure of InternVid's tables of zero-shot results: what the same model learnt from which clips."""
+
+    training_data = dy.String(primary_key=True, description="As the paper names it; `none`: CLIP alone.")
+    benchmark = dy.String(primary_key=True, description="The benchmark, as the paper names it.")
+    measure = dy.String(
+        primary_key=True, description="`top_1`, `average`, `text_to_video_recall_at_1`, `video_to_text_recall_at_1`."
+    )
+    value = dy.Float64(min=0, max=100, description="Percent.")
+    subset = dy.String(nullable=True, description="Our subset of the same rule, if any.")
+    source = dy.String(description="Paper and section.")
+
+
 class PublishedStatistics(dy.Schema):
     """One row per figure that a paper gives for a dataset: what ours can be set beside."""
 
@@ -616,6 +672,7 @@ OVER_ALL: dict[str, type[dy.Schema]] = {
     "withheld_videos": WithheldVideos,
     "related_videos": RelatedVideos,
     "published_statistics": PublishedStatistics,
+    "published_results": PublishedResults,
     "recipe_costs": RecipeCosts,
 }
 """Tables with a single file, since categories do not divide them."""
@@ -650,24 +707,36 @@ PER_CATEGORY: dict[str, type[dy.Schema]] = {
 PER_FORMAT: dict[str, type[dy.Schema]] = {"internvid_icl": InterleavedSequences}
 """Tables with one file per format of interleaved sequences."""
 
+WHEN_ASKED: dict[str, type[dy.Schema]] = {"evaluation_videos": EvaluationVideos}
+"""Tables with a single file that are made only where a selection names them: no release waits for them."""
+
+PER_SUBSET: dict[str, type[dy.Schema]] = {
+    "zero_shot_actions": ZeroShotActions,
+    "video_text_retrieval": VideoTextRetrieval,
+}
+"""Tables with one file per subset that a model was trained on; only when asked for, too."""
+
 IMPORTED: dict[str, type[dy.Schema]] = {"imported_clips": ImportedClips}
 """Tables of what others made: a file per dataset, which a command writes and no run of the graph."""
 
-GRAPH: dict[str, type[dy.Schema]] = {**OVER_ALL, **PER_CATEGORY, **PER_FORMAT}
+GRAPH: dict[str, type[dy.Schema]] = {**OVER_ALL, **PER_CATEGORY, **PER_FORMAT, **WHEN_ASKED, **PER_SUBSET}
+
+LISTED: dict[str, type[dy.Schema]] = {**IMPORTED, **PER_SUBSET}
+"""Tables whose files are those that lie there: what may be trained on or imported stands elsewhere."""
 
 
 def schema_class(table: str) -> type[dy.Schema] | None:
     """The schema of a table of the graph or of imports; None for a subset, a mart, or no table."""
-    groups = (OVER_ALL, PER_CATEGORY, PER_FORMAT, IMPORTED)
+    groups = (OVER_ALL, PER_CATEGORY, PER_FORMAT, WHEN_ASKED, PER_SUBSET, IMPORTED)
     return next((group[table] for group in groups if table in group), None)
 
 
 def partition_column(table: str) -> str | None:
     """The column that says which file of its table a row lies in; None where there is a single file."""
-    columns = {"category": PER_CATEGORY, "format": PER_FORMAT, "dataset": IMPORTED}
+    columns = {"category": PER_CATEGORY, "format": PER_FORMAT, "dataset": IMPORTED, "subset": PER_SUBSET}
     return next((column for column, parted in columns.items() if table in parted), None)
 
 
 def partitions(table: str) -> tuple[str | None, ...]:
-    """What a table has a file for: each category or format, or None for all of it."""
+    """What a table has a file for: each category or format, or None for all of it; not of one that is `LISTED`."""
     return {"category": CATEGORIES, "format": INTERLEAVED_FORMATS, None: (None,)}[partition_column(table)]

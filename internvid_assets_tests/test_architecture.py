@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "internvid_assets"
 
 STAGES = list(definitions.STAGES)
-SHARED_PACKAGES = ["cells", "evaluation", "formats", "language", "media", "models", "sample_world", "selects"]
+SHARED_PACKAGES = ["cells", "formats", "language", "media", "models", "sample_world", "selects"]
 WIRING = ["definitions", "partitions", "cli"]
 MAY_IMPORT_DAGSTER = [
     "definitions.py",

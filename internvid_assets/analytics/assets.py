@@ -1,5 +1,7 @@
 """Analytics: the verbs in captions, a table per file of sql/marts, and the warehouse that other clients open."""
 
+from typing import Any
+
 import dagster as dg
 import polars as pl
 
@@ -13,6 +15,7 @@ from internvid_assets.analytics.tagging import tag_captions, tagger_text
 from internvid_assets.analytics.warehouse import rebuild
 from internvid_assets.cells.feature import feature
 from internvid_assets.cells.recipes import code_hash
+from internvid_assets.evaluation.plots import recipes_png
 from internvid_assets.home import Home
 from internvid_assets.selects.assets import table_asset, whole_table, written_whole
 from internvid_assets.selects.damage import damage_named
@@ -44,6 +47,20 @@ def published_statistics(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 
 
 @dg.asset(
+    **whole_table(
+        "published_results",
+        group="analytics",
+        code=[],
+        kinds={"csv"},
+        code_version=published.version(published.RESULTS),
+    )
+)
+def published_results(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per figure of InternVid's zero-shot tables: what its model learnt from which clips."""
+    return written_whole(home, "published_results", published.results())
+
+
+@dg.asset(
     **whole_table("recipe_costs", group="analytics", code=[costs_of_recipes.__module__], kinds={"duckdb"}),
     deps=called_tables(),
 )
@@ -53,7 +70,16 @@ def recipe_costs(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     return written_whole(home, "recipe_costs", costs_of_recipes(home.lake))
 
 
-marts = [table_asset(file, group="analytics") for file in sql_files("marts")]
+def recipes_compared(rows: pl.LazyFrame) -> dict[str, Any]:
+    """The plot of `training_recipes`."""
+    png = recipes_png(rows.collect().to_dicts())
+    return {"compared": dg.MetadataValue.md(f"![the paper's subsets, and ours]({data_uri('.png', png)})")}
+
+
+SHOWN = {"training_recipes": recipes_compared}
+"""What a run of a mart shows beside its first rows."""
+
+marts = [table_asset(file, group="analytics", shows=SHOWN.get(file.name)) for file in sql_files("marts")]
 
 SINGLE_TABLES = [file.name for kind in ("subsets", "marts") for file in sql_files(kind)]
 

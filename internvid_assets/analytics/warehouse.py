@@ -64,7 +64,7 @@ def paths_in(home: Path) -> Paths:
     """The files of a lake that lies in `home` itself."""
 
     def paths(table: str) -> list[Path]:
-        if table in tables.IMPORTED:
+        if table in tables.LISTED:
             return sorted(home.glob(file_name(table, "*")))
         found = (home / file_name(table, part) for part in tables.partitions(table))
         return [path for path in found if path.is_file()]

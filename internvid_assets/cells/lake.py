@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,14 +66,20 @@ class Lake:
 
     def paths(self, table: str) -> list[Path]:
         """Local paths of what was written of the table: a file per category, format or dataset, or a single one."""
-        parts = self.datasets(table) if table in tables.IMPORTED else tables.partitions(table)
-        found = (self.path(table, part) for part in parts)
+        found = (self.path(table, part) for part in self.parts(table))
         return [path for path in found if path is not None]
+
+    def parts(self, table: str) -> Sequence[str | None]:
+        """What the table has, or may have, a file for; None: the whole of it."""
+        return self._listed(table) if table in tables.LISTED else tables.partitions(table)
 
     def datasets(self, table: str = "imported_clips") -> list[str]:
         """The names under which datasets were imported."""
+        return self._listed(table)
+
+    def _listed(self, table: str) -> list[str]:
         paths = (Path(file.name) for file in self.store.list(f"lake/{table}"))
-        return [path.parent.name.removeprefix("dataset=") for path in paths if path.name == "table.parquet"]
+        return [path.parent.name.partition("=")[2] for path in paths if path.name == "table.parquet"]
 
     def path(self, table: str, category: str | None) -> Path | None:
         """The table's file, if it was written; raises RunStopped for one that is damaged."""

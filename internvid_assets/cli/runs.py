@@ -17,8 +17,12 @@ from internvid_assets.home import Home
 from internvid_assets.partitions import by_category, by_format, by_subset
 from internvid_assets.tables import CATEGORIES, INTERLEAVED_FORMATS
 
-ASKED_FOR = ("release", "viclip")
-"""Assets whose names begin so are kept for good, or take days of a GPU: a selection has to say the word.
+ASKED_FOR = {
+    "releases": ("release",),
+    "viclip": ("viclip",),
+    "evaluation": ("evaluation", "zero_shot_actions", "video_text_retrieval"),
+}
+"""Groups whose assets are kept for good, or take days of a GPU: a selection has to say one of these words.
 
 `*` and `key:clips+` leave them out; `key:viclip_checkpoint`, `+key:viclip_checkpoint` and `group:viclip` do not.
 """
@@ -62,8 +66,8 @@ def select(defs: dg.Definitions, selection: str) -> Selected:
     if not keys:
         known = ", ".join(sorted(key.to_user_string() for key in graph.get_all_asset_keys()))
         raise UserError(f"selection {selection!r} selects nothing; assets: {known}")
-    unsaid = tuple(word for word in ASKED_FOR if word not in selection)
-    keys = {key for key in keys if not key.to_user_string().startswith(unsaid)}
+    unsaid = {group for group, words in ASKED_FOR.items() if not any(word in selection for word in words)}
+    keys = {key for key in keys if graph.get(key).group_name not in unsaid}
     ordered = [key for key in graph.toposorted_asset_keys if key in keys]
     runs: dict[str, list[dg.AssetKey]] = {field.name: [] for field in fields(Selected)}
     for key in ordered:

@@ -1,7 +1,7 @@
 """How a file of sql/ becomes a Dagster asset or a promise about one: what it depends on is what it selects from."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 import dagster as dg
 import dataframely as dy
@@ -18,8 +18,17 @@ from internvid_assets.selects.making import make_table, parameters_of, paths_for
 from internvid_assets.selects.running import run_selects
 from internvid_assets.selects.waterfall import waterfall
 
+Shows: TypeAlias = Callable[[pl.LazyFrame], dict[str, Any]]
+"""Turns a table's rows into more metadata of the run that made it."""
 
-def table_asset(file: SqlFile, *, group: str, schema: type[dy.Schema] | None = None) -> dg.AssetsDefinition:
+
+def table_asset(
+    file: SqlFile,
+    *,
+    group: str,
+    schema: type[dy.Schema] | None = None,
+    shows: Shows | None = None,
+) -> dg.AssetsDefinition:
     """The table that a file of sql/ makes, with the promises about it; per category where the table has categories."""
     columns = {"dagster/column_schema": column_schema(schema)} if schema else {}
 
@@ -36,13 +45,14 @@ def table_asset(file: SqlFile, *, group: str, schema: type[dy.Schema] | None = N
     )
     @damage_named
     def selected(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-        return make_selected(file, home, context.partition_key if context.has_partition_key else None, schema)
+        partition = context.partition_key if context.has_partition_key else None
+        return make_selected(file, home, partition, schema, shows)
 
     return selected
 
 
 def make_selected(
-    file: SqlFile, home: Home, category: str | None, schema: type[dy.Schema] | None
+    file: SqlFile, home: Home, category: str | None, schema: type[dy.Schema] | None, shows: Shows | None = None
 ) -> dg.MaterializeResult:
     """Make the table; say what it holds and what each step of the choice left."""
     version, steps = make_table(file, home, category, schema)
@@ -53,6 +63,8 @@ def make_selected(
         "parameters": file.values(parameters_of(file, home)),
         "preview": dg.MetadataValue.md(preview(rows)),
     }
+    if shows:
+        shown |= shows(rows)
     if steps:
         shown |= {"steps": steps, "waterfall": dg.MetadataValue.md(waterfall(steps))}
     promises = check_results(home, file.name, category)

@@ -9,7 +9,6 @@ from typing import Any
 import dataframely as dy
 import duckdb
 
-from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.feature import schema_of
 from internvid_assets.cells.lake import TableVersion, refuse_missing_columns, unsigned
@@ -60,7 +59,7 @@ def parameters_of(file: SqlFile, home: Home) -> Mapping[str, Any]:
 
 def paths_for(home: Home, table: str, partition: str | None) -> list[Path]:
     """A table's files that whoever looks at `partition` sees: all, where the table has no such partition."""
-    if partition not in tables.partitions(table):
+    if partition not in home.lake.parts(table):
         return home.lake.paths(table)
     path = home.lake.path(table, partition)
     return [path] if path else []

@@ -168,6 +168,30 @@ def good_rows() -> Rows:
             {"clip_id": clip_id, "representative_clip_id": "v1_0_4", "cosine": cosine}
             for clip_id, cosine in (("v1_0_4", 1.0), ("v2_0_8", 0.97))
         ],
+        "published_results": [
+            {
+                "training_data": data,
+                "benchmark": "Kinetics-400",
+                "measure": "top_1",
+                "value": value,
+                "subset": subset,
+                "source": "InternVid",
+            }
+            for data, value, subset in (("none", 58.42, None), ("InternVid-10M-FLT", 64.8, "internvid_10m_flt"))
+        ],
+        "evaluation_videos": [
+            {"task": "actions", "line": 1, "path": "/a.mp4", "text": "falls", "frame_hashes": ["a"]},
+            {"task": "actions", "line": 2, "path": "/b.mp4", "text": "rises", "rejection_reason": "no_such_file"},
+        ],
+        "zero_shot_actions": [
+            {"checkpoint": name, "measure": "top_1", "action": "all actions", "value": value, "videos": 8, "actions": 2}
+            | {"subset": "internvid_10m_flt", "weights": name}
+            for name, value in (("clip", 50.0), ("viclip_checkpoint", 75.0))
+        ],
+        "video_text_retrieval": [
+            {"checkpoint": "clip", "direction": "text_to_video", "ranking": "plain", "measure": "recall_at_1"}
+            | {"subset": "internvid_10m_flt", "value": 50.0, "queries": 8, "candidates": 8, "weights": "clip"}
+        ],
         "published_statistics": [
             {
                 "dataset": "InternVid",

@@ -298,6 +298,21 @@ def test_score_calibration(rows, mart):
     assert table["share_won"].to_list() == [None, pytest.approx(2 / 3)]
 
 
+def test_training_recipes_puts_a_subset_beside_the_papers(rows, mart):
+    (told,) = mart("training_recipes", rows).filter(pl.col("measure") == "top_1").to_dicts()
+    assert (told["subset"], told["checkpoint"]) == ("internvid_10m_flt", "viclip_checkpoint")
+    assert (told["ours"], told["ours_before_training"], told["ours_gained"]) == (75.0, 50.0, 25.0)
+    assert (told["paper"], told["paper_before_training"], told["paper_gained"]) == (64.8, 58.42, 6.38)
+
+
+def test_training_recipes_lists_what_either_of_both_has(rows, mart):
+    rows["zero_shot_actions"] = [row | {"subset": "sharegpt4video"} for row in rows["zero_shot_actions"]]
+    rows["video_text_retrieval"] = []
+    table = mart("training_recipes", rows)
+    expected = [("internvid_10m_flt", None, 64.8), ("sharegpt4video", 75.0, None)]
+    assert rows_of(table, "subset", "ours", "paper") == expected
+
+
 def test_every_mart_is_tested_here():
     tested = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
     assert not [file.name for file in sql_files("marts") if not any(name.startswith(file.name) for name in tested)]

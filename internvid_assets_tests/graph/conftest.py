@@ -74,7 +74,9 @@ def new_home(small_world: Path) -> Callable[[Path], Home]:
 def materialised(new_home: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Materialised]:
     home = new_home(tmp_path_factory.mktemp("materialised") / "home")
     with recorded(home) as instance:
-        above = run(home, instance, "group:queries or key:takedowns or key:published_statistics")
+        above = run(
+            home, instance, "group:queries or key:takedowns or key:published_statistics or key:published_results"
+        )
         runs: dict[str | None, dg.ExecuteInProcessResult] = {
             category: run(home, instance, PER_CATEGORY, category) for category in CATEGORIES
         }

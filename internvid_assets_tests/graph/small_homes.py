@@ -61,7 +61,7 @@ def run(
     )
 
 
-PARTITIONED_SQL = "key:captioned_clips or key:internvid_icl or group:viclip"
+PARTITIONED_SQL = "key:captioned_clips or key:internvid_icl or group:viclip or group:evaluation"
 OVER_ALL = (
     "(key:clip_index+ or key:semantic_pool or key:related_videos or kind:sql or key:recipe_costs "
     f"or key:dataset_card or key:warehouse or key:release) and not ({PARTITIONED_SQL})"

@@ -12,6 +12,7 @@ from internvid_assets import tables
 from internvid_assets.analytics.assets import warehouse
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cli.demo import counts
+from internvid_assets.cli.runs import ASKED_FOR, select
 from internvid_assets.definitions import (
     STAGES,
     _refuse_checks_of_nothing,
@@ -109,9 +110,17 @@ GRAPH = {
         "viclip_checkpoint": "viclip_masked_checkpoint",
         "viclip_interpolated_checkpoint": "viclip_checkpoint",
     },
+    "evaluation": {
+        "evaluation_videos": "",
+        **dict.fromkeys(
+            ("zero_shot_actions", "video_text_retrieval"),
+            "evaluation_videos viclip_masked_checkpoint viclip_checkpoint viclip_interpolated_checkpoint",
+        ),
+    },
     "analytics": {
         "caption_verbs": "fused_captions",
         "published_statistics": "",
+        "published_results": "",
         "recipe_costs": CALLS,
         "calibrated_umt_scores": "umt_scores shuffled_scores",
         "captions_by_length": "captioned_clips",
@@ -134,6 +143,7 @@ GRAPH = {
         "scores_by_bin": "captioned_clips",
         "scores_by_category": "clips umt_scores aesthetic_scores",
         "subset_sizes": " ".join(SUBSETS),
+        "training_recipes": "zero_shot_actions video_text_retrieval published_results",
         "unique_verbs": "caption_verbs",
         "unique_verbs_by_subset": " ".join(["caption_verbs", *SUBSETS]),
         "videos_by_category": "candidate_videos videos",
@@ -200,7 +210,7 @@ def test_tables_with_several_files_have_one_partition_per_file(defs: dg.Definiti
     assert found == {
         **{table: list(tables.CATEGORIES) for table in tables.PER_CATEGORY},
         "internvid_icl": ["captioned", "captioned_with_speech", "paired"],
-        **{name: sorted(SUBSETS) for name in CHECKPOINTS},
+        **{name: sorted(SUBSETS) for name in (*CHECKPOINTS, *tables.PER_SUBSET)},
     }
     assert len(tables.CATEGORIES) == 16
 
@@ -261,6 +271,29 @@ def test_every_asset_says_what_it_is_made_with_and_what_one_row_is(specs: dict[s
     assert specs["internvid_10m_flt"].kinds == {"duckdb", "sql"}
     unsaid = {asset for asset, spec in specs.items() if not (spec.description or "").startswith("One row per")}
     assert unsaid == {*OF_ALL_TABLES, "dataset_card", *CHECKPOINTS}
+
+
+@pytest.mark.parametrize(
+    ("selection", "taken"),
+    [
+        ("*", set()),
+        ("key:clips+", set()),
+        ("group:evaluation", {"evaluation"}),
+        ("key:zero_shot_actions", {"evaluation"}),
+        ("group:viclip or group:evaluation", {"viclip", "evaluation"}),
+        ("* or key:release", {"releases"}),
+    ],
+)
+def test_what_takes_long_is_made_where_a_selection_says_so(defs: dg.Definitions, selection: str, taken: set) -> None:
+    graph = defs.resolve_asset_graph()
+    assert {graph.get(key).group_name for key in select(defs, selection).all()} & ASKED_FOR.keys() == taken
+
+
+def test_evaluation_runs_once_per_subset_and_its_mart_after_that(defs: dg.Definitions) -> None:
+    chosen = select(defs, "group:evaluation or key:training_recipes")
+    turns = {name: [key.to_user_string() for key in getattr(chosen, name)] for name in ("before", "by_subset", "last")}
+    assert turns["before"] == ["evaluation_videos"] and turns["last"] == ["training_recipes"]
+    assert set(turns["by_subset"]) == {"zero_shot_actions", "video_text_retrieval"}
 
 
 def test_nobody_is_named_as_owner(specs: dict[str, dg.AssetSpec]) -> None:

@@ -1,0 +1,86 @@
+"""Evaluation: what the checkpoints of a subset know without training for it (InternVid 4.2)."""
+
+import base64
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from internvid_assets.cells.engine import LocalEngine
+from internvid_assets.evaluation import plots
+from internvid_assets.evaluation.checkpoints import candidates
+from internvid_assets.evaluation.listing import TASKS, Pair, listed
+from internvid_assets.evaluation.looking import videos_of
+from internvid_assets.evaluation.running import actions_of, retrieval_of, templates_of, videos_of_task
+from internvid_assets.home import WORKERS_NEED, Home
+from internvid_assets.partitions import by_subset
+from internvid_assets.selects.assets import whole_table, written_whole
+from internvid_assets.settings import beside_settings
+
+CHECKPOINTS = ["viclip_masked_checkpoint", "viclip_checkpoint", "viclip_interpolated_checkpoint"]
+VIDEOS = [f"internvid_assets.evaluation.{part}" for part in ("listing", "looking")]
+MEASURES = [f"internvid_assets.evaluation.{part}" for part in ("running", "measuring", "checkpoints", "retrieval")]
+
+
+@dg.asset(**whole_table("evaluation_videos", group="evaluation", code=VIDEOS, kinds={"ffmpeg", "lance"}))
+def evaluation_videos(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per video and text that models are evaluated on: those that settings name, or drawn ones."""
+    settings = home.settings
+    tasks = {task: pairs_of(home, task) for task in TASKS}
+    engine = LocalEngine(settings.workers, memory_bytes=settings.worker_memory_bytes, preload=WORKERS_NEED)
+    with closing(engine):
+        rows = videos_of(tasks, settings, engine, home.frames("evaluation"))
+    return written_whole(home, "evaluation_videos", rows)
+
+
+def pairs_of(home: Home, task: str) -> list[Pair]:
+    """Those of the source that settings name; else drawn videos, which no world holds that is trained on."""
+    told = home.settings.evaluation
+    named = getattr(told, task)
+    if named:
+        return listed(beside_settings(Path(named)), task)
+    from internvid_assets.sample_world.labelled import labelled_videos
+
+    folder = home.path / "sample_world" / f"labelled-{told.drawn_seed}"
+    return listed(labelled_videos(told.drawn_videos, told.drawn_seed, folder, workers=home.settings.workers), task)
+
+
+@dg.asset(
+    **whole_table("zero_shot_actions", group="evaluation", code=[*MEASURES, plots.__name__], kinds={"pytorch"}),
+    deps=["evaluation_videos", *CHECKPOINTS],
+    partitions_def=by_subset,
+    pool="gpu",
+)
+def zero_shot_actions(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per checkpoint and measure, of all videos and of each action's: a video is what its words are nearest."""
+    subset, videos, rows, shown = context.partition_key, videos_of_task(home, "actions"), [], {}
+    for candidate in candidates(home, subset):
+        found = actions_of(candidate, home, videos)
+        rows += _named(found.rows, subset, candidate.name, candidate.weights)
+        shown[f"confusion_of_{candidate.name}"] = _picture(plots.confusion_png(found.confusion, found.classes))
+    return written_whole(home, "zero_shot_actions", pl.DataFrame(rows), subset, templates=templates_of(home), **shown)
+
+
+@dg.asset(
+    **whole_table("video_text_retrieval", group="evaluation", code=MEASURES, kinds={"pytorch"}),
+    deps=["evaluation_videos", *CHECKPOINTS],
+    partitions_def=by_subset,
+    pool="gpu",
+)
+def video_text_retrieval(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per checkpoint, direction, ranking and measure: at which rank videos find texts, and texts videos."""
+    subset, videos, rows = context.partition_key, videos_of_task(home, "retrieval"), []
+    for candidate in candidates(home, subset):
+        rows += _named(retrieval_of(candidate, home, videos), subset, candidate.name, candidate.weights)
+    return written_whole(home, "video_text_retrieval", pl.DataFrame(rows), subset)
+
+
+def _named(rows: list[dict[str, Any]], subset: str, checkpoint: str, weights: str) -> list[dict[str, Any]]:
+    return [{"subset": subset, "checkpoint": checkpoint, "weights": weights, **row} for row in rows]
+
+
+def _picture(png: bytes) -> dg.MarkdownMetadataValue:
+    encoded = base64.b64encode(png).decode()
+    return dg.MetadataValue.md(f"![which action was taken for which](data:image/png;base64,{encoded})")

@@ -1,0 +1,75 @@
+"""The checkpoints of a subset that are evaluated: those it was trained to, and the CLIP that training began with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from internvid_assets.home import Home
+from internvid_assets.viclip.launching import clip_folder, current, shared_parameters
+from internvid_assets.viclip.rows import file_hash
+
+if TYPE_CHECKING:
+    from internvid_assets.viclip.embedding import ViclipEmbedding
+
+CLIP = "clip"
+VIDEOS_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model that is evaluated."""
+
+    name: str
+    weights: str
+    embedding: ViclipEmbedding
+
+
+def candidates(home: Home, subset: str) -> Iterator[Candidate]:
+    """One after another, so that one at a time is held; raises UserError, before any, for one that is not there."""
+    from internvid_assets.viclip.checkpoint import weights_file
+
+    folders = {name: _folder(home, name, subset) for name in dict.fromkeys(home.settings.evaluation.checkpoints)}
+    for name, folder in folders.items():
+        yield Candidate(name, file_hash(weights_file(folder)), _loaded(home, name, folder))
+
+
+def _folder(home: Home, name: str, subset: str) -> Path:
+    return Path(clip_folder(home)) if name == CLIP else current(home, name, subset)
+
+
+def _loaded(home: Home, name: str, folder: Path) -> ViclipEmbedding:
+    from internvid_assets.viclip.embedding import ViclipEmbedding, load_embedding
+
+    return ViclipEmbedding(*_clip(home, folder)) if name == CLIP else load_embedding(folder)
+
+
+def _clip(home: Home, folder: Path) -> tuple:
+    """It sees a video as the mean of its frames' patches: no time is in its positions."""
+    from internvid_assets.models.transformers_loading import best_device, best_dtype
+    from internvid_assets.viclip.clip_weights import viclip_of_clip
+    from internvid_assets.viclip.tokens import words_of
+
+    told, device = shared_parameters(home), best_device()
+    model = viclip_of_clip(folder, frames=told["frames"], context_tokens=told["context_tokens"])
+    words = words_of(told["tokenizer"] or str(folder), context_tokens=told["context_tokens"])
+    return model.to(device, best_dtype(device)), words
+
+
+def video_vectors(embedding: ViclipEmbedding, home: Home, rows: pl.DataFrame) -> np.ndarray:
+    """float32 [rows, E] of rows of `evaluation_videos`, whose pictures are read some videos at a time."""
+    store, parts = home.frames("evaluation"), []
+    for some in rows.iter_slices(VIDEOS_AT_ONCE):
+        hashes = some["frame_hashes"].to_list()
+        pictures = dict(zip(wanted := _distinct(hashes), store.images(wanted), strict=True))
+        parts.append(embedding.embed_videos([[pictures[name] for name in own] for own in hashes]))
+    return np.concatenate(parts)
+
+
+def _distinct(hashes: Sequence[Sequence[str]]) -> list[str]:
+    return list(dict.fromkeys(name for own in hashes for name in own))

@@ -1,0 +1,83 @@
+"""What is evaluated on: pairs of a video file and its action or caption, out of a csv or a folder per action."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from internvid_assets.cells.errors import UserError
+
+TASKS = {"actions": "label", "retrieval": "caption"}
+"""The tasks, and the csv's column that each one reads beside `path`."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A video and its text; what is wrong with it, if anything is known to be."""
+
+    line: int
+    path: Path
+    text: str | None
+    rejection_reason: str | None = None
+    message: str | None = None
+
+
+def listed(source: Path, task: str) -> list[Pair]:
+    """Every pair that a csv or, for actions, a folder names; raises UserError where it is neither, or names none."""
+    if source.is_dir() and task == "actions":
+        pairs = list(_of_folder(source))
+    elif source.is_file():
+        pairs = list(_of_csv(source, TASKS[task]))
+    else:
+        expected = f"a csv of path and {TASKS[task]}" + (", or a folder of folders" if task == "actions" else "")
+        raise UserError(f"evaluation.{task} = {str(source)!r}: expected {expected}")
+    if not pairs:
+        raise UserError(f"evaluation.{task} = {str(source)!r} names no video; expected some")
+    return _without_repeats(pairs)
+
+
+def _of_folder(folder: Path) -> Iterator[Pair]:
+    """The name of a folder is the action of the videos in it; `_` in a name is a space. Hidden files are none."""
+    labels = (path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith("."))
+    files = ((label, path) for label in labels for path in sorted(label.rglob("*")))
+    shown = ((label, path) for label, path in files if path.is_file() and not path.name.startswith("."))
+    for line, (label, path) in enumerate(shown, start=1):
+        yield Pair(line, path, label.name.replace("_", " "))
+
+
+def _of_csv(source: Path, column: str) -> Iterator[Pair]:
+    """Paths are relative to the csv's folder."""
+    try:
+        rows = csv.DictReader(source.read_text(encoding="utf-8-sig").splitlines())
+        missing = [name for name in ("path", column) if name not in (rows.fieldnames or ())]
+        if missing:
+            raise UserError(f"{source}: no column {', '.join(missing)}; expected path and {column}")
+        for line, row in enumerate(rows, start=1):
+            yield _pair(source.parent, line, row["path"], row[column])
+    except UnicodeDecodeError as error:
+        raise UserError(f"{source} is no UTF-8 ({error.reason} at byte {error.start}); expected a csv") from None
+    except csv.Error as error:
+        raise UserError(f"{source} is no csv ({error}); expected columns path and {column}") from None
+
+
+def _pair(folder: Path, line: int, path: str | None, text: str | None) -> Pair:
+    pair = Pair(line, folder / (path or "").strip(), (text or "").strip() or None)
+    if pair.text is None:
+        return replace(pair, rejection_reason="no_text", message="nothing says what it shows")
+    if not pair.path.is_file():
+        return replace(pair, rejection_reason="no_such_file", message=f"{pair.path} is no file")
+    return pair
+
+
+def _without_repeats(pairs: list[Pair]) -> list[Pair]:
+    """A pair that stands there twice counts once."""
+    first: dict[tuple[Path, str | None], int] = {}
+    found = []
+    for pair in pairs:
+        line = first.setdefault((pair.path, pair.text), pair.line)
+        is_new = line == pair.line or pair.rejection_reason
+        told = f"the same video and text as line {line}"
+        found.append(pair if is_new else replace(pair, rejection_reason="repeated", message=told))
+    return found

@@ -1,0 +1,60 @@
+"""What evaluation looks like: which action was taken for which, and what subsets taught beside the paper's figures."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+MOST_NAMES = 40
+"""Of more classes than these, no name could be read."""
+
+
+def confusion_png(counts: np.ndarray, classes: Sequence[str]) -> bytes:
+    """Of counts [C, C]: a row per right class, the shares of its videos by the class they were taken for."""
+    from matplotlib.figure import Figure
+
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side = min(3 + 0.25 * len(classes), 12)
+    figure = Figure(figsize=(side, side), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set(xlabel="taken for", ylabel="is")
+    if len(classes) <= MOST_NAMES:
+        axes.set_xticks(range(len(classes)), classes, rotation=90)
+        axes.set_yticks(range(len(classes)), classes)
+    return _png(figure)
+
+
+def recipes_png(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Of rows of `training_recipes`: a line of panels per measure, the paper's on the left, ours on the right."""
+    from matplotlib.figure import Figure
+
+    measures = list(dict.fromkeys(row["measure"] for row in rows))
+    figure = Figure(figsize=(9, 0.6 + 2 * max(1, len(measures))), layout="constrained")
+    panels = figure.subplots(max(1, len(measures)), 2, squeeze=False)
+    for line, measure in enumerate(measures):
+        own = [row for row in rows if row["measure"] == measure]
+        _bars(panels[line][0], f"{measure}, paper", {_named(row): row["paper"] for row in own})
+        _bars(panels[line][1], f"{measure}, ours", {_named(row): row["ours"] for row in own})
+    return _png(figure)
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    return f"{row['subset']}, between" if row["checkpoint"] == "viclip_interpolated_checkpoint" else str(row["subset"])
+
+
+def _bars(axes: Any, title: str, values: Mapping[str, float | None]) -> None:
+    known = {name: value for name, value in values.items() if value is not None}
+    axes.barh(list(known), list(known.values()), color="#3b6ea5")
+    axes.set_title(title, fontsize=9)
+    axes.tick_params(labelsize=7)
+    axes.invert_yaxis()
+
+
+def _png(figure: Any) -> bytes:
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=100)
+    return data.getvalue()

@@ -1,0 +1,68 @@
+"""One checkpoint on one task: the rows of its table, and what else there is to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.evaluation import zero_shot
+from internvid_assets.evaluation.checkpoints import Candidate, video_vectors
+from internvid_assets.evaluation.measuring import action_rows, retrieval_rows
+from internvid_assets.home import Home
+
+WAY_OUT = "run: internvid materialize key:evaluation_videos; its rejection_reason says why a video does not count"
+
+
+@dataclass(frozen=True)
+class ActionsOf:
+    """What a checkpoint took videos for."""
+
+    rows: list[dict[str, Any]]
+    classes: list[str]
+    confusion: np.ndarray
+    """int [classes, classes], as of `zero_shot.confusion`."""
+
+
+def videos_of_task(home: Home, task: str) -> pl.DataFrame:
+    """Those that count; raises UserError where none do."""
+    found = home.lake.scan("evaluation_videos").filter(pl.col("task") == task, pl.col("rejection_reason").is_null())
+    rows = found.sort("line").collect()
+    if rows.is_empty():
+        raise UserError(f"no video to evaluate {task} on; {WAY_OUT}")
+    return rows
+
+
+def templates_of(home: Home) -> str:
+    """The wordings that settings name, else those that fit the videos."""
+    told = home.settings.evaluation
+    return told.templates or ("plain" if told.actions else "sample_world")
+
+
+def actions_of(candidate: Candidate, home: Home, videos: pl.DataFrame) -> ActionsOf:
+    """Zero-shot actions: the classes are the actions of the videos."""
+    classes = sorted(set(videos["text"]))
+    if len(classes) < 2:
+        raise UserError(f"all videos show {classes[0]!r}: expected two actions or more to choose from; {WAY_OUT}")
+    worded = zero_shot.prompts(classes, zero_shot.templates(templates_of(home)))
+    texts = candidate.embedding.embed_texts([text for own in worded for text in own])
+    vectors = video_vectors(candidate.embedding, home, videos)
+    scores = zero_shot.class_scores(vectors, texts.reshape(len(classes), len(worded[0]), -1))
+    labels = np.array([classes.index(text) for text in videos["text"]])
+    return ActionsOf(action_rows(scores, labels, classes), classes, zero_shot.confusion(scores, labels))
+
+
+def retrieval_of(candidate: Candidate, home: Home, videos: pl.DataFrame) -> list[dict[str, Any]]:
+    """Among distinct videos and distinct captions; a video may have several, and a caption several videos."""
+    files = videos.unique("path", keep="first", maintain_order=True)
+    captions = list(dict.fromkeys(videos["text"]))
+    relevant = np.zeros((files.height, len(captions)), dtype=bool)
+    place = {path: number for number, path in enumerate(files["path"])}
+    of_caption = {caption: number for number, caption in enumerate(captions)}
+    for path, caption in videos.select("path", "text").iter_rows():
+        relevant[place[path], of_caption[caption]] = True
+    vectors = video_vectors(candidate.embedding, home, files)
+    return retrieval_rows(vectors, candidate.embedding.embed_texts(captions), relevant)
