@@ -50,15 +50,17 @@ def takedown(
         calls = sum(erased.calls.values())
         print(f"erased: {calls:,} calls, {erased.pictures:,} pictures, {erased.files:,} fetched files")
         print(
-            "next: internvid materialize, which takes them out of every table; releases never change: publish a new one"
+            "next: internvid materialize, which takes them out of every table; releases and checkpoints never change: "
+            "publish and train new ones"
         )
 
 
 def _found(home: Home, ids: Collection[str]) -> Iterator[dict[str, Any]]:
-    """Where each video was: categories of the lake and subsets, with the clips it had there."""
+    """Where each video was: categories of the lake, subsets, releases and checkpoints, with the clips it had there."""
     from internvid_assets import tables
     from internvid_assets.releases.shelf import releases_with
     from internvid_assets.selects.files import sql_files
+    from internvid_assets.viclip.trained_on import checkpoints_with
 
     for category in tables.CATEGORIES:
         yield from _counted(home.lake.scan("clips", category), ids, f"clips of {category}")
@@ -69,6 +71,8 @@ def _found(home: Home, ids: Collection[str]) -> Iterator[dict[str, Any]]:
         for release, clips in releases_with(home.path, [video_id], home.settings.memory_limit).items():
             for subset, count in clips.items():
                 yield {"video_id": video_id, "place": f"release {release}, {subset}", "clips": count}
+    for checkpoint, video_id, count in checkpoints_with(home.path / "checkpoints", ids):
+        yield {"video_id": video_id, "place": f"checkpoint {checkpoint}", "clips": count}
 
 
 def _counted(rows: pl.LazyFrame, ids: Collection[str], place: str) -> list[dict[str, Any]]:
