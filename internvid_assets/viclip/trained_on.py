@@ -1,4 +1,4 @@
-"""Which videos a checkpoint was trained on: each keeps its rows beside its weights, so whoever is taken down is found."""
+"""Which videos a checkpoint was trained on: each keeps its rows beside its weights, so what is taken down is found."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def checkpoints_with(checkpoints: Path, video_ids: Collection[str]) -> Iterator[
     for path in sorted(checkpoints.rglob("rows.arrow")):
         if not (path.parent / "model.safetensors").is_file():
             continue  # rows that a run is still to be trained on
-        videos = pl.Series(mapped_rows(path)["video_id"])
+        videos = pl.Series("video_id", mapped_rows(path)["video_id"])
         counted = videos.filter(videos.is_in(list(video_ids))).value_counts(name="clips").sort("video_id")
         for video_id, clips in counted.iter_rows():
             yield str(path.parent.relative_to(checkpoints)), video_id, clips
