@@ -36,7 +36,7 @@ CLICKED = "sports"
 WIDTH_PIXELS, HEIGHT_PIXELS = 1700, 2500
 NODE_PIXELS = 3400
 """At least so many of a node are its plain background, as large as the graph is drawn here."""
-HIDDEN = ("analytics", "interleaved", "queries", "releases", "transcripts")
+HIDDEN = ("analytics", "evaluation", "interleaved", "queries", "releases", "transcripts", "viclip")
 DRAWN = f"not ({' or '.join(f'group:{stage}' for stage in HIDDEN)})"
 
 
