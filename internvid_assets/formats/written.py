@@ -50,7 +50,9 @@ def asked_for(unfinished: Path) -> str:
 @contextmanager
 def _alone(path: Path, unfinished: Path) -> Iterator[None]:
     """Nobody else writes `unfinished` meanwhile, and nothing is left of it before and after. A kill frees the lock."""
-    lock = FileLock(unfinished.with_name(f"{unfinished.name}.lock"))
+    lock_file = unfinished.with_name(f"{unfinished.name}.lock")
+    lock_file.touch()  # where nothing may be written, the lock would call itself taken
+    lock = FileLock(lock_file)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -60,7 +62,7 @@ def _alone(path: Path, unfinished: Path) -> Iterator[None]:
         yield
     finally:
         _remove(unfinished)
-        Path(lock.lock_file).unlink(missing_ok=True)
+        lock_file.unlink(missing_ok=True)
         lock.release()
 
 

@@ -89,7 +89,7 @@ def test_an_erasure_that_was_killed_is_done_by_the_next(home: Path) -> None:
 
 
 def test_a_damaged_plan_of_an_erasure_is_named(empty: Path) -> None:
-    (empty / "erasures").mkdir()
+    (empty / "erasures").mkdir(parents=True)
     (plan := empty / "erasures" / "cut.parquet").write_bytes(b"PAR1")
     done = run_here("takedown", "somebody", home=empty)
     assert done.exit_code == 1
