@@ -32,11 +32,10 @@ last as (
 ),
 
 drawn as (
-    select *
+    select *, row_number() over (order by sampling_key, clip_id) as rank
     from keyed
     inner join last on sampling_key <= upto
-    order by sampling_key, clip_id
-    limit $size
+    qualify rank <= $size
 )
 
 select
@@ -45,10 +44,11 @@ select
     category,
     start_seconds,
     end_seconds,
-    row_number() over () as rank,
+    rank,
     sampling_key,
     'drawn uniformly' as reason,
     caption,
     umt_score,
     aesthetic_score
 from drawn
+order by rank

@@ -51,11 +51,10 @@ last as (
 ),
 
 drawn as (
-    select *
+    select *, row_number() over (order by sampling_key, clip_id) as rank
     from keyed
     inner join last on sampling_key <= upto
-    order by sampling_key, clip_id
-    limit $size
+    qualify rank <= $size
 )
 
 select
@@ -64,10 +63,11 @@ select
     category,
     start_seconds,
     end_seconds,
-    row_number() over () as rank,
+    rank,
     sampling_key,
-    format('UMT-SIM {:.4f} >= {:.4f}, drawn by weight 1/{}', umt_score, lowest_score, clips) as reason,
+    format('UMT-SIM >= {:.4f}, drawn by weight 1/{}', lowest_score, clips) as reason,
     caption,
     umt_score,
     aesthetic_score
 from drawn
+order by rank

@@ -58,11 +58,10 @@ last as (
 ),
 
 drawn as (
-    select *
+    select *, row_number() over (order by sampling_key, clip_id) as rank
     from keyed
     inner join last on sampling_key <= upto
-    order by sampling_key, clip_id
-    limit $size
+    qualify rank <= $size
 )
 
 select
@@ -71,10 +70,11 @@ select
     category,
     start_seconds,
     end_seconds,
-    row_number() over () as rank,
+    rank,
     sampling_key,
-    format('CLIPScore {:.4f} >= {:.4f}, drawn by weight 1/{}', clip_score, lowest_score, clips) as reason,
+    format('CLIPScore >= {:.4f}, drawn by weight 1/{}', lowest_score, clips) as reason,
     caption,
     umt_score,
     aesthetic_score
 from drawn
+order by rank

@@ -69,7 +69,7 @@ select
     end_seconds,
     row_number() over (order by sampling_key, clip_id) as rank,
     sampling_key,
-    format('drawn by weight 1/{}, then UMT-SIM {:.4f} >= {:.4f}', clips, umt_score, lowest_score) as reason,
+    format('drawn by weight 1/{}, then UMT-SIM >= {:.4f}', clips, lowest_score) as reason,
     caption,
     umt_score,
     aesthetic_score

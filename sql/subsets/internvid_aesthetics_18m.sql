@@ -34,11 +34,10 @@ last as (
 ),
 
 best as (
-    select *
+    select *, row_number() over (order by sampling_key desc, clip_id) as rank
     from keyed
     inner join last on sampling_key >= downto
-    order by sampling_key desc, clip_id
-    limit $size
+    qualify rank <= $size
 )
 
 select
@@ -47,10 +46,11 @@ select
     category,
     start_seconds,
     end_seconds,
-    row_number() over () as rank,
+    rank,
     sampling_key,
-    format('aesthetic score {:.4f} >= {:.4f}', sampling_key, $min_aesthetic_score) as reason,
+    format('aesthetic score >= {:.4f}', $min_aesthetic_score) as reason,
     caption,
     umt_score,
     aesthetic_score
 from best
+order by rank
