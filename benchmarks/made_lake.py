@@ -12,12 +12,14 @@ from random import Random
 
 import duckdb
 
+from internvid_assets import tables
 from internvid_assets.cells.lake import file_name
 from internvid_assets.cells.sql_text import quoted
 from internvid_assets.home import Home
+from internvid_assets.selects.assets import make_selected
+from internvid_assets.selects.files import sql_file
 from internvid_assets.selects.running import COMPRESSION, column_definitions
 from internvid_assets.settings import load_settings
-from internvid_assets.tables import CATEGORIES
 
 INTERNVID_CLIPS = 234_000_000
 SUBSETS = {"internvid_10m_flt": 10_647_458, "internvid_aesthetics_18m": 18_000_000}
@@ -94,10 +96,12 @@ def make_lake(folder: Path, clips: int, memory_limit: str = "6GB") -> Home:
     """A home with so many clips, about, in sixteen categories; what is there already is kept."""
     sizes = [f"subsets.{name}.size={max(size * clips // INTERNVID_CLIPS, 1)}" for name, size in SUBSETS.items()]
     home = Home(load_settings([f"home={folder}", f"memory_limit={memory_limit}", *sizes]))
-    per_category = max(clips // CLIPS_PER_VIDEO // len(CATEGORIES), 1)
-    for number, category in enumerate(CATEGORIES):
+    per_category = max(clips // CLIPS_PER_VIDEO // len(tables.CATEGORIES), 1)
+    for number, category in enumerate(tables.CATEGORIES):
         for table, select in _missing(folder, category):
             _write(folder / file_name(table, category), select, number, category, per_category)
+        if home.lake.path("verb_uses", category) is None:
+            make_selected(sql_file("pools", "verb_uses"), home, category, tables.VerbUses)
     return home
 
 

@@ -460,6 +460,15 @@ class CaptionVerbs(Called):
     verbs = dy.List(dy.String(), nullable=True, description="Lower-case verbs, in caption order.")
 
 
+class VerbUses(dy.Schema):
+    """One row per category and verb of its captions, and how often it is used."""
+
+    category = dy.String(primary_key=True, description="Partition: one of the sixteen categories.")
+    verb = dy.String(primary_key=True, description="As in `caption_verbs`.")
+    uses = dy.Int64(min=1, description="How often the captions use it.")
+    captions_with_verbs = dy.Int64(min=1, description="Captions of the category that use any verb.")
+
+
 class CaptionedClips(dy.Schema):
     """One row per kept clip with a caption: all that subsets decide by, side by side."""
 
@@ -701,6 +710,7 @@ PER_CATEGORY: dict[str, type[dy.Schema]] = {
     "caption_languages": CaptionLanguages,
     "captioned_clips": CaptionedClips,
     "caption_verbs": CaptionVerbs,
+    "verb_uses": VerbUses,
 }
 """Tables with one file per category, in the order of the graph. Subsets and marts have one file each."""
 

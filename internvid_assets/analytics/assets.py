@@ -19,7 +19,7 @@ from internvid_assets.evaluation.plots import recipes_png
 from internvid_assets.home import Home
 from internvid_assets.selects.assets import table_asset, whole_table, written_whole
 from internvid_assets.selects.damage import damage_named
-from internvid_assets.selects.files import sql_files
+from internvid_assets.selects.files import sql_file, sql_files
 
 
 @feature(
@@ -35,6 +35,9 @@ from internvid_assets.selects.files import sql_files
 def caption_verbs(fused_captions: pl.LazyFrame) -> pl.LazyFrame:
     """One row per fused caption: the verbs in it, as NLTK's part-of-speech tagger finds them (InternVid 3.3)."""
     return fused_captions.filter(pl.col("caption").is_not_null()).select("clip_id", "category", "caption")
+
+
+verb_uses = table_asset(sql_file("pools", "verb_uses"), group="analytics", schema=tables.VerbUses)
 
 
 @dg.asset(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from internvid_assets import tables
 from internvid_assets.selects.assets import table_asset
-from internvid_assets.selects.files import sql_files
+from internvid_assets.selects.files import sql_file, sql_files
 
-pools = [table_asset(file, group="subsets", schema=tables.schema_class(file.name)) for file in sql_files("pools")]
+pools = [
+    table_asset(sql_file("pools", name), group="subsets", schema=tables.schema_class(name))
+    for name in ("captioned_clips", "withheld_videos")
+]
 subsets = [table_asset(file, group="subsets", schema=tables.ChosenClips) for file in sql_files("subsets")]

@@ -61,12 +61,14 @@ def run(
     )
 
 
-PARTITIONED_SQL = "key:captioned_clips or key:internvid_icl or group:viclip or group:evaluation"
+PARTITIONED_SQL = "key:captioned_clips or key:verb_uses or key:internvid_icl or group:viclip or group:evaluation"
 OVER_ALL = (
     "(key:clip_index+ or key:semantic_pool or key:related_videos or kind:sql or key:recipe_costs "
     f"or key:dataset_card or key:warehouse or key:release) and not ({PARTITIONED_SQL})"
 )
-PER_CATEGORY = f"key:captioned_clips or (key:candidate_videos+ and not ({OVER_ALL} or {PARTITIONED_SQL}))"
+PER_CATEGORY = (
+    f"key:captioned_clips or key:verb_uses or (key:candidate_videos+ and not ({OVER_ALL} or {PARTITIONED_SQL}))"
+)
 PER_FORMAT = "key:internvid_icl"
 
 

@@ -119,6 +119,7 @@ GRAPH = {
     },
     "analytics": {
         "caption_verbs": "fused_captions",
+        "verb_uses": "caption_verbs",
         "published_statistics": "",
         "published_results": "",
         "recipe_costs": CALLS,
@@ -144,7 +145,7 @@ GRAPH = {
         "scores_by_category": "clips umt_scores aesthetic_scores",
         "subset_sizes": " ".join(SUBSETS),
         "training_recipes": "zero_shot_actions video_text_retrieval published_results",
-        "unique_verbs": "caption_verbs",
+        "unique_verbs": "verb_uses",
         "unique_verbs_by_subset": " ".join(["caption_verbs", *SUBSETS]),
         "videos_by_category": "candidate_videos videos",
         "videos_by_duration": "videos",

@@ -1,22 +1,14 @@
 -- One row per scope (everything, each category): the different verbs in its captions, as InternVid counts them.
--- How often each verb is used is few rows, whatever their number of captions: the rest is counted from those.
-with used as (
-    select category, verb, count(*) as uses
-    from (select category, unnest(verbs) as verb from caption_verbs)
-    group by category, verb
-),
-
-captioned as (
-    select category, count(*) as captions_with_verbs
-    from caption_verbs
-    where len(verbs) > 0
+with captioned as (
+    select category, any_value(captions_with_verbs) as captions_with_verbs
+    from verb_uses
     group by category
 ),
 
 every_use as (
-    select 'category' as kind, category as scope, verb, uses from used
+    select 'category' as kind, category as scope, verb, uses from verb_uses
     union all
-    select 'all', 'all', verb, sum(uses) from used group by verb
+    select 'all', 'all', verb, sum(uses) from verb_uses group by verb
 ),
 
 every_caption as (
