@@ -38,6 +38,9 @@ QUESTIONS = {
         select 'subset', subset, unique_verbs, most_frequent_verb from unique_verbs_by_subset
         order by kind, unique_verbs desc, scope""",
     "subsets": "select subset, clips, videos, hours, mean_umt_score, mean_aesthetic_score from subset_sizes",
+    "models": """select subset, checkpoint, measure, ours_before_training as before, ours as after,
+            ours_gained as gained, paper_before_training as paper_before, paper as paper_after
+        from training_recipes where ours is not null order by subset, checkpoint, measure""",
     "licences": """select coalesce(licence, 'not told') as licence, count(*) as videos from videos
         where rejection_reason is null and error is null group by all order by videos desc, licence limit 50""",
     "spoken": """select language, origin, count(*) as clips from transcripts where text is not null

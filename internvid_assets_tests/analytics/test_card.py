@@ -58,6 +58,14 @@ def test_other_datasets_stand_beside_ours(card: Card) -> None:
     assert "| dataset | mean_clip_seconds |\n| :--- | ---: |\n| InternVid | 11.7 |" in card.files["README.md"].decode()
 
 
+def test_a_model_is_told_where_one_was_measured(card: Card, make_lake: Callable[..., Path]) -> None:
+    row = ["internvid_10m_flt", "viclip_checkpoint", "top_1", "50", "75", "25", "58.42", "64.8"]
+    assert f"| {' | '.join(row)} |" in card.files["README.md"].decode()
+    untrained = make_lake(lambda rows: rows.update(clip_frames=[], zero_shot_actions=[], video_text_retrieval=[]))
+    told = make_card(Home(load_settings([f"home={untrained}"])), RECIPES).files["README.md"].decode()
+    assert "Models trained on it" not in told
+
+
 def test_a_number_is_short_and_nothing_is_rounded_away() -> None:
     values = (None, 3, 1234567, 7200.0, 0.123456, 1e-7, 17.6, 760_300.4, "a|b\nc")
     assert [number(value) for value in values] == [*"- 3 1,234,567 7,200 0.1235 1e-07 17.6 760,300".split(), "a\\|b c"]
