@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from internvid_assets.viclip.masking import taken
-from internvid_assets.viclip.sizes import ViclipSizes
-from internvid_assets.viclip.transformer import Transformer
+from internvid_assets.models.viclip.masking import taken
+from internvid_assets.models.viclip.sizes import ViclipSizes
+from internvid_assets.models.viclip.transformer import Transformer
 
 
 class VisionEncoder(nn.Module):

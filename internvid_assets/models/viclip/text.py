@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from internvid_assets.viclip.sizes import ViclipSizes
-from internvid_assets.viclip.transformer import Transformer
+from internvid_assets.models.viclip.sizes import ViclipSizes
+from internvid_assets.models.viclip.transformer import Transformer
 
 
 class TextEncoder(nn.Module):

@@ -13,11 +13,11 @@ from torch.nn import functional as F
 from internvid_assets.models.batching import chunks
 from internvid_assets.models.protocols import Image
 from internvid_assets.models.transformers_loading import best_device, best_dtype
-from internvid_assets.viclip.checkpoint import load_viclip
-from internvid_assets.viclip.frame_sampling import middle_frames
-from internvid_assets.viclip.model import Viclip
-from internvid_assets.viclip.pictures import prepared
-from internvid_assets.viclip.tokens import Words, words_beside
+from internvid_assets.models.viclip.checkpoint import load_viclip
+from internvid_assets.models.viclip.frame_sampling import middle_frames
+from internvid_assets.models.viclip.model import Viclip
+from internvid_assets.models.viclip.pictures import prepared
+from internvid_assets.models.viclip.tokens import Words, words_beside
 
 
 def load_embedding(checkpoint: str | Path) -> ViclipEmbedding:
