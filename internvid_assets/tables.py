@@ -351,7 +351,9 @@ class ClipEmbeddings(Called):
 
     clip_id = dy.String(primary_key=True, description="As in `clips`.")
     category = dy.String(description="Partition: one of the sixteen categories.")
-    video_embedding = dy.List(dy.Float32(), nullable=True, description="Mean of the 8 uniform frames' vectors.")
+    video_embedding = dy.List(
+        dy.Float32(), nullable=True, description="Of the 8 uniform frames; by a CLIP, their mean."
+    )
     caption_embedding = dy.List(dy.Float32(), nullable=True, description="Vector of the fused caption.")
     model = dy.String(nullable=True, description="The model that made both: vectors of two models do not compare.")
     revision = dy.String(nullable=True, description="Revision of its weights.")

@@ -76,10 +76,10 @@ def search(
     if not index.exists():
         raise UserError(f"there is no index in {index.directory}; {searching.WAY_OUT}")
     filters = searching.Filters(category, min_duration, min_umt, min_aesthetic, other_than=like)
-    vector = _likeness(home, index, like) if like else home.models.embedder.embed_texts([text or ""])[0]
+    vector = _likeness(home, index, like) if like else home.models.video_embedder.embed_texts([text or ""])[0]
     with index.told():
         found = searching.search(index, vector, count=count, words=text, filters=filters)
-    searching.refuse_other_models(found, home.models.specs["embedder"].identity)
+    searching.refuse_other_models(found, home.models.specs["video_embedder"].identity)
     hits = _with_sources(home, found)
     if to:
         _write_page(home, text or f"like {like}", hits, to)
@@ -101,7 +101,7 @@ def _likeness(home: Home, index: ClipIndex, like: str) -> np.ndarray:
 
     if _is_file(like):
         with closing(LocalEngine(1, memory_bytes=home.settings.worker_memory_bytes)) as engine:
-            return vector_of_file(Path(like), home.models.embedder, engine)
+            return vector_of_file(Path(like), home.models.video_embedder, engine)
     with index.told():
         vector = vector_of(index, like)
     if vector is None:

@@ -28,6 +28,7 @@ ADAPTERS_OF: dict[Capability, tuple[str, ...]] = {
     "captioner": ("transformers", "instructed", "tag2text"),
     "frame_captioner": ("transformers", "instructed", "tag2text"),
     "similarity": ("umt", "clip", "clip_score", "viclip"),
+    "video_embedder": ("clip", "viclip"),
     "transcriber": ("transformers", "faster_whisper"),
 }
 READS_TOKENIZER = ("umt", "tag2text", "viclip")
@@ -36,8 +37,8 @@ READS_TOKENIZER = ("umt", "tag2text", "viclip")
 class ModelSettings(BaseModel):
     """Which weights a capability uses instead of its profile's: a hub id or a folder, and a pinned revision.
 
-    `head` is for `aesthetics`, `tokenizer` for UMT, Tag2Text and ViCLIP, `adapter` for `similarity`, `transcriber` and,
-    `instructed` or `tag2text`, for captioners; `server` is what differs from `[server]`.
+    `head` is for `aesthetics`, `tokenizer` for UMT, Tag2Text and ViCLIP, `adapter` for `similarity`, `video_embedder`,
+    `transcriber` and, `instructed` or `tag2text`, for captioners; `server` is what differs from `[server]`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -97,7 +97,10 @@ class ClipEmbedder(Protocol):
 
 
 class VideoEmbedder(Protocol):
-    """Maps videos, given as pictures in the order of time, and texts into one space: float32 [n, d], of unit length."""
+    """Maps videos and texts into one space: float32 [n, d], rows of unit length.
+
+    A video is one picture or more, in the order of time.
+    """
 
     def embed_videos(self, videos: Iterable[Sequence[Image]]) -> np.ndarray: ...
 

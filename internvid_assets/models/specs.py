@@ -22,6 +22,7 @@ Capability = Literal[
     "phrase_extractor",
     "translator",
     "embedder",
+    "video_embedder",
     "frame_embedder",
     "text_encoder",
     "aesthetics",

@@ -21,8 +21,9 @@ from internvid_assets.scores.shuffling import with_other_captions
 
 STAGE, MODELS = "internvid_assets.scores", "internvid_assets.models"
 CLIP = (f"{MODELS}.transformers_clip", f"{MODELS}.transformers_loading", f"{MODELS}.batching")
-UMT = (f"{MODELS}.umt", f"{MODELS}.umt_checkpoint", f"{MODELS}.umt_similarity", f"{MODELS}.pre_text")
-SIMILARITY = (f"{MODELS}.agreement", f"{MODELS}.clip_similarity", *CLIP, *UMT, *viclip.CODE)
+CLIP_SCORE = (f"{MODELS}.agreement", f"{MODELS}.clip_similarity", f"{MODELS}.clip_videos", *CLIP)
+UMT = tuple(f"{MODELS}.{part}" for part in ("umt", "umt_checkpoint", "umt_similarity", "pre_text", "tensor_files"))
+SIMILARITY = (*CLIP_SCORE, *UMT, *viclip.CODE, f"{MODELS}.viclip.similarity")
 
 CLIPS_AT_ONCE = 256
 """Frames are read and prepared while the model works, but not across batches: with fewer clips it waits more often,
@@ -78,7 +79,7 @@ def umt_scores(
     reads=["frame_hashes", "caption"],
     work=score_one_frame,
     version="1",
-    code=(f"{MODELS}.agreement", f"{MODELS}.clip_similarity", *CLIP),
+    code=CLIP_SCORE,
     models=["embedder"],
     compared="clip_score",
     kinds=["transformers"],

@@ -2,7 +2,7 @@
 
 MODULES = """
     model vision text transformer masking positions sizes loss gathering
-    checkpoint tokens frame_sampling pictures embedding similarity
+    checkpoint tokens frame_sampling pictures embedding
 """
 CODE = tuple(f"{__name__}.{module}" for module in MODULES.split())
 """What it is made of: code behind the recipe of whoever may ask it for vectors."""
