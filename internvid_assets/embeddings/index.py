@@ -98,6 +98,11 @@ class ClipIndex:
             kind = IvfFlat if table.schema.field("video_embedding").type.list_size % 8 else IvfRq
             table.create_index("video_embedding", config=kind(distance_type="cosine"))
 
+    def first_rows(self) -> pl.DataFrame:
+        """`model` and `revision` of some rows, whatever the index holds; of none where it is empty."""
+        names = ("model", "revision")
+        return next(self.table.batches(names), pl.DataFrame(schema=dict.fromkeys(names, pl.String)))
+
     def repeated_keys(self) -> int:
         """Rows that share their clip with another row: none, unless a promise of Lance was broken."""
         keys = self.table.read(["clip_id"])["clip_id"] if self.exists() else pl.Series([])

@@ -28,7 +28,7 @@ class TextEncoder(nn.Module):
         """[B, E] of token ids [B, l], l at most the context; no token sees the padding behind its text's end."""
         x = self.hidden(token_ids)
         end = (token_ids == self.end_token).int().argmax(dim=1)  # the first one, where it occurs in the text as well
-        return x[torch.arange(len(x), device=x.device), end] @ self.text_projection
+        return x[torch.arange(x.shape[0], device=x.device), end] @ self.text_projection
 
     def hidden(self, token_ids: Tensor) -> Tensor:
         """[B, l, D], after the last norm."""

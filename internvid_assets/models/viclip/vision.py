@@ -44,7 +44,7 @@ class VisionEncoder(nn.Module):
         which is what makes masked training cheap.
         """
         x = self.embedded(video, kept)  # [B, K, D]
-        x = torch.cat([self._class_token(len(x)), x], dim=1)  # [B, 1 + K, D]: the class is never removed
+        x = torch.cat([self._class_token(x.shape[0]), x], dim=1)  # [B, 1 + K, D]: the class is never removed
         x = self.transformer(self.ln_pre(x))
         return self.ln_post(x[:, 0]) @ self.proj
 
