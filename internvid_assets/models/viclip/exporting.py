@@ -33,26 +33,15 @@ ONNX_PACKAGES = ("onnx", "onnxscript")
 INPUTS = {"video": "video", "text": "token_ids"}
 
 
-class VideoTower(nn.Module):
-    """Unit vectors [B, E] of normalised videos [B, T, 3, H, W]."""
+class Tower(nn.Module):
+    """One of both encoders: unit vectors [B, E] of normalised videos [B, T, 3, H, W], or of token ids [B, context]."""
 
-    def __init__(self, model: Viclip) -> None:
+    def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
-        self.model = model
+        self.encoder = encoder
 
-    def forward(self, video: Tensor) -> Tensor:
-        return F.normalize(self.model.encode_video(video), dim=-1)
-
-
-class TextTower(nn.Module):
-    """Unit vectors [B, E] of token ids int64 [B, context], padded behind the end."""
-
-    def __init__(self, model: Viclip) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, token_ids: Tensor) -> Tensor:
-        return F.normalize(self.model.encode_text(token_ids), dim=-1)
+    def forward(self, given: Tensor) -> Tensor:
+        return F.normalize(self.encoder(given), dim=-1)
 
 
 def export_towers(checkpoint: Path, folder: Path, *, onnx: bool = False) -> None:
@@ -84,8 +73,8 @@ def towers(model: Viclip) -> Mapping[str, ExportedProgram]:
     token_ids = torch.full((2, sizes.context_tokens), sizes.end_token)
     with torch.no_grad():
         return {
-            "video": torch.export.export(VideoTower(model).eval(), (video,), dynamic_shapes=(batch,)),
-            "text": torch.export.export(TextTower(model).eval(), (token_ids,), dynamic_shapes=(batch,)),
+            "video": torch.export.export(Tower(model.vision_encoder).eval(), (video,), dynamic_shapes=(batch,)),
+            "text": torch.export.export(Tower(model.text_encoder).eval(), (token_ids,), dynamic_shapes=(batch,)),
         }
 
 
