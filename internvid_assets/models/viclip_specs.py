@@ -11,6 +11,8 @@ from internvid_assets.viclip_parameters import CLIP_WORDS
 WEIGHTS, WORDS = "model.safetensors", "tokenizer.json"
 ANSWERS_DEPEND_ON = (WEIGHTS, "config.json", WORDS, "tokenizer_config.json")
 """Of a checkpoint's folder: what training keeps beside them changes no vector."""
+CURRENT = "current.txt"
+"""Says, beside the checkpoints of a subset, which of them training made last: it changes, so it is no name for one."""
 OF_WORDS = (WORDS, "tokenizer_config.json", "vocab.json", "merges.txt")
 
 
@@ -32,10 +34,12 @@ def _checkpoint(capability: Capability, name: str | None) -> Path:
     path = Path(name or "").expanduser()
     if name and (path.is_file() or (path / WEIGHTS).is_file()):
         return path.resolve()
-    raise UserError(
-        f"models.{capability}.name is {name or 'not set'}: expected a checkpoint of ViCLIP, a folder with {WEIGHTS} or "
-        "a file such as ViClip-InternVid-10M-FLT.pth"
+    expected = (
+        f"expected a checkpoint of ViCLIP, a folder with {WEIGHTS} or a file such as ViClip-InternVid-10M-FLT.pth"
     )
+    if name and (path / CURRENT).is_file():
+        expected = f"those of a subset lie there; name one, such as {path / (path / CURRENT).read_text().strip()}"
+    raise UserError(f"models.{capability}.name is {name or 'not set'}: {expected}")
 
 
 def _words(capability: Capability, told: str) -> str:

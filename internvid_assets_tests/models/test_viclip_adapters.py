@@ -92,6 +92,13 @@ def test_what_is_no_checkpoint(name):
     assert "\n" not in str(caught.value)
 
 
+def test_the_folder_of_a_subset_names_its_checkpoint(checkpoint):
+    """Which one that is changes with the next training: a cycle, if it were followed."""
+    (checkpoint.parent / "current.txt").write_text(f"{checkpoint.name}\n")
+    with pytest.raises(UserError, match=rf"those of a subset lie there; name one, such as {checkpoint}$"):
+        spec(checkpoint.parent)
+
+
 def test_a_folder_of_another_model(tmp_path):
     with pytest.raises(
         UserError, match=r"lacks vision_encoder.conv1.weight; expected a checkpoint of ViCLIP"
