@@ -78,7 +78,7 @@ class Home:
     def upstream(self, feature: Feature, category: str | None, **given: pl.LazyFrame) -> pl.LazyFrame:
         """The rows `feature` is made for, from the lake's tables or from those `given` in their place."""
         tables = [given.get(name, self.lake.scan(name, category)) for name in feature.upstream_tables]
-        return feature.upstream(*tables)
+        return feature.upstream(*tables, **(feature.given(self.settings) if feature.given else {}))
 
     def judged(self, feature: Feature, rows: pl.LazyFrame, category: str | None) -> pl.LazyFrame:
         """The rows with the derived columns of `feature`, under these settings and by the tables as they stand."""

@@ -351,7 +351,9 @@ class ClipEmbeddings(Called):
 
     clip_id = dy.String(primary_key=True, description="As in `clips`.")
     category = dy.String(description="Partition: one of the sixteen categories.")
-    video_embedding = dy.List(dy.Float32(), nullable=True, description="Mean of the 8 uniform frames' vectors.")
+    video_embedding = dy.List(
+        dy.Float32(), nullable=True, description="Of the 8 uniform frames; by a CLIP, their mean."
+    )
     caption_embedding = dy.List(dy.Float32(), nullable=True, description="Vector of the fused caption.")
     model = dy.String(nullable=True, description="The model that made both: vectors of two models do not compare.")
     revision = dy.String(nullable=True, description="Revision of its weights.")
@@ -400,12 +402,14 @@ class AestheticScores(Called):
 
 
 class UmtScores(Called):
-    """One row per captioned clip: how well video and caption agree (UMT-SIM, InternVid 3.3, or a CLIP's cosine)."""
+    """One row per captioned clip: how well video and caption agree (UMT-SIM, InternVid 3.3, or another's cosine)."""
 
     clip_id = dy.String(primary_key=True, description="As in `clips`.")
     category = dy.String(description="Partition: one of the sixteen categories.")
     umt_score = dy.Float64(nullable=True, min=-1.001, max=1.001, description="Mean of the frames' cosines.")
-    frame_scores = dy.List(dy.Float64(), nullable=True, description="Cosine of each uniform frame with the caption.")
+    frame_scores = dy.List(
+        dy.Float64(), nullable=True, description="Cosine of each frame with the caption; ViCLIP has one."
+    )
     reference_mean = dy.Float64(nullable=True, description="Mean score with the profile's reference captions instead.")
     reference_deviation = dy.Float64(nullable=True, description="Standard deviation of those scores.")
     model = dy.String(nullable=True, description="Name and revision of the model: a threshold belongs to one.")

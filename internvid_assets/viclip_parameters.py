@@ -24,6 +24,9 @@ Positives: TypeAlias = Literal["row", "caption"]
 Precision: TypeAlias = Literal["bf16", "fp16", "no"]
 """Of the products in both encoders; losses, norms and weights stay in float32."""
 
+CLIP_WORDS = "clip"
+"""The tokenizer that is CLIP's own, from the package that ships it; any other is a folder."""
+
 OF_SAMPLE: dict[str, dict[str, Any]] = {
     "training": {"workers": 0, "cache_bytes": 10**9, "picture_pixels": 112, "precision": "no", "recompute": False},
     "viclip_masked_checkpoint": {"mask": 0.75, "batch_size": 32, "epochs": 8.0, "learning_rate": 2e-4},

@@ -14,6 +14,7 @@ import pytest
 from internvid_assets.cells.feature import Feature
 from internvid_assets.cells.recipes import Blessed, _code_of, read_lock
 from internvid_assets.definitions import features
+from internvid_assets.models.embedder_specs import EMBEDDERS
 from internvid_assets.models.profiles import model_specs
 from internvid_assets.models.score_specs import SIMILARITY
 from internvid_assets.settings import load_settings
@@ -127,9 +128,13 @@ def test_an_assets_code_holds_the_adapters_of_its_models(asset: str):
         assert imported_adapters(adapter) <= set(FEATURES[asset].code)
 
 
-@pytest.mark.parametrize("adapter", SIMILARITY)
-def test_the_code_of_umt_scores_holds_every_adapter_that_may_be_chosen(adapter: str):
-    assert imported_adapters(SIMILARITY[adapter].partition(":")[0]) <= set(FEATURES["umt_scores"].code)
+CHOICES = [("umt_scores", loader) for loader in SIMILARITY.values()]
+CHOICES += [("clip_embeddings", loader) for loader in EMBEDDERS.values()]
+
+
+@pytest.mark.parametrize(("asset", "loader"), CHOICES)
+def test_an_assets_code_holds_every_adapter_that_may_be_chosen(asset: str, loader: str):
+    assert imported_adapters(loader.partition(":")[0]) <= set(FEATURES[asset].code)
 
 
 def test_an_assets_code_holds_what_its_work_calls():

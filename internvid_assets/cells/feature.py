@@ -47,6 +47,8 @@ class Feature:
     borrows: tuple[str, ...] = ()
     """Settings of other assets that the calls read too, such as `videos.max_pixels`: part of the recipe."""
     prompt: Callable[[Settings], str] | None = None
+    given: Callable[[Settings], Mapping[str, Any]] | None = None
+    """Keyword arguments of `upstream` that settings decide, such as how many frames of a clip a model looks at."""
     finish: Callable[..., pl.LazyFrame] | None = None
     """Adds the `derived` columns when the table is written: keys made of payload, and judgements. Takes the rows, the
     parameters, and the tables that its other parameters name."""
@@ -65,7 +67,8 @@ class Feature:
 
     @property
     def upstream_tables(self) -> tuple[str, ...]:
-        return tuple(inspect.signature(self.upstream).parameters)
+        told = inspect.signature(self.upstream).parameters.values()
+        return tuple(each.name for each in told if each.kind is not each.KEYWORD_ONLY)
 
     @property
     def tables_judged_by(self) -> tuple[str, ...]:
@@ -122,6 +125,7 @@ def feature(
     models: Sequence[str] = (),
     borrows: Sequence[str] = (),
     prompt: Callable[[Settings], str] | None = None,
+    given: Callable[[Settings], Mapping[str, Any]] | None = None,
     finish: Callable[..., pl.LazyFrame] | None = None,
     derived: Sequence[str] = (),
     compared: str | None = None,
@@ -144,6 +148,7 @@ def feature(
             models=tuple(models),
             borrows=tuple(borrows),
             prompt=prompt,
+            given=given,
             finish=finish,
             derived=tuple(derived),
             compared=compared,

@@ -60,7 +60,7 @@ def trained(home: Home) -> Path:
 
 def _scores(home: Home, video: Path, checkpoint: Path, prompts: list[list[str]]) -> list[float]:
     from internvid_assets.evaluation.zero_shot import class_scores
-    from internvid_assets.viclip.embedding import load_embedding
+    from internvid_assets.models.viclip.embedding import load_embedding
     from internvid_assets.viclip.looking import pictures_of_file
 
     with closing(LocalEngine(1, memory_bytes=home.settings.worker_memory_bytes)) as engine:

@@ -51,6 +51,10 @@ def search(
     like: Annotated[
         str | None, typer.Option(help="A clip_id, a picture or a video that they should look like.")
     ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="A checkpoint of ViCLIP, if the index holds its vectors. Default: models.video_embedder."),
+    ] = None,
     count: Annotated[int, typer.Option("-k", min=1, help="How many clips.")] = 10,
     category: Annotated[str | None, typer.Option("--category", "-c", help="Only this category.")] = None,
     min_umt: Annotated[float | None, typer.Option(help="The least umt_score.", callback=finite)] = None,
@@ -71,15 +75,19 @@ def search(
 
     _refuse_contradictions(text, like, format, to)
     checked_categories([category] if category else [])
-    home = open_home()
+    chosen = _chosen(model)
+    home = open_home(chosen)
     index = ClipIndex(home.path / "index")
     if not index.exists():
-        raise UserError(f"there is no index in {index.directory}; {searching.WAY_OUT}")
+        raise UserError(f"there is no index in {index.directory}; {searching.way_out(chosen)}")
+    identity = home.models.specs["video_embedder"].identity
+    with index.told():
+        searching.refuse_other_models(index.first_rows(), identity, chosen)
     filters = searching.Filters(category, min_duration, min_umt, min_aesthetic, other_than=like)
-    vector = _likeness(home, index, like) if like else home.models.embedder.embed_texts([text or ""])[0]
+    vector = _likeness(home, index, like) if like else home.models.video_embedder.embed_texts([text or ""])[0]
     with index.told():
         found = searching.search(index, vector, count=count, words=text, filters=filters)
-    searching.refuse_other_models(found, home.models.specs["embedder"].identity)
+    searching.refuse_other_models(found, identity, chosen)
     hits = _with_sources(home, found)
     if to:
         _write_page(home, text or f"like {like}", hits, to)
@@ -95,13 +103,19 @@ def _refuse_contradictions(text: str | None, like: str | None, format: SearchFor
         raise UserError("--format html and --to FILE go together: internvid search … --format html --to clips.html")
 
 
+def _chosen(model: Path | None) -> list[str]:
+    """What --model says, as settings would."""
+    section = "models.video_embedder"
+    return [f"{section}.adapter=viclip", f"{section}.name={model.absolute()}"] if model else []
+
+
 def _likeness(home: Home, index: ClipIndex, like: str) -> np.ndarray:
     from internvid_assets.embeddings.likeness import vector_of_file
     from internvid_assets.embeddings.searching import vector_of
 
     if _is_file(like):
         with closing(LocalEngine(1, memory_bytes=home.settings.worker_memory_bytes)) as engine:
-            return vector_of_file(Path(like), home.models.embedder, engine)
+            return vector_of_file(Path(like), home.models.video_embedder, engine)
     with index.told():
         vector = vector_of(index, like)
     if vector is None:

@@ -15,12 +15,12 @@ from internvid_assets.embeddings.neighbours import Neighbours
 from internvid_assets.embeddings.pool import pooled, told_clips
 from internvid_assets.embeddings.rows import indexed_rows
 from internvid_assets.home import Home
+from internvid_assets.models import viclip
 from internvid_assets.selects.assets import whole_table, written_whole
 from internvid_assets.selects.damage import damage_named
 
-EMBEDDING = tuple(
-    f"internvid_assets.models.{part}" for part in ("transformers_clip", "transformers_loading", "batching")
-)
+CLIP = ("clip_videos", "transformers_clip", "transformers_loading", "batching", "pre_text", "tensor_files")
+EMBEDDING = (*(f"internvid_assets.models.{part}" for part in CLIP), *viclip.CODE)
 
 
 @feature(
@@ -29,7 +29,7 @@ EMBEDDING = tuple(
     work=embed_clips,
     version="2",
     code=EMBEDDING,
-    models=["embedder"],
+    models=["video_embedder"],
     batch_rows=256,
     kinds=["transformers"],
 )

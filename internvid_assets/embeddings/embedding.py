@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 import polars as pl
@@ -14,16 +14,15 @@ from internvid_assets.cells.feature import Outcome, Work
 
 
 def embed_clips(bench: Bench) -> Work:
-    """The mean of a clip's frame vectors and the vector of its caption, both of unit length."""
-    embedder = bench.models.embedder
-    model, revision = bench.models.specs["embedder"].identity
+    """The vectors of a clip's frames and of its caption, both of unit length."""
+    embedder = bench.models.video_embedder
+    model, revision = bench.models.specs["video_embedder"].identity
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
         hashes = batch["frame_hashes"].to_list()
-        frames = embedder.embed_images(bench.frames.stream(list(chain.from_iterable(hashes))))
+        images = bench.frames.stream(list(chain.from_iterable(hashes)))
+        videos = embedder.embed_videos(list(islice(images, len(own))) for own in hashes)
         captions = embedder.embed_texts(batch["caption"].to_list())
-        ends = np.cumsum([len(each) for each in hashes])
-        videos = [unit(part.mean(axis=0)) for part in np.split(frames, ends[:-1])]
         who = {"model": model, "revision": revision}
         return [_outcome(*vectors, **who) for vectors in zip(videos, captions, strict=True)]
 
@@ -35,9 +34,3 @@ def _outcome(video: np.ndarray, caption: np.ndarray, **who: str) -> Outcome:
     if not (np.isfinite(video).all() and np.isfinite(caption).all()):
         return CallError("not_a_number", "the model's answer is not finite")
     return {"video_embedding": video.tolist(), "caption_embedding": caption.tolist(), **who}
-
-
-def unit(vector: np.ndarray) -> np.ndarray:
-    """`vector` at length one; a zero vector stays zero."""
-    length = np.linalg.norm(vector)
-    return vector / length if length else vector

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.lance import told_where
 from internvid_assets.embeddings.keyed import KeyedTable, key_field
 
@@ -64,14 +65,16 @@ class ClipIndex:
         """Make the index hold exactly the rows of `parts`, whose vectors are read only where something changed.
 
         A clip of several parts comes from the first. Vectors of another length come from another embedder: the table
-        is made anew.
+        is made anew. Raises UserError, and leaves it as it is, where two parts have vectors of two lengths.
         """
+        parts = list(parts)
+        size = _one_size(parts)
         taken, written = pl.DataFrame(schema={"clip_id": pl.String}), 0
         for part in parts:
             wanted = part.select("clip_id", "version").collect().join(taken, on="clip_id", how="anti")
             taken = pl.concat([taken, wanted.select("clip_id")])
             if wanted.height:
-                self.table.ensure(_schema(part))
+                self.table.ensure(_schema(size))
                 changed = wanted.join(self._versions(), on=["clip_id", "version"], how="anti")
                 written += self._write(part.join(changed.lazy().select("clip_id"), on="clip_id", how="semi"))
         if not self.exists():
@@ -97,6 +100,11 @@ class ClipIndex:
             # RaBitQ is built in a tenth of the others' time; docs/performance.md has the figures.
             kind = IvfFlat if table.schema.field("video_embedding").type.list_size % 8 else IvfRq
             table.create_index("video_embedding", config=kind(distance_type="cosine"))
+
+    def first_rows(self) -> pl.DataFrame:
+        """`model` and `revision` of some rows, whatever the index holds; of none where it is empty."""
+        names = ("model", "revision")
+        return next(self.table.batches(names), pl.DataFrame(schema=dict.fromkeys(names, pl.String)))
 
     def repeated_keys(self) -> int:
         """Rows that share their clip with another row: none, unless a promise of Lance was broken."""
@@ -125,10 +133,20 @@ def matrix(vectors: pl.Series) -> np.ndarray:
     return numbers.reshape(len(vectors), len(numbers) // max(len(vectors), 1))
 
 
-def _schema(rows: pl.LazyFrame) -> pa.Schema:
+def _one_size(parts: Iterable[pl.LazyFrame]) -> int:
+    """How many numbers a vector has; 0 where there is none."""
+    firsts = (part.select("video_embedding").head(1).collect()["video_embedding"] for part in parts)
+    sizes = sorted({len(first[0]) for first in firsts if len(first)})
+    if len(sizes) > 1:
+        told = " and ".join(map(str, sizes))
+        way_out = "an index has those of one; run: internvid materialize key:clip_embeddings"
+        raise UserError(f"categories have vectors of {told} numbers, by several models; {way_out}")
+    return sizes[0] if sizes else 0
+
+
+def _schema(size: int) -> pa.Schema:
     import pyarrow as pa
 
-    size = len(rows.select("video_embedding").head(1).collect().item())
     vectors = [pa.field(name, pa.list_(pa.float32(), size)) for name in VECTORS]
     texts = [pa.field(name, pa.string()) for name in TEXTS]
     numbers = [pa.field(name, pa.float64()) for name in NUMBERS]

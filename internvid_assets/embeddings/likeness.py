@@ -10,23 +10,22 @@ import numpy as np
 from internvid_assets.cells.engine import Engine
 from internvid_assets.cells.errors import CallError, UserError
 from internvid_assets.clips.frames import sample_frames
-from internvid_assets.embeddings.embedding import unit
 from internvid_assets.media.frames import pixels
 from internvid_assets.media.whole import whole_span
-from internvid_assets.models.protocols import ClipEmbedder
+from internvid_assets.models.protocols import VideoEmbedder
 
 TIMEOUT_SECONDS = 600
 
 
-def vector_of_file(path: Path, embedder: ClipEmbedder, engine: Engine) -> np.ndarray:
-    """The unit vector of a picture, or the mean over the 8 uniform frames of a video, read in a worker process.
+def vector_of_file(path: Path, embedder: VideoEmbedder, engine: Engine) -> np.ndarray:
+    """The unit vector of a picture, or of the 8 uniform frames of a video, read in a worker process.
 
     Raises UserError for a file that is neither.
     """
     (jpegs,) = engine.each(jpegs_of, [{"path": str(path)}], timeout_seconds=TIMEOUT_SECONDS)
     if isinstance(jpegs, CallError):
         raise UserError(f"{path} is read neither as a picture nor as a video ({jpegs}); give another file")
-    return unit(embedder.embed_images([pixels(jpeg) for jpeg in jpegs]).mean(axis=0))
+    return embedder.embed_videos([[pixels(jpeg) for jpeg in jpegs]])[0]
 
 
 def jpegs_of(path: str) -> list[bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -12,11 +14,15 @@ from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.sql_text import quoted
 from internvid_assets.embeddings.index import VECTORS, ClipIndex, matrix
 
-WAY_OUT = "run: internvid materialize '+key:clip_index'"
 FUSED_AT_LEAST = 100
 """Hits of each kind that are fused: with only the few that are shown, a clip second in both lists might not count."""
 LOOKED_AT_AGAIN = 10
 """Per hit, so many of the approximate index's nearest are compared exactly: recall@10 of 0.99, not 0.54, for 1 ms."""
+
+
+def way_out(chosen: Sequence[str] = ()) -> str:
+    """How to have an index as it should be, under settings that were `chosen` for this command."""
+    return " ".join(["run: internvid materialize '+key:clip_index'", *(f"--set {shlex.quote(one)}" for one in chosen)])
 
 
 @dataclass(frozen=True)
@@ -57,11 +63,11 @@ def search(
     table, filters = index.table.open(), filters or Filters()
     for column in filters.columns():
         if not table.count_rows(f"{column} is not null"):
-            raise UserError(f"no clip of the index has {column} yet; {WAY_OUT}")
+            raise UserError(f"no clip of the index has {column} yet; {way_out()}")
     numbers = table.schema.field("video_embedding").type.list_size
     if len(vector) != numbers:
         told = f"the index holds vectors of {numbers} numbers, the settings' model makes {len(vector)}"
-        raise UserError(f"{told}; {WAY_OUT}")
+        raise UserError(f"{told}; {way_out()}")
     found = _asked(table, vector, words, max(count, FUSED_AT_LEAST) if words else count, filters.where())
     unit = (vector / np.linalg.norm(vector)).astype(np.float32)
     cosines = matrix(found["video_embedding"]) @ unit if found.height else ()
@@ -77,12 +83,16 @@ def vector_of(index: ClipIndex, clip_id: str) -> np.ndarray | None:
     return matrix(found["video_embedding"])[0] if found.height else None
 
 
-def refuse_other_models(found: pl.DataFrame, identity: tuple[str, str]) -> None:
-    """Raises UserError when a clip was embedded by another model than the one that made the question's vector."""
+def refuse_other_models(found: pl.DataFrame, identity: tuple[str, str], chosen: Sequence[str] = ()) -> None:
+    """Raises UserError when a clip was embedded by another model than the one that is to make the question's vector.
+
+    `chosen` are the settings that named it for this command.
+    """
     for row in found.select("model", "revision").unique().iter_rows():
         if row != identity:
             made_by, asked_by = (" @ ".join(map(str, one)) for one in (row, identity))
-            raise UserError(f"the index holds vectors of {made_by}, the settings name {asked_by}; {WAY_OUT}")
+            named = f"--model is {asked_by}" if chosen else f"the settings name {asked_by}"
+            raise UserError(f"the index holds vectors of {made_by}, {named}; {way_out(chosen)}")
 
 
 def _asked(table: Any, vector: np.ndarray, words: str | None, count: int, where: str | None) -> pl.DataFrame:

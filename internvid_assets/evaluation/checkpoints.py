@@ -15,7 +15,7 @@ from internvid_assets.viclip.launching import clip_folder, current, shared_param
 from internvid_assets.viclip.rows import file_hash
 
 if TYPE_CHECKING:
-    from internvid_assets.viclip.embedding import ViclipEmbedding
+    from internvid_assets.models.viclip.embedding import ViclipEmbedding
 
 CLIP = "clip"
 VIDEOS_AT_ONCE = 64
@@ -32,7 +32,7 @@ class Candidate:
 
 def candidates(home: Home, subset: str) -> Iterator[Candidate]:
     """One after another, so that one at a time is held; raises UserError, before any, for one that is not there."""
-    from internvid_assets.viclip.checkpoint import weights_file
+    from internvid_assets.models.viclip.checkpoint import weights_file
 
     folders = {name: _folder(home, name, subset) for name in dict.fromkeys(home.settings.evaluation.checkpoints)}
     for name, folder in folders.items():
@@ -44,7 +44,7 @@ def _folder(home: Home, name: str, subset: str) -> Path:
 
 
 def _loaded(home: Home, name: str, folder: Path) -> ViclipEmbedding:
-    from internvid_assets.viclip.embedding import ViclipEmbedding, load_embedding
+    from internvid_assets.models.viclip.embedding import ViclipEmbedding, load_embedding
 
     return ViclipEmbedding(*_clip(home, folder)) if name == CLIP else load_embedding(folder)
 
@@ -52,8 +52,8 @@ def _loaded(home: Home, name: str, folder: Path) -> ViclipEmbedding:
 def _clip(home: Home, folder: Path) -> tuple:
     """It sees a video as the mean of its frames' patches: no time is in its positions."""
     from internvid_assets.models.transformers_loading import best_device, best_dtype
+    from internvid_assets.models.viclip.tokens import words_of
     from internvid_assets.viclip.clip_weights import viclip_of_clip
-    from internvid_assets.viclip.tokens import words_of
 
     told, device = shared_parameters(home), best_device()
     model = viclip_of_clip(folder, frames=told["frames"], context_tokens=told["context_tokens"])

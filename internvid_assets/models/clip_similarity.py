@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 import numpy as np
 
 from internvid_assets.models.agreement import cosines_with_own
+from internvid_assets.models.clip_videos import picture_vectors
 from internvid_assets.models.protocols import ClipEmbedder, Image
 from internvid_assets.models.transformers_clip import load_embedder
 
@@ -32,10 +33,7 @@ class ClipSimilarity:
         self.embedder = embedder
 
     def similarity(self, frames: Iterable[Sequence[Image]], captions: Sequence[Sequence[str]]) -> list[np.ndarray]:
-        lengths: list[int] = []
-        images = self.embedder.embed_images(_counted(frames, lengths))  # [all frames, d]
-        parts = np.split(images, np.cumsum(lengths, dtype=int))[:-1]
-        return cosines_with_own(parts, captions, self.embedder.embed_texts)
+        return cosines_with_own(picture_vectors(frames, self.embedder), captions, self.embedder.embed_texts)
 
 
 class OneFrameSimilarity:
@@ -49,13 +47,6 @@ class OneFrameSimilarity:
 
     def similarity(self, frames: Iterable[Sequence[Image]], captions: Sequence[Sequence[str]]) -> list[np.ndarray]:
         return self.scorer.similarity(map(drawn, frames), captions)
-
-
-def _counted(clips: Iterable[Sequence[Image]], lengths: list[int]) -> Iterator[Image]:
-    """The frames of all clips; how many each has is added to `lengths`."""
-    for clip in clips:
-        lengths.append(len(clip))
-        yield from clip
 
 
 def drawn(frames: Sequence[Image]) -> list[Image]:

@@ -19,6 +19,7 @@ from internvid_assets.models.protocols import (
     TextEncoder,
     Transcriber,
     Translator,
+    VideoEmbedder,
     VisionLanguageModel,
 )
 from internvid_assets.models.specs import NOBODY, Capability, ModelSpec
@@ -61,6 +62,10 @@ class Models:
     @cached_property
     def embedder(self) -> ClipEmbedder:
         return loaded(self.specs["embedder"])
+
+    @cached_property
+    def video_embedder(self) -> VideoEmbedder:
+        return loaded(self.specs["video_embedder"])
 
     @cached_property
     def frame_embedder(self) -> FrameEmbedder:

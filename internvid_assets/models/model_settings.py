@@ -27,17 +27,18 @@ ASKED_CAPABILITIES: tuple[Capability, ...] = (
 ADAPTERS_OF: dict[Capability, tuple[str, ...]] = {
     "captioner": ("transformers", "instructed", "tag2text"),
     "frame_captioner": ("transformers", "instructed", "tag2text"),
-    "similarity": ("umt", "clip", "clip_score"),
+    "similarity": ("umt", "clip", "clip_score", "viclip"),
+    "video_embedder": ("clip", "viclip"),
     "transcriber": ("transformers", "faster_whisper"),
 }
-READS_TOKENIZER = ("umt", "tag2text")
+READS_TOKENIZER = ("umt", "tag2text", "viclip")
 
 
 class ModelSettings(BaseModel):
     """Which weights a capability uses instead of its profile's: a hub id or a folder, and a pinned revision.
 
-    `head` is for `aesthetics`, `tokenizer` for UMT and Tag2Text, `adapter` for `similarity`, `transcriber` and,
-    `instructed` or `tag2text`, for captioners; `server` is what differs from `[server]`.
+    `head` is for `aesthetics`, `tokenizer` for UMT, Tag2Text and ViCLIP, `adapter` for `similarity`, `video_embedder`,
+    `transcriber` and, `instructed` or `tag2text`, for captioners; `server` is what differs from `[server]`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,9 +47,10 @@ class ModelSettings(BaseModel):
     revision: str | None = None
     head: str | None = None
     tokenizer: str | None = None
-    adapter: Literal["transformers", "faster_whisper", "umt", "clip", "clip_score", "instructed", "tag2text"] | None = (
-        None
-    )
+    adapter: (
+        Literal["transformers", "faster_whisper", "umt", "clip", "clip_score", "viclip", "instructed", "tag2text"]
+        | None
+    ) = None
     server: Endpoint | None = None
 
 
@@ -69,6 +71,6 @@ def _readers(capability: Capability, told: ModelSettings) -> list[tuple[str, boo
     is_umt = capability == "similarity" and told.adapter is None  # as in profile paper
     return [
         ("head", capability == "aesthetics", "models.aesthetics"),
-        ("tokenizer", is_umt or told.adapter in READS_TOKENIZER, "adapters umt and tag2text"),
+        ("tokenizer", is_umt or told.adapter in READS_TOKENIZER, "adapters umt, tag2text and viclip"),
         ("server", capability in ASKED_CAPABILITIES, f"{', '.join(ASKED_CAPABILITIES)} in profile server"),
     ]

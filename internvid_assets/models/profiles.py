@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.models.captioner_specs import captioner
+from internvid_assets.models.embedder_specs import video_embedder
 from internvid_assets.models.endpoint import SERVER, endpoint_spec
 from internvid_assets.models.score_specs import (
     ADAPTERS,
@@ -74,6 +75,9 @@ def sample(overrides: Overrides) -> Finders:
     def language_model() -> ModelSpec:
         return spec("language_model", "language_model", LANGUAGE_MODEL)
 
+    def embedder() -> ModelSpec:
+        return spec("embedder", "clip", EMBEDDER)
+
     head = overrides.get("aesthetics", {}).get("head") or str(SAMPLE_WEIGHTS / "aesthetic" / "model.safetensors")
     return {
         "captioner": lambda: captioner("captioner", overrides, partial(spec, "captioner", "captioner", CAPTIONER)),
@@ -87,7 +91,8 @@ def sample(overrides: Overrides) -> Finders:
         "summariser": lambda: named("summariser", overrides, LANGUAGE_MODEL) or captioned_pictures(),
         "phrase_extractor": lambda: told("phrase_extractor", PHRASES) or tagged_phrases(),
         "translator": lambda: told("translator", TRANSLATOR) or nobody(NO_TRANSLATOR),
-        "embedder": lambda: spec("embedder", "clip", EMBEDDER),
+        "embedder": embedder,
+        "video_embedder": lambda: video_embedder(overrides, embedder),
         "frame_embedder": lambda: spec("frame_embedder", "clip", FRAME_EMBEDDER),
         "text_encoder": lambda: named("text_encoder", overrides, TEXT_ENCODER) or nobody(NO_TEXT_ENCODER),
         "aesthetics": lambda: aesthetics(spec("aesthetics", "clip", AESTHETICS), head),
@@ -123,6 +128,9 @@ def paper(overrides: Overrides) -> Finders:
     def language_model() -> ModelSpec:
         return spec("language_model", flan_t5, None, LANGUAGE_MODEL)
 
+    def embedder() -> ModelSpec:
+        return spec("embedder", *clip, EMBEDDER)
+
     def seeing() -> ModelSpec:
         return spec("vision_language_model", *qwen, VISION_LANGUAGE_MODEL)
 
@@ -136,7 +144,8 @@ def paper(overrides: Overrides) -> Finders:
         "summariser": lambda: named("summariser", overrides, LANGUAGE_MODEL) or seeing(),
         "phrase_extractor": lambda: instructed("phrase_extractor", overrides, language_model(), PHRASES),
         "translator": lambda: instructed("translator", overrides, language_model(), TRANSLATOR),
-        "embedder": lambda: spec("embedder", *clip, EMBEDDER),
+        "embedder": embedder,
+        "video_embedder": lambda: video_embedder(overrides, embedder),
         "frame_embedder": lambda: spec("frame_embedder", *clip_336, FRAME_EMBEDDER),
         "text_encoder": lambda: spec("text_encoder", *bert, TEXT_ENCODER),
         "aesthetics": lambda: aesthetics(spec("aesthetics", *clip, AESTHETICS), head),

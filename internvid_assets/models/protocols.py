@@ -96,6 +96,17 @@ class ClipEmbedder(Protocol):
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray: ...
 
 
+class VideoEmbedder(Protocol):
+    """Maps videos and texts into one space: float32 [n, d], rows of unit length.
+
+    A video is one picture or more, in the order of time.
+    """
+
+    def embed_videos(self, videos: Iterable[Sequence[Image]]) -> np.ndarray: ...
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray: ...
+
+
 class FrameEmbedder(Protocol):
     """Maps pictures to vectors of which the cosine says how alike they look: float32 [n, d], rows of unit length."""
 
@@ -124,6 +135,7 @@ class SimilarityScorer(Protocol):
     """Scores how well the frames of a clip agree with captions: per clip cosines [its frames, its captions].
 
     A clip comes with several captions so that its own and the ones it is compared with cost one pass over its frames.
+    Who draws one of its frames, or sees all at once, answers with one row.
     """
 
     def similarity(self, frames: Iterable[Sequence[Image]], captions: Sequence[Sequence[str]]) -> list[np.ndarray]: ...

@@ -8,14 +8,16 @@ from pathlib import Path
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.models.specs import NOBODY, Capability, ModelSpec, Overrides, files_revision, resolve
+from internvid_assets.models.viclip_specs import viclip
 
 ADAPTERS = "internvid_assets.models"
 SIMILARITY = {
     "umt": f"{ADAPTERS}.umt_similarity:load_umt_similarity",
     "clip": f"{ADAPTERS}.clip_similarity:load_similarity",
     "clip_score": f"{ADAPTERS}.clip_similarity:load_clip_score",
+    "viclip": f"{ADAPTERS}.viclip.similarity:load_similarity",
 }
-"""UMT-SIM; a CLIP's or SigLIP's cosine, mean over the frames; that of one frame drawn from each clip."""
+"""UMT-SIM; a CLIP's or SigLIP's cosine, mean over the frames; that of one frame drawn from each clip; a ViCLIP's."""
 
 NSFW = f"{ADAPTERS}.transformers_nsfw:load_nsfw"
 TEXT_AREA = f"{ADAPTERS}.transformers_text_area:load_text_detector"
@@ -31,6 +33,8 @@ def similarity(overrides: Overrides, clip: Callable[[str], ModelSpec], *, defaul
         raise UserError(f"models.similarity.adapter is {adapter!r}: expected one of {', '.join(SIMILARITY)}")
     if adapter == "umt":
         return umt(chosen.get("name"), chosen.get("tokenizer"))
+    if adapter == "viclip":
+        return viclip("similarity", overrides, SIMILARITY[adapter])
     spec = clip(SIMILARITY[adapter])
     return spec if adapter == "clip" else replace(spec, name=f"{spec.name}+one_frame")
 

@@ -22,6 +22,7 @@ Capability = Literal[
     "phrase_extractor",
     "translator",
     "embedder",
+    "video_embedder",
     "frame_embedder",
     "text_encoder",
     "aesthetics",
@@ -80,15 +81,16 @@ class ModelSpec:
 
 
 @cache
-def files_revision(path: Path) -> str:
+def files_revision(path: Path, *, of: tuple[str, ...] = ()) -> str:
     """First 16 digits of the SHA-256 of a model file, or of a folder's files with their names: 10 MB take about 10 ms.
 
-    Configuration and tokenizer count too: they change answers as much as weights do.
+    Configuration and tokenizer count too: they change answers as much as weights do. `of` names the files that count,
+    where a folder holds others.
     """
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     digest = hashlib.sha256()
     for file in files:
-        if file.is_file() and not file.name.startswith("."):
+        if file.is_file() and not file.name.startswith(".") and (not of or file.name in of):
             digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
             with file.open("rb") as opened:
                 hashlib.file_digest(opened, lambda: digest)

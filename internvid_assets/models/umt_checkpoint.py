@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import pickle
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.models.tensor_files import read_tensors
 from internvid_assets.models.umt import Umt, UmtSizes
 
 IMAGE_PIXELS = 224
@@ -47,21 +45,6 @@ def _is_needed(name: str, last_text_layer: int) -> bool:
     layer = re.match(r"text_encoder\.encoder\.layer\.(\d+)\.", name)
     is_fusion = layer is not None and int(layer[1]) > last_text_layer
     return not (is_fusion or name.startswith(NEEDLESS) or name in NEEDLESS_NAMES)
-
-
-def read_tensors(path: Path) -> Mapping[str, Tensor]:
-    """A state dict, or the `model` of a training state. No code in the file is run."""
-    if path.suffix == ".safetensors":
-        return load_file(path)
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except (pickle.UnpicklingError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(
-            f"cannot read {path} ({reason}); no code in a checkpoint is run: where you trust it, save its tensors as "
-            "safetensors"
-        ) from error
-    return state.get("model", state)
 
 
 def sizes_of(weights: Mapping[str, Tensor], path: Path) -> UmtSizes:

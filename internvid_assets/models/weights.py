@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from internvid_assets.models.specs import NOBODY, ModelSpec
+from internvid_assets.viclip_parameters import CLIP_WORDS
 
 Where = Literal["shipped", "folder", "file", "cache", "server", "missing", "nobody"]
 
@@ -41,6 +42,8 @@ EXTRAS = {
     "transformers_vision_language": ("torchvision", "pip install 'internvid-assets[vision-language]'"),
 }
 """By adapter, a package that it needs and not everybody has, and how to get it."""
+WORDS_OF_CLIP = "open_clip", "pip install 'internvid-assets[clip-words]', or name a CLIP's folder as tokenizer"
+"""The same of a checkpoint of ViCLIP beside which no words lie: the released ones."""
 
 PACKAGE = Path(__file__).parents[1]
 BYTES_OF_FILE_FLOAT = 4
@@ -73,7 +76,7 @@ def find_weights(spec: ModelSpec, *, float_bytes: int, is_offline: bool = False)
 def _found(spec: ModelSpec, float_bytes: int, is_offline: bool) -> Weights:
     if spec.name == NOBODY:
         return Weights("nobody")
-    package, way_out = EXTRAS.get(adapter(spec), ("", ""))
+    package, way_out = _extra(spec)
     if package and find_spec(package) is None:
         return Weights("missing", way_out=way_out)
     if spec.source.startswith(("http://", "https://")):
@@ -86,6 +89,10 @@ def _found(spec: ModelSpec, float_bytes: int, is_offline: bool) -> Weights:
     if path.is_dir():
         return _in_folder(path, float_bytes)
     return _in_cache(spec, float_bytes, is_offline)
+
+
+def _extra(spec: ModelSpec) -> tuple[str, str]:
+    return WORDS_OF_CLIP if dict(spec.files).get("tokenizer") == CLIP_WORDS else EXTRAS.get(adapter(spec), ("", ""))
 
 
 def adapter(spec: ModelSpec) -> str:

@@ -7,8 +7,10 @@ import polars as pl
 from internvid_assets import tables
 from internvid_assets.cells.feature import feature
 from internvid_assets.clips.selection import uniform_frames
+from internvid_assets.models import viclip
 from internvid_assets.scores.safety import score_safety, tell_languages
 from internvid_assets.scores.scoring import (
+    frames_seen,
     reference_text,
     score_aesthetics,
     score_one_frame,
@@ -19,18 +21,21 @@ from internvid_assets.scores.shuffling import with_other_captions
 
 STAGE, MODELS = "internvid_assets.scores", "internvid_assets.models"
 CLIP = (f"{MODELS}.transformers_clip", f"{MODELS}.transformers_loading", f"{MODELS}.batching")
-UMT = (f"{MODELS}.umt", f"{MODELS}.umt_checkpoint", f"{MODELS}.umt_similarity", f"{MODELS}.pre_text")
-SIMILARITY = (f"{MODELS}.agreement", f"{MODELS}.clip_similarity", *CLIP, *UMT)
+CLIP_SCORE = (f"{MODELS}.agreement", f"{MODELS}.clip_similarity", f"{MODELS}.clip_videos", *CLIP)
+UMT = tuple(f"{MODELS}.{part}" for part in ("umt", "umt_checkpoint", "umt_similarity", "pre_text", "tensor_files"))
+SIMILARITY = (*CLIP_SCORE, *UMT, *viclip.CODE, f"{MODELS}.viclip.similarity")
 
 CLIPS_AT_ONCE = 256
 """Frames are read and prepared while the model works, but not across batches: with fewer clips it waits more often,
 with more a killed run loses more."""
 
 
-def captioned(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per captioned clip: `frame_hashes` of its 4 uniform frames, and its `caption`."""
+def captioned(
+    clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame, frames: int = 4
+) -> pl.LazyFrame:
+    """One row per captioned clip: `frame_hashes` of its 4 or 8 uniform frames, and its `caption`."""
     captions = fused_captions.filter(pl.col("caption").is_not_null()).select("clip_id", "caption")
-    return uniform_frames(clips, clip_frames, 4).join(captions, on="clip_id", how="inner", maintain_order="left")
+    return uniform_frames(clips, clip_frames, frames).join(captions, on="clip_id", how="inner", maintain_order="left")
 
 
 @feature(
@@ -57,13 +62,16 @@ def aesthetic_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyF
     code=SIMILARITY,
     models=["similarity"],
     prompt=reference_text,
+    given=frames_seen,
     compared="umt_score",
     batch_rows=CLIPS_AT_ONCE,
     kinds=["transformers"],
 )
-def umt_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per captioned clip: how well video and caption agree (UMT-SIM, InternVid 3.3, or a CLIP's cosine)."""
-    return captioned(clips, clip_frames, fused_captions)
+def umt_scores(
+    clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame, *, frames: int = 4
+) -> pl.LazyFrame:
+    """One row per captioned clip: how well video and caption agree (UMT-SIM, InternVid 3.3, or another's cosine)."""
+    return captioned(clips, clip_frames, fused_captions, frames)
 
 
 @feature(
@@ -71,7 +79,7 @@ def umt_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: p
     reads=["frame_hashes", "caption"],
     work=score_one_frame,
     version="1",
-    code=(f"{MODELS}.agreement", f"{MODELS}.clip_similarity", *CLIP),
+    code=CLIP_SCORE,
     models=["embedder"],
     compared="clip_score",
     kinds=["transformers"],
@@ -88,12 +96,15 @@ def clip_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: 
     version="1",
     code=[f"{STAGE}.shuffling", *SIMILARITY],
     models=["similarity"],
+    given=frames_seen,
     batch_rows=CLIPS_AT_ONCE,
     kinds=["transformers"],
 )
-def shuffled_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:
+def shuffled_scores(
+    clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame, *, frames: int = 4
+) -> pl.LazyFrame:
     """One row per drawn clip, 64 a category at most: its score with its own and with another clip's caption."""
-    return with_other_captions(captioned(clips, clip_frames, fused_captions))
+    return with_other_captions(captioned(clips, clip_frames, fused_captions, frames))
 
 
 @feature(

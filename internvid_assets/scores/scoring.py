@@ -37,6 +37,12 @@ def _best(scores: np.ndarray) -> dict[str, Any]:
     return {"aesthetic_score": float(scores.max()), "frame_scores": scores.tolist()}
 
 
+def frames_seen(settings: Settings) -> dict[str, int]:
+    """How many uniform frames of a clip its similarity is told by: 4 (InternVid 3.3); ViCLIP sees 8 at once."""
+    chosen = settings.models.get("similarity")
+    return {"frames": 8 if chosen and chosen.adapter == "viclip" else 4}
+
+
 def score_similarity(bench: Bench) -> Work:
     """UMT-SIM's shape: the mean over frames of the cosine with the caption, and the same with the reference captions.
 

@@ -1,1 +1,1 @@
-"""ViCLIP (InternVid section 4): a CLIP whose eyes see the patches of all frames at once, and its training."""
+"""ViCLIP's training (InternVid section 4). The model itself is models/viclip, which scores and embeds by it too."""

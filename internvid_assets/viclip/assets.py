@@ -15,13 +15,15 @@ from internvid_assets.selects.files import sql_files
 from internvid_assets.viclip.launching import CAPTIONS, Launch, clip_folder, current, prepared, publish
 
 MASKED, UNMASKED, BETWEEN = "viclip_masked_checkpoint", "viclip_checkpoint", "viclip_interpolated_checkpoint"
-MODEL = ["model", "vision", "text", "transformer", "masking", "loss", "gathering", "pictures", "positions"]
-TRAINING = [*MODEL, "batches", "order", "rows", "optimizing", "frame_sampling", "tokens", "training", "clip_weights"]
+PARTS = ["model", "vision", "text", "transformer", "masking", "loss", "gathering", "pictures", "positions"]
+MODEL = [f"models.viclip.{part}" for part in PARTS]
+READING = ["models.viclip.frame_sampling", "models.viclip.tokens"]
+LOOP = [f"viclip.{part}" for part in ("batches", "order", "rows", "optimizing", "training", "clip_weights")]
 SUBSETS = [file.name for file in sql_files("subsets")]
 
 
 def _code(modules: list[str]) -> str:
-    return code_hash([f"internvid_assets.viclip.{module}" for module in modules])
+    return code_hash([f"internvid_assets.{module}" for module in modules])
 
 
 def _whole(names: list[str]) -> list[dg.AssetDep]:
@@ -35,7 +37,7 @@ def _whole(names: list[str]) -> list[dg.AssetDep]:
     group_name="viclip",
     deps=_whole([*SUBSETS, "clip_frames", *CAPTIONS]),
     partitions_def=by_subset,
-    code_version=_code(TRAINING),
+    code_version=_code([*MODEL, *READING, *LOOP]),
     kinds={"pytorch"},
     pool="gpu",
 )
@@ -51,7 +53,7 @@ def viclip_masked_checkpoint(
     group_name="viclip",
     deps=[MASKED],
     partitions_def=by_subset,
-    code_version=_code(TRAINING),
+    code_version=_code([*MODEL, *READING, *LOOP]),
     kinds={"pytorch"},
     pool="gpu",
 )
@@ -68,7 +70,7 @@ def viclip_checkpoint(
     group_name="viclip",
     deps=[UNMASKED],
     partitions_def=by_subset,
-    code_version=_code([*MODEL, "interpolation"]),
+    code_version=_code([*MODEL, "viclip.interpolation"]),
     kinds={"pytorch"},
 )
 def viclip_interpolated_checkpoint(
@@ -138,7 +140,7 @@ def _place(folder: Path) -> dict[str, Any]:
 
 
 def _version(folder: Path) -> dg.DataVersion:
-    from internvid_assets.viclip.checkpoint import weights_file
+    from internvid_assets.models.viclip.checkpoint import weights_file
     from internvid_assets.viclip.rows import file_hash
 
     return dg.DataVersion(file_hash(weights_file(folder)))

@@ -17,11 +17,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from internvid_assets.media.frames import FrameStore, pixels
 from internvid_assets.models.pre_text import pre_text
-from internvid_assets.viclip.frame_sampling import middle_frames, random_frames
+from internvid_assets.models.viclip.frame_sampling import middle_frames, random_frames
+from internvid_assets.models.viclip.pictures import NOISE
+from internvid_assets.models.viclip.tokens import Words, words_of
 from internvid_assets.viclip.order import Draw, Order
-from internvid_assets.viclip.pictures import NOISE
 from internvid_assets.viclip.rows import mapped_rows
-from internvid_assets.viclip.tokens import Words, words_of
 from internvid_assets.viclip_parameters import Positives
 
 

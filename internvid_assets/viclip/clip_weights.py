@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.viclip.checkpoint import CONFIG, HEAD_WIDTH, load_state, read_state
-from internvid_assets.viclip.model import LOWEST_TEMPERATURE, Viclip
-from internvid_assets.viclip.positions import adapted, inflated
-from internvid_assets.viclip.sizes import ViclipSizes
+from internvid_assets.models.viclip.checkpoint import CONFIG, HEAD_WIDTH, load_state, read_state
+from internvid_assets.models.viclip.model import LOWEST_TEMPERATURE, Viclip
+from internvid_assets.models.viclip.positions import adapted, inflated
+from internvid_assets.models.viclip.sizes import ViclipSizes
 from internvid_assets.viclip_parameters import Activation
 
 OF_OPENAI = "visual.conv1.weight"

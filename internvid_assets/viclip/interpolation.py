@@ -10,10 +10,10 @@ from pathlib import Path
 from torch import Tensor
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.viclip.checkpoint import TIMES, load_viclip, read_state, save_state
+from internvid_assets.models.viclip.checkpoint import TIMES, load_viclip, read_state, save_state
+from internvid_assets.models.viclip.tokens import keep_words
 from internvid_assets.viclip.clip_weights import viclip_of_clip
 from internvid_assets.viclip.rows import file_hash
-from internvid_assets.viclip.tokens import keep_words
 
 
 def interpolated(trained: Mapping[str, Tensor], initial: Mapping[str, Tensor], share: float = 0.5) -> dict[str, Tensor]:

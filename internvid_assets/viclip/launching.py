@@ -108,7 +108,7 @@ def clip_folder(home: Home) -> str:
 
 
 def _weights(initial: str) -> Path:
-    from internvid_assets.viclip.checkpoint import weights_file
+    from internvid_assets.models.viclip.checkpoint import weights_file
 
     return weights_file(Path(initial))
 

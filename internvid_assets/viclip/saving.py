@@ -26,9 +26,9 @@ from torch import Tensor
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.store import flush
-from internvid_assets.viclip.checkpoint import save_state
-from internvid_assets.viclip.sizes import ViclipSizes
-from internvid_assets.viclip.tokens import keep_words
+from internvid_assets.models.viclip.checkpoint import save_state
+from internvid_assets.models.viclip.sizes import ViclipSizes
+from internvid_assets.models.viclip.tokens import keep_words
 from internvid_assets.viclip.training_config import TrainingConfig
 
 MARK, OPTIMIZER, ROWS, CONFIG = "complete.json", "optimizer.pt", "rows.arrow", "training.json"

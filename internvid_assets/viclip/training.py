@@ -21,16 +21,16 @@ from torch.distributed.checkpoint.state_dict import (
 )
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.models.viclip.checkpoint import load_viclip, read_state, weights_file
+from internvid_assets.models.viclip.model import Viclip
+from internvid_assets.models.viclip.pictures import augmented, random_boxes
 from internvid_assets.viclip import curve, saving
 from internvid_assets.viclip.batches import Batch, Clips, loader_of
-from internvid_assets.viclip.checkpoint import load_viclip, read_state, weights_file
 from internvid_assets.viclip.clip_weights import viclip_of_clip
 from internvid_assets.viclip.curve import StepReport
 from internvid_assets.viclip.memory import told_when_it_ends
-from internvid_assets.viclip.model import Viclip
 from internvid_assets.viclip.optimizing import learning_rate_share, parameter_groups
 from internvid_assets.viclip.order import Order, steps_of
-from internvid_assets.viclip.pictures import augmented, random_boxes
 from internvid_assets.viclip.rows import file_hash, mapped_rows
 from internvid_assets.viclip.saving import Position, Saved
 from internvid_assets.viclip.training_config import TrainingConfig

@@ -13,11 +13,11 @@ pytest.importorskip("torch")
 from console import run_here
 
 from internvid_assets import viclip
+from internvid_assets.models.viclip.checkpoint import save_viclip
+from internvid_assets.models.viclip.tokens import keep_words
 from internvid_assets.sample_world import scenes
 from internvid_assets.sample_world.drawing import draw
-from internvid_assets.viclip.checkpoint import save_viclip
 from internvid_assets.viclip.clip_weights import viclip_of_clip
-from internvid_assets.viclip.tokens import keep_words
 
 SAMPLE_CLIP = Path(viclip.__file__).parents[1] / "sample_world" / "weights" / "clip"
 FPS = 10

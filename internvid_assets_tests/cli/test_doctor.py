@@ -26,7 +26,7 @@ def test_the_shipped_models_are_here_and_their_clips_were_timed(internvid):
     assert found["captioner"]["weights"] == "shipped" and 0.004 < found["captioner"]["memory_gb"] < 0.01
     assert found["translator"]["weights"] == "nobody"
     asked = {"captioner", "frame_captioner", "vision_language_model", "language_model", "summariser"}
-    asked |= {"embedder", "frame_embedder", "aesthetics", "similarity"}
+    asked |= {"embedder", "video_embedder", "frame_embedder", "aesthetics", "similarity"}
     each = [row["seconds_per_clip"] for about, row in found.items() if row["seconds_per_clip"] and about != "cost"]
     assert len(each) == len(asked) and all(found[name]["seconds_per_clip"] for name in asked)
     assert found["cost"]["seconds_per_clip"] == pytest.approx(sum(each)) and min(each) > 0

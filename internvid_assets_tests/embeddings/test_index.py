@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from toy_clips import clips, crowd, directions
 
+from internvid_assets.cells.errors import UserError
 from internvid_assets.embeddings.index import ClipIndex, IndexReport
 from internvid_assets.embeddings.searching import search, vector_of
 
@@ -44,6 +45,15 @@ def test_vectors_of_another_embedder_make_the_table_anew(index: ClipIndex):
         assert report == IndexReport(2, written=written, removed=0)
     found = vector_of(index, "east")
     assert found is not None and found.tolist() == [1.0, 0.0]
+
+
+def test_vectors_of_two_embedders_are_refused_and_the_table_stays(index: ClipIndex):
+    """Of two categories, one was embedded anew; the table made anew for each would hold the last alone."""
+    index.synchronise([directions(north="1", east="1")])
+    shorter = directions(south="1").with_columns(pl.col("video_embedding", "caption_embedding").list.head(2))
+    with pytest.raises(UserError, match=r"vectors of 2 and 4 numbers, .*; run: internvid materialize key:clip_emb"):
+        index.synchronise([directions(north="2"), directions(), shorter])
+    assert contents(index) == [("east", "1"), ("north", "1")]
 
 
 def test_an_index_of_nothing_is_no_error(index: ClipIndex):

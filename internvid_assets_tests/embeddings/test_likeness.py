@@ -22,7 +22,7 @@ from internvid_assets.models.profiles import model_specs
 
 @pytest.fixture(scope="module")
 def embedder():
-    return Models(model_specs("sample")).embedder
+    return Models(model_specs("sample")).video_embedder
 
 
 @pytest.fixture(scope="module")

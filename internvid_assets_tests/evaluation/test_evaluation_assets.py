@@ -20,14 +20,14 @@ from internvid_assets.evaluation import zero_shot
 from internvid_assets.evaluation.assets import evaluation_videos, video_text_retrieval, zero_shot_actions
 from internvid_assets.evaluation.retrieval import dual_softmax, retrieval
 from internvid_assets.home import Home
+from internvid_assets.models.viclip.checkpoint import save_viclip
+from internvid_assets.models.viclip.embedding import load_embedding
+from internvid_assets.models.viclip.tokens import keep_words
 from internvid_assets.sample_world.labelled import LIST_FILE, labelled_scenes, labelled_videos
 from internvid_assets.sample_world.scenes import ACTIONS, clip_caption
 from internvid_assets.settings import load_settings
-from internvid_assets.viclip.checkpoint import save_viclip
 from internvid_assets.viclip.clip_weights import viclip_of_clip
-from internvid_assets.viclip.embedding import load_embedding
 from internvid_assets.viclip.launching import clip_folder, publish
-from internvid_assets.viclip.tokens import keep_words
 
 ROOT = Path(__file__).parents[2]
 SUBSET, VIDEOS = "internvid_10m_flt", 20

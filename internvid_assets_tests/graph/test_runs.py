@@ -192,7 +192,7 @@ def test_a_cell_tells_the_libraries_that_made_it(materialised: Materialised) -> 
 
 def test_vectors_name_their_model_in_the_table_and_in_the_index(materialised: Materialised) -> None:
     home = materialised.home
-    identity = home.models.specs["embedder"].identity
+    identity = home.models.specs["video_embedder"].identity
     for rows in (home.lake.scan_all("clip_embeddings").collect(), clips_of_index(home, ["model", "revision"])):
         assert set(rows.select("model", "revision").iter_rows()) == {identity} and rows.height == 11
 

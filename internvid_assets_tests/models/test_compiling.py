@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,13 @@ torch = pytest.importorskip("torch")
 
 from test_scorers import umt  # noqa: E402
 from test_transformers_adapters import clip  # noqa: E402
-from tiny_models import CAPTIONERS, saved  # noqa: E402
+from tiny_models import CAPTIONERS, saved, viclip  # noqa: E402
 
 from internvid_assets.models.batching import in_order  # noqa: E402
 from internvid_assets.models.transformers_captioner import load_captioner  # noqa: E402
 from internvid_assets.models.transformers_clip import TransformersClip, load_embedder  # noqa: E402
 from internvid_assets.models.transformers_loading import PICTURE_ENCODERS, compile_encoders  # noqa: E402
+from internvid_assets.models.viclip import embedding  # noqa: E402
 
 SIZES = (5, 3, 1, 4, 2)
 
@@ -48,10 +50,21 @@ def embedder(folder) -> TransformersClip:
     return load_embedder(clip(folder), "any")
 
 
-@pytest.mark.parametrize(("make", "most"), [(embedder, 3), (umt, 4)])
+def video_embedder(folder) -> embedding.ViclipEmbedding:
+    return embedding.load_embedder(viclip(folder), "any", tokenizer=str(folder))
+
+
+EMBED = {
+    embedder: lambda answering, pictures: answering.embed_images(pictures),
+    umt: lambda answering, pictures: answering.embed_clips([pictures])[0],
+    video_embedder: lambda answering, pictures: answering.embed_videos([[picture] for picture in pictures]),
+}
+
+
+@pytest.mark.parametrize(("make", "most"), [(embedder, 3), (umt, 4), (video_embedder, 3)])
 def test_a_few_compilations_answer_every_batch_size(make, most, tmp_path):
     answering, backend = make(tmp_path), Backend()
-    embed = getattr(answering, "embed_images", None) or (lambda clip: answering.embed_clips([clip])[0])
+    embed = partial(EMBED[make], answering)
     before = [embed(pictures(size)) for size in SIZES]
     compile_encoders(answering.model, backend)
     for size, vectors in zip(SIZES, before, strict=True):

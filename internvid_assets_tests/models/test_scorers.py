@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file, save_file  # noqa: E402
 from test_transformers_adapters import SQUARE, TEXT, VISION, clip, saved, tokenizer  # noqa: E402
+from tiny_models import viclip  # noqa: E402
 
 from internvid_assets.cells.errors import UserError  # noqa: E402
 from internvid_assets.models.clip_similarity import drawn, load_clip_score, load_similarity  # noqa: E402
@@ -18,6 +19,7 @@ from internvid_assets.models.transformers_aesthetics import LinearAesthetics, lo
 from internvid_assets.models.transformers_clip import load_embedder, unit_rows  # noqa: E402
 from internvid_assets.models.umt import Umt, UmtSizes  # noqa: E402
 from internvid_assets.models.umt_similarity import load_umt_similarity  # noqa: E402
+from internvid_assets.models.viclip.similarity import load_similarity as load_viclip_similarity  # noqa: E402
 
 BERT_WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "red", "ball", "cat", "sits", "left"]
 TINY_UMT = UmtSizes(
@@ -61,7 +63,10 @@ SIMILARITY = {
     "clip": lambda folder: load_similarity(clip(folder), "any"),
     "siglip": siglip,
     "clip_score": lambda folder: load_clip_score(clip(folder), "any"),
+    "viclip": lambda folder: load_viclip_similarity(viclip(folder), "any", tokenizer=str(folder)),
 }
+ONE_ROW = ("clip_score", "viclip")
+"""One draws a frame, one sees all of them at once."""
 CAPTIONS = [["a red ball", "A cat sits, left!", "a cat"], ["a cat"], ["left " * 40, "a red ball"], ["ball"], ["a cat"]]
 
 
@@ -74,14 +79,20 @@ def clips() -> list[list[np.ndarray]]:
 
 
 @pytest.fixture(scope="module", params=SIMILARITY)
-def scorer(request, tmp_path_factory):
+def named(request, tmp_path_factory):
     torch.manual_seed(0)
-    return SIMILARITY[request.param](tmp_path_factory.mktemp("models"))
+    return request.param, SIMILARITY[request.param](tmp_path_factory.mktemp("models"))
 
 
-def test_cosines_of_every_frame_with_every_caption_of_its_clip(scorer, clips):
+@pytest.fixture
+def scorer(named):
+    return named[1]
+
+
+def test_cosines_of_every_frame_with_every_caption_of_its_clip(named, clips):
+    name, scorer = named
     cosines = scorer.similarity(clips, CAPTIONS)
-    frames = [len(clip) if not hasattr(scorer, "scorer") else min(len(clip), 1) for clip in clips]
+    frames = [min(len(clip), 1) if name in ONE_ROW else len(clip) for clip in clips]
     assert [own.shape for own in cosines] == list(zip(frames, map(len, CAPTIONS), strict=True))
     assert all(own.dtype == np.float32 for own in cosines)
     assert all((abs(own) <= 1 + 1e-5).all() for own in cosines)

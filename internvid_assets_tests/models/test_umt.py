@@ -14,8 +14,9 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 
 from internvid_assets.cells.errors import UserError  # noqa: E402
 from internvid_assets.models.pre_text import pre_text  # noqa: E402
+from internvid_assets.models.tensor_files import read_tensors  # noqa: E402
 from internvid_assets.models.umt import Umt, position_table  # noqa: E402
-from internvid_assets.models.umt_checkpoint import load_umt, needed, read_tensors, sizes_of  # noqa: E402
+from internvid_assets.models.umt_checkpoint import load_umt, needed, sizes_of  # noqa: E402
 from internvid_assets.models.umt_similarity import prepared  # noqa: E402
 
 TOLERANCE = {"atol": 1e-5, "rtol": 0}

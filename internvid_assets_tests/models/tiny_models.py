@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 SPECIAL = ["<pad>", "<unk>", "<bos>", "<eos>", "<image>", "<video>", "<vision>", "</vision>"]
@@ -9,14 +12,15 @@ WORDS = [*SPECIAL, "a", "red", "ball", "cat", "sits", "left", "right"]
 SIDE = 32
 
 
-def tokenizer(*, starts: bool = True, max_length: int = 16, **extra: str):
+def tokenizer(*, starts: bool = True, max_length: int = 16, known: Sequence[str] = WORDS, **extra: str):
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
-    words = Tokenizer(models.WordLevel({word: index for index, word in enumerate(WORDS)}, unk_token="<unk>"))
+    words = Tokenizer(models.WordLevel({word: index for index, word in enumerate(known)}, unk_token="<unk>"))
     words.pre_tokenizer = pre_tokenizers.Whitespace()
+    special_ids = [(token, known.index(token)) for token in ("<bos>", "<eos>")]
     single = "<bos> $A <eos>" if starts else "$A <eos>"
-    words.post_processor = processors.TemplateProcessing(single=single, special_tokens=[("<bos>", 2), ("<eos>", 3)])
+    words.post_processor = processors.TemplateProcessing(single=single, special_tokens=special_ids)
     special = {"pad_token": "<pad>", "unk_token": "<unk>", "bos_token": "<bos>", "eos_token": "<eos>"}
     return PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=max_length, **special, **extra)
 
@@ -139,6 +143,23 @@ def _chat_model(config_class: Any, model_class: Any, processor_class: Any, visio
     pictures = Qwen2VLImageProcessorPil(**sizes)
     processor = processor_class(pictures, words, Qwen2VLVideoProcessor(**sizes), chat_template=CHAT)
     return model_class(config), processor
+
+
+def viclip(folder: Path, seed: int = 0) -> str:
+    """A checkpoint with weights that tell pictures and words apart, and its words beside it."""
+    import torch
+
+    from internvid_assets.models.viclip.checkpoint import save_viclip
+    from internvid_assets.models.viclip.model import Viclip
+    from internvid_assets.models.viclip.sizes import named_sizes
+
+    torch.manual_seed(seed)
+    known = [*(word for word in WORDS if word != "<eos>"), "<eos>"]  # in CLIP's vocabulary, the end is the last
+    model = Viclip(replace(named_sizes("tiniest"), vocabulary=len(known), end_token=len(known) - 1))
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    save_viclip(model, folder)
+    return saved([tokenizer(known=known)], folder)
 
 
 CAPTIONERS = {"blip": blip, "blip-2": blip2, "git": git, "florence-2": florence2}

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 from golden_viclip import GOLDEN_SIZES  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
 
-from internvid_assets.viclip.model import Viclip  # noqa: E402
+from internvid_assets.models.viclip.model import Viclip  # noqa: E402
 
 
 @pytest.fixture(scope="session")

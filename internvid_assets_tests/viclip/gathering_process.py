@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 sys.path.insert(0, str(Path(__file__).parent))
 from golden_viclip import GOLDEN_SIZES
 
-from internvid_assets.viclip.model import Viclip
+from internvid_assets.models.viclip.model import Viclip
 from internvid_assets.viclip_parameters import Encoders
 
 

@@ -1,6 +1,6 @@
 """The sizes of the tiny ViCLIP of which the released code computed everything."""
 
-from internvid_assets.viclip.sizes import ViclipSizes
+from internvid_assets.models.viclip.sizes import ViclipSizes
 
 GOLDEN_SIZES = ViclipSizes(
     image_pixels=64,

@@ -14,10 +14,10 @@ import torch
 
 from internvid_assets import viclip
 from internvid_assets.media.frames import FrameStore
-from internvid_assets.viclip.checkpoint import save_viclip
-from internvid_assets.viclip.model import Viclip
+from internvid_assets.models.viclip.checkpoint import save_viclip
+from internvid_assets.models.viclip.model import Viclip
+from internvid_assets.models.viclip.sizes import named_sizes
 from internvid_assets.viclip.rows import write_rows
-from internvid_assets.viclip.sizes import named_sizes
 from internvid_assets.viclip.training_config import TrainingConfig
 
 SAMPLE_CLIP = Path(viclip.__file__).parents[1] / "sample_world" / "weights" / "clip"

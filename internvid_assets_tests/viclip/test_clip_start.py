@@ -14,8 +14,8 @@ from transformers import CLIPModel  # noqa: E402
 
 from internvid_assets import viclip  # noqa: E402
 from internvid_assets.cells.errors import UserError  # noqa: E402
+from internvid_assets.models.viclip.tokens import words_of  # noqa: E402
 from internvid_assets.viclip.clip_weights import viclip_of_clip  # noqa: E402
-from internvid_assets.viclip.tokens import words_of  # noqa: E402
 
 SAMPLE_CLIP = Path(viclip.__file__).parents[1] / "sample_world" / "weights" / "clip"
 TEXTS = ["a red ball moves left", "a blue square spins"]
@@ -67,8 +67,8 @@ def as_openai_names_it(model, tmp_path: Path) -> Path:
 def test_openais_names(tmp_path):
     from dataclasses import replace
 
-    from internvid_assets.viclip.model import Viclip
-    from internvid_assets.viclip.sizes import named_sizes
+    from internvid_assets.models.viclip.model import Viclip
+    from internvid_assets.models.viclip.sizes import named_sizes
 
     sizes = replace(
         named_sizes("tiniest"),

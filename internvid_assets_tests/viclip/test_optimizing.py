@@ -8,9 +8,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from internvid_assets.viclip.model import Viclip  # noqa: E402
+from internvid_assets.models.viclip.model import Viclip  # noqa: E402
+from internvid_assets.models.viclip.sizes import named_sizes  # noqa: E402
 from internvid_assets.viclip.optimizing import learning_rate_share, parameter_groups  # noqa: E402
-from internvid_assets.viclip.sizes import named_sizes  # noqa: E402
 
 
 def test_the_learning_rate_is_the_released_codes(golden):

@@ -13,9 +13,9 @@ torch = pytest.importorskip("torch")
 from safetensors.torch import load_file  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
-from internvid_assets.viclip import frame_sampling  # noqa: E402
-from internvid_assets.viclip.frame_sampling import interval_bounds, middle_frames, random_frames  # noqa: E402
-from internvid_assets.viclip.pictures import NOISE, augmented, normalised, prepared, random_boxes, resampling  # noqa: E402
+from internvid_assets.models.viclip import frame_sampling  # noqa: E402
+from internvid_assets.models.viclip.frame_sampling import interval_bounds, middle_frames, random_frames  # noqa: E402
+from internvid_assets.models.viclip.pictures import NOISE, augmented, normalised, prepared, random_boxes, resampling  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -20,8 +20,8 @@ from accelerate.state import AcceleratorState  # noqa: E402
 from small_training import CLIPS, config_of, made  # noqa: E402
 
 from internvid_assets.cells.errors import UserError  # noqa: E402
+from internvid_assets.models.viclip.checkpoint import load_viclip, read_state  # noqa: E402
 from internvid_assets.viclip import curve, saving  # noqa: E402
-from internvid_assets.viclip.checkpoint import load_viclip, read_state  # noqa: E402
 from internvid_assets.viclip.memory import told_when_it_ends  # noqa: E402
 from internvid_assets.viclip.rows import mapped_rows  # noqa: E402
 from internvid_assets.viclip.train import main  # noqa: E402

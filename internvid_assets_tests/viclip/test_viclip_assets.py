@@ -20,6 +20,7 @@ from small_training import made
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.lake import file_name
 from internvid_assets.home import Home
+from internvid_assets.models.viclip.checkpoint import load_viclip, read_state
 from internvid_assets.selects.files import column_types
 from internvid_assets.settings import load_settings
 from internvid_assets.viclip import lifeline, saving
@@ -28,7 +29,6 @@ from internvid_assets.viclip.assets import (
     viclip_interpolated_checkpoint,
     viclip_masked_checkpoint,
 )
-from internvid_assets.viclip.checkpoint import load_viclip, read_state
 from internvid_assets.viclip.launching import clip_folder, current, prepared
 from internvid_assets.viclip_parameters import MaskedParameters, TrainingParameters, effective
 

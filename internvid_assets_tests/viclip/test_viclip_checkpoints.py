@@ -14,11 +14,11 @@ from golden_viclip import GOLDEN_SIZES  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from internvid_assets.cells.errors import UserError  # noqa: E402
-from internvid_assets.viclip.checkpoint import load_viclip, read_state, save_viclip, sizes_of, stored_sizes  # noqa: E402
+from internvid_assets.models.viclip.checkpoint import load_viclip, read_state, save_viclip, sizes_of, stored_sizes  # noqa: E402
+from internvid_assets.models.viclip.model import Viclip  # noqa: E402
+from internvid_assets.models.viclip.positions import adapted, inflated  # noqa: E402
+from internvid_assets.models.viclip.sizes import ViclipSizes, named_sizes  # noqa: E402
 from internvid_assets.viclip.interpolation import interpolated  # noqa: E402
-from internvid_assets.viclip.model import Viclip  # noqa: E402
-from internvid_assets.viclip.positions import adapted, inflated  # noqa: E402
-from internvid_assets.viclip.sizes import ViclipSizes, named_sizes  # noqa: E402
 
 TINIEST = named_sizes("tiniest")
 

@@ -10,10 +10,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from internvid_assets import viclip  # noqa: E402
-from internvid_assets.viclip.checkpoint import save_viclip  # noqa: E402
+from internvid_assets.models.viclip.checkpoint import save_viclip  # noqa: E402
+from internvid_assets.models.viclip.embedding import load_embedding  # noqa: E402
+from internvid_assets.models.viclip.tokens import keep_words  # noqa: E402
 from internvid_assets.viclip.clip_weights import viclip_of_clip  # noqa: E402
-from internvid_assets.viclip.embedding import load_embedding  # noqa: E402
-from internvid_assets.viclip.tokens import keep_words  # noqa: E402
 
 SAMPLE_CLIP = Path(viclip.__file__).parents[1] / "sample_world" / "weights" / "clip"
 

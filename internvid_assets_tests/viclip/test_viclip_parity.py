@@ -10,8 +10,8 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file  # noqa: E402
 
-from internvid_assets.viclip.loss import contrastive_loss  # noqa: E402
-from internvid_assets.viclip.masking import kept_patches  # noqa: E402
+from internvid_assets.models.viclip.loss import contrastive_loss  # noqa: E402
+from internvid_assets.models.viclip.masking import kept_patches  # noqa: E402
 from internvid_assets.viclip.optimizing import parameter_groups  # noqa: E402
 
 TOLERANCE = {"atol": 1e-5, "rtol": 0}

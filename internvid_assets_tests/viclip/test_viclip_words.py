@@ -13,10 +13,10 @@ from safetensors import safe_open  # noqa: E402
 
 from internvid_assets.cells.errors import UserError  # noqa: E402
 from internvid_assets.models.pre_text import pre_text  # noqa: E402
-from internvid_assets.viclip import tokens  # noqa: E402
-from internvid_assets.viclip.tokens import words_of  # noqa: E402
+from internvid_assets.models.viclip import tokens  # noqa: E402
+from internvid_assets.models.viclip.tokens import words_of  # noqa: E402
 
-SAMPLE_CLIP = Path(tokens.__file__).parents[1] / "sample_world" / "weights" / "clip"
+SAMPLE_CLIP = Path(tokens.__file__).parents[2] / "sample_world" / "weights" / "clip"
 
 
 @pytest.fixture(scope="module")

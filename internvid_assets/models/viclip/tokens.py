@@ -17,6 +17,7 @@ from torch import Tensor
 from internvid_assets.cells.errors import UserError
 from internvid_assets.models.pre_text import pre_text
 from internvid_assets.models.transformers_loading import load_part
+from internvid_assets.viclip_parameters import CLIP_WORDS
 
 PAD = 0
 START, END = "<|startoftext|>", "<|endoftext|>"
@@ -25,8 +26,6 @@ MERGES = 49_152 - 256 - 2
 PIECES = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 SHIPPED = "bpe_simple_vocab_16e6.txt.gz"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
-CLIP_WORDS = "clip"
-"""The source whose tokenizer is CLIP's own, from the package that ships it."""
 
 
 class Words:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from internvid_assets.viclip.gathering import gathered, gathered_values, with_gradient_of
+from internvid_assets.models.viclip.gathering import gathered, gathered_values, with_gradient_of
 from internvid_assets.viclip_parameters import Encoders
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from internvid_assets.viclip.loss import contrastive_loss
-from internvid_assets.viclip.masking import random_patches
-from internvid_assets.viclip.sizes import ViclipSizes
-from internvid_assets.viclip.text import TextEncoder
-from internvid_assets.viclip.transformer import Attention, Block, Transformer
-from internvid_assets.viclip.vision import VisionEncoder
+from internvid_assets.models.viclip.loss import contrastive_loss
+from internvid_assets.models.viclip.masking import random_patches
+from internvid_assets.models.viclip.sizes import ViclipSizes
+from internvid_assets.models.viclip.text import TextEncoder
+from internvid_assets.models.viclip.transformer import Attention, Block, Transformer
+from internvid_assets.models.viclip.vision import VisionEncoder
 from internvid_assets.viclip_parameters import Encoders
 
 LOWEST_TEMPERATURE = 0.01

@@ -1,8 +1,9 @@
-"""Videos and texts as vectors of a checkpoint: what evaluation, scores and search ask of a trained model."""
+"""Videos and texts as vectors of a checkpoint: what scores, embeddings, search and evaluation ask of a model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from internvid_assets.models.batching import chunks
+from internvid_assets.cells.errors import UserError
+from internvid_assets.models.batching import ahead, chunks
 from internvid_assets.models.protocols import Image
-from internvid_assets.models.transformers_loading import best_device, best_dtype
-from internvid_assets.viclip.checkpoint import load_viclip
-from internvid_assets.viclip.frame_sampling import middle_frames
-from internvid_assets.viclip.model import Viclip
-from internvid_assets.viclip.pictures import prepared
-from internvid_assets.viclip.tokens import Words, words_beside
+from internvid_assets.models.transformers_loading import best_device, best_dtype, ready
+from internvid_assets.models.viclip.checkpoint import load_viclip
+from internvid_assets.models.viclip.frame_sampling import middle_frames
+from internvid_assets.models.viclip.model import Viclip
+from internvid_assets.models.viclip.pictures import prepared
+from internvid_assets.models.viclip.tokens import Words, words_beside, words_of
 
 
 def load_embedding(checkpoint: str | Path) -> ViclipEmbedding:
@@ -28,8 +30,22 @@ def load_embedding(checkpoint: str | Path) -> ViclipEmbedding:
     return ViclipEmbedding(model.to(device, best_dtype(device)), words)
 
 
+@cache
+def load_embedder(source: str, revision: str, *, tokenizer: str) -> ViclipEmbedding:
+    """The adapter: of a checkpoint that reads the words of `tokenizer`; once per process, to score and to embed."""
+    model = load_viclip(source)
+    words = words_of(tokenizer, context_tokens=model.sizes.context_tokens)
+    if words.end != model.sizes.end_token:
+        raise UserError(
+            f"{source} ends a text by token {model.sizes.end_token}, {tokenizer} by {words.end}: expected the words "
+            "that it was trained with; name their folder as tokenizer"
+        )
+    device = best_device()
+    return ViclipEmbedding(ready(model.to(best_dtype(device)), device), words)
+
+
 class ViclipEmbedding:
-    """Unit vectors in the space that both encoders share."""
+    """Answers `VideoEmbedder`: unit vectors in the space that both encoders share."""
 
     def __init__(self, model: Viclip, words: Words, *, videos_per_batch: int = 8, texts_per_batch: int = 64) -> None:
         self.model, self.words = model.eval(), words
@@ -40,7 +56,7 @@ class ViclipEmbedding:
 
         Of each video the middle pictures of as many intervals as the model has frames; a short one's last repeats.
         """
-        return self._stacked([self._videos(batch) for batch in chunks(videos, self.videos_per_batch)])
+        return self._stacked([self._videos(batch) for batch in ahead(chunks(videos, self.videos_per_batch))])
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """float32 [texts, E], worded as the released datasets do."""

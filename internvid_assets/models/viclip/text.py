@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from internvid_assets.viclip.sizes import ViclipSizes
-from internvid_assets.viclip.transformer import Transformer
+from internvid_assets.models.viclip.sizes import ViclipSizes
+from internvid_assets.models.viclip.transformer import Transformer
 
 
 class TextEncoder(nn.Module):
@@ -28,7 +28,7 @@ class TextEncoder(nn.Module):
         """[B, E] of token ids [B, l], l at most the context; no token sees the padding behind its text's end."""
         x = self.hidden(token_ids)
         end = (token_ids == self.end_token).int().argmax(dim=1)  # the first one, where it occurs in the text as well
-        return x[torch.arange(len(x), device=x.device), end] @ self.text_projection
+        return x[torch.arange(x.shape[0], device=x.device), end] @ self.text_projection
 
     def hidden(self, token_ids: Tensor) -> Tensor:
         """[B, l, D], after the last norm."""

@@ -17,10 +17,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.models.umt_checkpoint import read_tensors
-from internvid_assets.viclip.model import Viclip
-from internvid_assets.viclip.positions import adapted, inflated
-from internvid_assets.viclip.sizes import ViclipSizes
+from internvid_assets.models.tensor_files import read_tensors
+from internvid_assets.models.viclip.model import Viclip
+from internvid_assets.models.viclip.positions import adapted, inflated
+from internvid_assets.models.viclip.sizes import ViclipSizes
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 HEAD_WIDTH = 64

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from internvid_assets.viclip.masking import taken
-from internvid_assets.viclip.sizes import ViclipSizes
-from internvid_assets.viclip.transformer import Transformer
+from internvid_assets.models.viclip.masking import taken
+from internvid_assets.models.viclip.sizes import ViclipSizes
+from internvid_assets.models.viclip.transformer import Transformer
 
 
 class VisionEncoder(nn.Module):
@@ -44,7 +44,7 @@ class VisionEncoder(nn.Module):
         which is what makes masked training cheap.
         """
         x = self.embedded(video, kept)  # [B, K, D]
-        x = torch.cat([self._class_token(len(x)), x], dim=1)  # [B, 1 + K, D]: the class is never removed
+        x = torch.cat([self._class_token(x.shape[0]), x], dim=1)  # [B, 1 + K, D]: the class is never removed
         x = self.transformer(self.ln_pre(x))
         return self.ln_post(x[:, 0]) @ self.proj
 

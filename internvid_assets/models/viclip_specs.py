@@ -1,0 +1,51 @@
+"""A ViCLIP that scores or embeds: the checkpoint that settings name, by its weights, its sizes and its words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from internvid_assets.cells.errors import UserError
+from internvid_assets.models.specs import Capability, ModelSpec, Overrides, files_revision
+from internvid_assets.viclip_parameters import CLIP_WORDS
+
+WEIGHTS, WORDS = "model.safetensors", "tokenizer.json"
+ANSWERS_DEPEND_ON = (WEIGHTS, "config.json", WORDS, "tokenizer_config.json")
+"""Of a checkpoint's folder: what training keeps beside them changes no vector."""
+CURRENT = "current.txt"
+"""Says, beside the checkpoints of a subset, which of them training made last: it changes, so it is no name for one."""
+OF_WORDS = (WORDS, "tokenizer_config.json", "vocab.json", "merges.txt")
+
+
+def viclip(capability: Capability, overrides: Overrides, loader: str) -> ModelSpec:
+    """The checkpoint of `models.<capability>`: a folder, as training writes it, or a file, as the released ones."""
+    chosen = overrides.get(capability, {})
+    path = _checkpoint(capability, chosen.get("name"))
+    is_folder, told = path.is_dir(), chosen.get("tokenizer")
+    has_words = is_folder and (path / WORDS).is_file()
+    words = _words(capability, told) if told else str(path) if has_words else CLIP_WORDS
+    revision = files_revision(path, of=ANSWERS_DEPEND_ON) if is_folder else files_revision(path)
+    if told:
+        revision += f"+{words if words == CLIP_WORDS else files_revision(Path(words), of=OF_WORDS)}"
+    name = f"viclip/{path.name if is_folder else path.stem}"
+    return ModelSpec(name, revision, str(path), loader, files=(("tokenizer", words),))
+
+
+def _checkpoint(capability: Capability, name: str | None) -> Path:
+    path = Path(name or "").expanduser()
+    if name and (path.is_file() or (path / WEIGHTS).is_file()):
+        return path.resolve()
+    expected = (
+        f"expected a checkpoint of ViCLIP, a folder with {WEIGHTS} or a file such as ViClip-InternVid-10M-FLT.pth"
+    )
+    if name and (path / CURRENT).is_file():
+        expected = f"those of a subset lie there; name one, such as {path / (path / CURRENT).read_text().strip()}"
+    raise UserError(f"models.{capability}.name is {name or 'not set'}: {expected}")
+
+
+def _words(capability: Capability, told: str) -> str:
+    folder = Path(told).expanduser()
+    if told == CLIP_WORDS or (folder / WORDS).is_file() or (folder / "vocab.json").is_file():
+        return told if told == CLIP_WORDS else str(folder)
+    raise UserError(
+        f"models.{capability}.tokenizer is {told}: expected {CLIP_WORDS}, or a folder with the {WORDS} of a CLIP"
+    )
