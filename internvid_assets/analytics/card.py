@@ -56,7 +56,6 @@ def card_text(facts: Facts, figures: Sequence[Drawn], sheets: Iterable[str], mak
         *_introduction(facts, making),
         *_shown(facts, figures),
         *_sample_frames(sheets),
-        *_models(facts),
         "## Licences\n\nOf eligible videos, as worded at their sources.",
         _answer("licences", facts),
         "## Languages\n\nOf eligible videos, as told at their sources; and of what is said in kept clips.",
@@ -109,18 +108,6 @@ def _sample_frames(sheets: Iterable[str]) -> Iterator[str]:
     yield "## Sample frames\n\nCentre frames, evenly spread over a category."
     for category in sheets:
         yield f"### {category}\n\n![centre frames of {category}]({FRAMES}/{category}.jpg)"
-
-
-def _models(facts: Facts) -> Iterator[str]:
-    """Nothing where none was trained and evaluated."""
-    if facts["models"].is_empty():
-        return
-    yield (
-        "## Models trained on it\n\nViCLIP after training on a subset, beside the CLIP it began with, without training "
-        "for the task: percent of videos whose action (`top_1`, `average`) or caption (recall at 1) is found. The "
-        "paper's figures are means over benchmarks of its own."
-    )
-    yield _answer("models", facts)
 
 
 def _columns(recipes: Mapping[str, str]) -> Iterator[str]:

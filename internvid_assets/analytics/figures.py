@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from internvid_assets.analytics.facts import Facts
+from internvid_assets.evaluation.plots import recipes_png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,7 +60,15 @@ BARS = (
 
 def figures(facts: Facts) -> list[Drawn]:
     """Every figure that has something to show, in the order of the card."""
-    return [Drawn(bars.fact, bars.title, _png(bars, facts)) for bars in BARS if not facts[bars.fact].is_empty()]
+    drawn = [Drawn(bars.fact, bars.title, _png(bars, facts)) for bars in BARS if not facts[bars.fact].is_empty()]
+    return drawn if facts["models"].is_empty() else [*drawn, _models(facts["models"])]
+
+
+def _models(rows: pl.DataFrame) -> Drawn:
+    told = rows.rename({"after": "ours", "paper_after": "paper"}).to_dicts()
+    return Drawn(
+        "models", "Models trained on it: percent of videos whose action or caption is found", recipes_png(told)
+    )
 
 
 def _png(bars: Bars, facts: Facts) -> bytes:

@@ -132,8 +132,8 @@ GRAPH = {
         "clips_by_duration captions_by_length scores_by_bin unique_verbs",
         "dataset_card": "captions_by_length clip_frames clips_by_duration compared_with_paper coverage dataset_totals "
         "funnel published_statistics recipe_costs rejections_by_reason scores_by_bin subset_sizes training_recipes "
-        "transcripts unique_verbs unique_verbs_by_subset videos videos_by_category videos_by_duration videos_by_language "
-        "videos_by_resolution",
+        "transcripts unique_verbs unique_verbs_by_subset videos videos_by_category videos_by_duration "
+        "videos_by_language videos_by_resolution",
         "coverage": "clips captioned_clips center_captions fused_captions dense_captions transcripts aesthetic_scores "
         "safety_scores umt_scores clip_scores caption_languages caption_verbs clip_embeddings",
         "dataset_totals": "videos captioned_clips",
