@@ -8,20 +8,25 @@ import dagster as dg
 
 from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
-from internvid_assets.cells.recipes import code_hash
+from internvid_assets.cells.recipes import Recipe, code_hash
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_subset
 from internvid_assets.selects.files import sql_files
+from internvid_assets.viclip.checkpoint_recipes import BETWEEN, MASKED, UNMASKED, checkpoint_recipes, kept_recipe
 from internvid_assets.viclip.launching import CAPTIONS, Launch, clip_folder, current, prepared, publish
 
-MASKED, UNMASKED, BETWEEN = "viclip_masked_checkpoint", "viclip_checkpoint", "viclip_interpolated_checkpoint"
 MODEL = ["model", "vision", "text", "transformer", "masking", "loss", "gathering", "pictures", "positions"]
 TRAINING = [*MODEL, "batches", "order", "rows", "optimizing", "frame_sampling", "tokens", "training", "clip_weights"]
 SUBSETS = [file.name for file in sql_files("subsets")]
 
 
-def _code(modules: list[str]) -> str:
-    return code_hash([f"internvid_assets.viclip.{module}" for module in modules])
+CODE = {MASKED: TRAINING, UNMASKED: TRAINING, BETWEEN: [*MODEL, "interpolation"]}
+
+
+def recipes(home: Home) -> dict[str, Recipe]:
+    """What each asset depends on beside what it reads: its code version."""
+    modules = {asset: [f"internvid_assets.viclip.{module}" for module in own] for asset, own in CODE.items()}
+    return checkpoint_recipes(home, {asset: code_hash(own) for asset, own in modules.items()})
 
 
 def _whole(names: list[str]) -> list[dg.AssetDep]:
@@ -35,7 +40,6 @@ def _whole(names: list[str]) -> list[dg.AssetDep]:
     group_name="viclip",
     deps=_whole([*SUBSETS, "clip_frames", *CAPTIONS]),
     partitions_def=by_subset,
-    code_version=_code(TRAINING),
     kinds={"pytorch"},
     pool="gpu",
 )
@@ -51,7 +55,6 @@ def viclip_masked_checkpoint(
     group_name="viclip",
     deps=[MASKED],
     partitions_def=by_subset,
-    code_version=_code(TRAINING),
     kinds={"pytorch"},
     pool="gpu",
 )
@@ -68,7 +71,6 @@ def viclip_checkpoint(
     group_name="viclip",
     deps=[UNMASKED],
     partitions_def=by_subset,
-    code_version=_code([*MODEL, "interpolation"]),
     kinds={"pytorch"},
 )
 def viclip_interpolated_checkpoint(
@@ -81,7 +83,8 @@ def viclip_interpolated_checkpoint(
     trained = current(home, UNMASKED, subset)
     made = interpolated_checkpoint(trained, clip_folder(home), share, into=home.path / "checkpoints" / BETWEEN / subset)
     publish(home, BETWEEN, subset, made)
-    return dg.MaterializeResult(data_version=_version(made), metadata={"share": share, **_place(made)})
+    shown = {"share": share, **_place(made), **kept_recipe(recipes(home)[BETWEEN], made)}
+    return dg.MaterializeResult(data_version=_version(made), metadata=shown)
 
 
 def _trained(
@@ -97,7 +100,8 @@ def _trained(
         _run(context, pipes, launch, home)
     saved = saving.finished(launch.config.output)
     publish(home, asset, context.partition_key, saved.folder)
-    return dg.MaterializeResult(data_version=_version(saved.folder), metadata=_evidence(launch, saved.folder))
+    shown = {**_evidence(launch, saved.folder), **kept_recipe(recipes(home)[asset], launch.config_file.parent)}
+    return dg.MaterializeResult(data_version=_version(saved.folder), metadata=shown)
 
 
 def _run(context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient, launch: Launch, home: Home) -> None:
