@@ -15,6 +15,7 @@ from internvid_assets.home import Home
 from internvid_assets.settings import beside_settings
 from internvid_assets.viclip.lifeline import PARENT
 from internvid_assets.viclip.rows import file_hash, training_rows, write_rows
+from internvid_assets.viclip.trained_on import keep_recipes
 from internvid_assets.viclip.training_config import TrainingConfig
 from internvid_assets.viclip_parameters import effective
 
@@ -71,6 +72,7 @@ def prepared(home: Home, asset: str, subset: str, *, initial: str) -> Launch:
         output.mkdir(exist_ok=True)
         os.replace(aside, output / "rows.arrow")
     config = config.model_copy(update={"rows": output / "rows.arrow", "output": output / "training"})
+    keep_recipes(home.lake, output)
     (output / CONFIG).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return Launch(config, output / CONFIG, rows.rows.height, rows.left_out)
 

@@ -32,6 +32,7 @@ from internvid_assets.viclip.assets import (
 )
 from internvid_assets.viclip.checkpoint import load_viclip, read_state
 from internvid_assets.viclip.launching import clip_folder, current, prepared
+from internvid_assets.viclip.trained_on import clips_made_by
 from internvid_assets.viclip_parameters import MaskedParameters, TrainingParameters, effective
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +62,7 @@ def write(home: Path, table: str, category: str | None, rows: pl.DataFrame) -> N
     columns = [pl.col(name) if name in rows.columns else pl.lit(None).alias(name) for name in types]
     path = home / file_name(table, category)
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows.select(columns).cast(types).write_parquet(path)
+    rows.select(columns).cast(types).write_parquet(path, metadata={"data_version": "1", "recipe": f"{table}'s"})
 
 
 def home_of(folder: Path, *overrides: str) -> Home:
@@ -111,6 +112,8 @@ def test_two_phases_and_what_lies_between(folder):
     times = "vision_encoder.temporal_positional_embedding"
     between = current(home, "viclip_interpolated_checkpoint", SUBSET)
     assert load_viclip(between).sizes == load_viclip(second).sizes
+    assert {clips_made_by(made, "fused_captions's") for made in (first, second, between)} == {24}
+    assert clips_made_by(between, "center_captions's") == 0
     states = [read_state(path) for path in (first, second, between)]
     assert (states[0]["vision_encoder.proj"] != states[1]["vision_encoder.proj"]).any()
     assert (states[1][times] == states[2][times]).all()
