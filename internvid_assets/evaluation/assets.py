@@ -1,6 +1,7 @@
 """Evaluation: what the checkpoints of a subset know without training for it (InternVid 4.2)."""
 
 import base64
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,14 @@ from internvid_assets.evaluation.checkpoints import candidates
 from internvid_assets.evaluation.evaluation_recipes import evaluation_recipes
 from internvid_assets.evaluation.listing import TASKS, Pair, listed
 from internvid_assets.evaluation.looking import videos_of
-from internvid_assets.evaluation.running import actions_of, retrieval_of, templates_of, videos_of_task
+from internvid_assets.evaluation.running import (
+    ActionsOf,
+    actions_of,
+    probe_of,
+    retrieval_of,
+    templates_of,
+    videos_of_task,
+)
 from internvid_assets.home import WORKERS_NEED, Home
 from internvid_assets.partitions import by_subset
 from internvid_assets.selects.assets import whole_table, written_whole
@@ -26,6 +34,7 @@ MEASURES = ["running", "measuring", "checkpoints"]
 CODE = {
     "evaluation_videos": ["listing", "looking"],
     "zero_shot_actions": [*MEASURES, "zero_shot", "plots"],
+    "linear_probe": [*MEASURES, "probing", "zero_shot", "plots"],
     "video_text_retrieval": [*MEASURES, "retrieval"],
 }
 
@@ -73,12 +82,13 @@ def pairs_of(home: Home, task: str) -> list[Pair]:
 @dg.asset(**of_checkpoints("zero_shot_actions"))
 def zero_shot_actions(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per checkpoint and measure, of all videos and of each action's: a video is what its words are nearest."""
-    subset, videos, rows, shown = context.partition_key, videos_of_task(home, "actions"), [], {}
-    for candidate in candidates(home, subset):
-        found = actions_of(candidate, home, videos)
-        rows += _named(found.rows, subset, candidate.name, candidate.weights)
-        shown[f"confusion_of_{candidate.name}"] = _picture(plots.confusion_png(found.confusion, found.classes))
-    return _written(home, "zero_shot_actions", pl.DataFrame(rows), subset, templates=templates_of(home), **shown)
+    return _of_actions(home, "zero_shot_actions", context.partition_key, actions_of, templates=templates_of(home))
+
+
+@dg.asset(**of_checkpoints("linear_probe"))
+def linear_probe(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per checkpoint and measure, of all test videos and of each action's: what features say to a probe."""
+    return _of_actions(home, "linear_probe", context.partition_key, probe_of)
 
 
 @dg.asset(**of_checkpoints("video_text_retrieval"))
@@ -88,6 +98,19 @@ def video_text_retrieval(context: dg.AssetExecutionContext, home: dg.ResourcePar
     for candidate in candidates(home, subset):
         rows += _named(retrieval_of(candidate, home, videos), subset, candidate.name, candidate.weights)
     return _written(home, "video_text_retrieval", pl.DataFrame(rows), subset)
+
+
+def _of_actions(
+    home: Home, table: str, subset: str, measure: Callable[..., ActionsOf], **shown: Any
+) -> dg.MaterializeResult:
+    """With a table of all actions, and a plot of which was taken for which, of each checkpoint."""
+    videos, rows = videos_of_task(home, "actions"), []
+    for candidate in candidates(home, subset):
+        found = measure(candidate, home, videos)
+        rows += _named(found.rows, subset, candidate.name, candidate.weights)
+        shown[f"actions_of_{candidate.name}"] = dg.MetadataValue.md(plots.actions_table(found.rows))
+        shown[f"confusion_of_{candidate.name}"] = _picture(plots.confusion_png(found.confusion, found.classes))
+    return _written(home, table, pl.DataFrame(rows), subset, **shown)
 
 
 def _written(

@@ -31,6 +31,9 @@ def evaluation_recipes(home: Home, code: Mapping[str, str]) -> dict[str, Recipe]
         "zero_shot_actions": Recipe(
             "zero_shot_actions", code["zero_shot_actions"], judged, models, prompt=_wordings(home)
         ),
+        "linear_probe": Recipe(
+            "linear_probe", code["linear_probe"], {**judged, **in_force(home, "linear_probe")}, models
+        ),
         "video_text_retrieval": Recipe("video_text_retrieval", code["video_text_retrieval"], judged, models),
     }
 

@@ -113,7 +113,7 @@ GRAPH = {
     "evaluation": {
         "evaluation_videos": "",
         **dict.fromkeys(
-            ("zero_shot_actions", "video_text_retrieval"),
+            ("zero_shot_actions", "linear_probe", "video_text_retrieval"),
             "evaluation_videos viclip_masked_checkpoint viclip_checkpoint viclip_interpolated_checkpoint",
         ),
     },
@@ -243,7 +243,7 @@ def test_a_parameter_changes_the_code_version_of_its_asset_alone(home: Home, spe
     assert changed == ["clips"]
 
 
-EVALUATED = {"zero_shot_actions", "video_text_retrieval"}
+EVALUATED = {"zero_shot_actions", "linear_probe", "video_text_retrieval"}
 
 
 @pytest.mark.parametrize(
@@ -261,6 +261,7 @@ EVALUATED = {"zero_shot_actions", "video_text_retrieval"}
         ),  # other wordings fit others' videos
         ("evaluation.retrieval=mine.csv", {"evaluation_videos"}),
         ('evaluation.checkpoints=["viclip_checkpoint"]', EVALUATED),
+        ("linear_probe.seed=1", {"linear_probe"}),
         ("training.checkpoint_steps=7", set()),
         ("training.processes=2", set()),
         ('training.subsets=["internvid_10m"]', set()),
@@ -337,7 +338,7 @@ def test_evaluation_runs_once_per_subset_and_its_mart_after_that(defs: dg.Defini
     chosen = select(defs, "group:evaluation or key:training_recipes")
     turns = {name: [key.to_user_string() for key in getattr(chosen, name)] for name in ("before", "by_subset", "last")}
     assert turns["before"] == ["evaluation_videos"] and turns["last"] == ["training_recipes"]
-    assert set(turns["by_subset"]) == {"zero_shot_actions", "video_text_retrieval"}
+    assert set(turns["by_subset"]) == EVALUATED
 
 
 def test_nobody_is_named_as_owner(specs: dict[str, dg.AssetSpec]) -> None:
