@@ -49,7 +49,7 @@ class VisionEncoder(nn.Module):
         """
         x = self.embedded(video, kept)  # [B, K, D]
         x = torch.cat([self._class_token(len(x)), x], dim=1)  # [B, 1 + K, D]: the class is never removed
-        x = self.transformer(self.ln_pre(x))
+        x = self.transformer(self.ln_pre(x), first_only=True)  # [B, 1, D]
         return self.ln_post(x[:, 0])
 
     def embedded(self, video: Tensor, kept: Tensor | None = None) -> Tensor:
