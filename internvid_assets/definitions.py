@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import get_args
 
@@ -20,6 +20,7 @@ from internvid_assets.captions import assets as captions  # noqa: E402
 from internvid_assets.cells.assets import feature_asset  # noqa: E402
 from internvid_assets.cells.errors import UserError  # noqa: E402
 from internvid_assets.cells.feature import Feature  # noqa: E402
+from internvid_assets.cells.recipes import Recipe  # noqa: E402
 from internvid_assets.clips import assets as clips  # noqa: E402
 from internvid_assets.embeddings import assets as embeddings  # noqa: E402
 from internvid_assets.evaluation import assets as evaluation  # noqa: E402
@@ -60,6 +61,16 @@ def features() -> Iterator[tuple[str, Feature]]:
         yield from ((stage, value) for value in vars(module).values() if isinstance(value, Feature))
 
 
+def recipes_made_whole(home: Home) -> dict[tuple[str, str], Recipe]:
+    """(stage, asset) -> recipe of each asset that remembers no calls but depends on settings, in graph order."""
+    stages = {stage: module.recipes(home) for stage, module in STAGES.items() if hasattr(module, "recipes")}
+    return {(stage, asset): recipe for stage, own in stages.items() for asset, recipe in own.items()}
+
+
+def _by_recipe(spec: dg.AssetSpec, recipes: Mapping[str, str]) -> dg.AssetSpec:
+    return spec.replace_attributes(code_version=recipes.get(spec.key.to_user_string(), spec.code_version))
+
+
 def build_defs(home: Home | None = None) -> dg.Definitions:
     """The whole graph for one home; tests and the command line pass their own."""
     home = home or Home(load_settings())
@@ -70,8 +81,10 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
         feature_asset(feature, group=stage, home=home, check_specs=check_specs(feature.name), promises=check_results)
         for stage, feature in features()
     ]
-    modules = list(STAGES.values())
-    others = dg.load_assets_from_modules(modules)
+    loaded = dg.load_assets_from_modules(list(STAGES.values()))
+    others = [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)]
+    made_whole = {asset: recipe.hash for (_, asset), recipe in recipes_made_whole(home).items()}
+    others = dg.map_asset_specs(lambda spec: _by_recipe(spec, made_whole), others)
     return dg.Definitions(
         assets=[*remembered, *others],
         resources={"home": home, "pipes": dg.PipesSubprocessClient()},

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from internvid_assets.parameters import Parameters
 
@@ -27,3 +27,24 @@ class EvaluationParameters(Parameters):
     checkpoints: list[Evaluated] = Field(["clip", "viclip_checkpoint"], min_length=1)
     drawn_videos: int = Field(256, ge=10, description="How many are drawn where none are named.")
     drawn_seed: int = Field(0, ge=0)
+
+
+class LinearProbeParameters(Parameters):
+    """Logistic regression on the frozen video encoder's features (Radford et al., 2021, A.3), of `evaluation.actions`.
+
+    Videos without a split are drawn into one by a hash of their pictures.
+    """
+
+    validation_share: float = Field(0.2, gt=0, lt=1, description="Of each action's videos: those that choose the l2.")
+    test_share: float = Field(0.2, gt=0, lt=1, description="Of each action's videos: those that are measured on.")
+    l2s: list[Annotated[float, Field(ge=0)]] = Field(
+        [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0], min_length=1, description="Penalties that are tried."
+    )
+    steps: int = Field(1000, ge=1, description="Of L-BFGS, at most.")
+    seed: int = Field(0, ge=0, description="Of the drawn splits.")
+
+    @model_validator(mode="after")
+    def _some_left_to_train_on(self) -> LinearProbeParameters:
+        if self.validation_share + self.test_share >= 1:
+            raise ValueError("validation_share + test_share: expected less than 1, so that some videos train")
+        return self

@@ -19,7 +19,7 @@ from internvid_assets.caption_parameters import (
     KeyframesParameters,
 )
 from internvid_assets.cells.errors import UserError
-from internvid_assets.evaluation_parameters import EvaluationParameters
+from internvid_assets.evaluation_parameters import EvaluationParameters, LinearProbeParameters
 from internvid_assets.interleaved_parameters import InterleavedParameters
 from internvid_assets.models.endpoint import SERVER, ServerSettings
 from internvid_assets.models.model_settings import ASKED_CAPABILITIES, ModelSettings, refuse_idle
@@ -109,6 +109,7 @@ class Settings(BaseSettings):
     viclip_checkpoint: UnmaskedParameters = UnmaskedParameters()  # pyright: ignore[reportCallIssue]
     viclip_interpolated_checkpoint: InterpolationParameters = InterpolationParameters()  # pyright: ignore[reportCallIssue]
     evaluation: EvaluationParameters = EvaluationParameters()  # pyright: ignore[reportCallIssue]
+    linear_probe: LinearProbeParameters = LinearProbeParameters()  # pyright: ignore[reportCallIssue]
     subsets: dict[str, SubsetParameters] = Field(default_factory=dict)
 
     @field_validator("models")

@@ -594,6 +594,9 @@ class EvaluationVideos(dy.Schema):
     line = dy.Int64(primary_key=True, description="Place in the csv or folder that names it, from 1.")
     path = dy.String(description="The video's file.")
     text = dy.String(nullable=True, description="Its action, or its caption.")
+    split = dy.String(
+        nullable=True, description="`train`, `validation` or `test` of linear probes, if its csv tells; null: drawn."
+    )
     frame_hashes = dy.List(
         dy.String(), nullable=True, description="Its uniform frames in order, in the store `frames/evaluation`."
     )
@@ -611,6 +614,22 @@ class ZeroShotActions(dy.Schema):
     value = dy.Float64(min=0, max=100, description="Percent of the videos.")
     videos = dy.Int64(min=1, description="How many those are.")
     actions = dy.Int64(min=2, description="How many actions there were to choose from.")
+    weights = dy.String(description="Hash of the weights.")
+
+
+class LinearProbe(dy.Schema):
+    """One row per checkpoint and measure, of all test videos and of each action's: actions that features tell apart."""
+
+    subset = dy.String(primary_key=True, description="Partition: the subset that was trained on.")
+    checkpoint = dy.String(primary_key=True, description="Asset of the weights; `clip`: what training began with.")
+    measure = dy.String(primary_key=True, description="`top_1`, `top_5`, or `average` of both.")
+    action = dy.String(primary_key=True, description="Of the videos of this one; `all actions`: of all videos.")
+    value = dy.Float64(min=0, max=100, description="Percent of the videos.")
+    videos = dy.Int64(min=1, description="How many those are; none of them was trained on.")
+    actions = dy.Int64(min=2, description="How many actions there were to choose from.")
+    l2 = dy.Float64(min=0, description="Weight of the penalty that validation chose.")
+    validation_top_1 = dy.Float64(min=0, max=100, description="Percent of the validation videos, with that penalty.")
+    training_videos = dy.Int64(min=2, description="Videos that the probe was trained on, validation included.")
     weights = dy.String(description="Hash of the weights.")
 
 
@@ -726,6 +745,7 @@ WHEN_ASKED: dict[str, type[dy.Schema]] = {"evaluation_videos": EvaluationVideos}
 
 PER_SUBSET: dict[str, type[dy.Schema]] = {
     "zero_shot_actions": ZeroShotActions,
+    "linear_probe": LinearProbe,
     "video_text_retrieval": VideoTextRetrieval,
 }
 """Tables with one file per subset that a model was trained on; only when asked for, too."""

@@ -25,6 +25,7 @@ MAY_IMPORT_DAGSTER = [
     "cli/results.py",
     "cli/runs.py",
     "cli/server.py",
+    "cli/standing.py",
     "viclip/train.py",
 ]
 HEAVY = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from internvid_assets.cli import (
+    blast_radius,
     caption,
     classify,
     data,
@@ -55,6 +56,7 @@ for command in (
     releases.releases,
     releases.diff,
     takedown.takedown,
+    blast_radius.blast_radius,
     server.dev,
     server.backfill,
     doctor.doctor,

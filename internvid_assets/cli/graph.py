@@ -74,17 +74,21 @@ def plan(
 
     "about" is a guess from the rows there are, such as the clips of a video that was not cut yet.
 
+    Of a checkpoint and what is evaluated of it, where the selection names them, a row is one subset's.
+
     Listings and selects (candidate_videos, action_queries, subsets, marts …) take seconds; they are left out.
 
     Example: internvid plan --set fused_captions.max_frame_captions=8
     """
     from internvid_assets.cells.plan import plan as planned
     from internvid_assets.cli import runs
+    from internvid_assets.cli.standing import planned_whole
     from internvid_assets.definitions import build_defs, features
 
     home = open_home(set_ or ())
-    categories = chosen_categories(home, category)
-    selected = {key.to_user_string() for key in runs.select(build_defs(home), selection).all()}
+    categories, defs = chosen_categories(home, category), build_defs(home)
+    keys = runs.select(defs, selection).all()
+    selected = {key.to_user_string() for key in keys}
     shares = planned(
         [feature for _, feature in features()],
         home,
@@ -93,7 +97,8 @@ def plan(
         listed={key: rows for key, rows in listings(home, categories) if key[0] in selected},
     )
     columns = {"asset": pl.String, "rows_to_compute": pl.Int64, "rows_reused": pl.Int64, "seconds": pl.Float64}
-    show(pl.DataFrame([asdict(share) for share in shares], schema={**columns, "bound": pl.String}), format)
+    lines = [asdict(share) for share in [*shares, *planned_whole(home, defs, keys)]]
+    show(pl.DataFrame(lines, schema={**columns, "bound": pl.String}), format)
 
 
 def listings(home: Home, categories: Sequence[str]) -> Iterator[tuple[tuple[str, str | None], pl.LazyFrame]]:

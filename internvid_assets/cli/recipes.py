@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import polars as pl
 import typer
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.cells.recipes import Blessed, read_lock, write_lock
+from internvid_assets.cells.recipes import Blessed, Recipe, read_lock, write_lock
 from internvid_assets.cli.environment import open_home
 from internvid_assets.cli.options import OutputFormat, Overrides
 from internvid_assets.cli.output import Format, show
+from internvid_assets.home import Home
 
 recipes = typer.Typer(help="Show what results depend on; bless changed code that gives the same results.")
 
@@ -29,13 +31,15 @@ def list_(set_: Overrides = None, format: OutputFormat = Format.table) -> None:
 
     Example: internvid recipes list
     """
-    from internvid_assets.definitions import features
+    from internvid_assets.definitions import features, recipes_made_whole
 
     home = open_home(set_ or ())
     lines = [
         {"asset": feature.name, "stage": stage, "recipe": home.recipe(feature).hash, "version": feature.version}
         for stage, feature in features()
     ]
+    for (stage, _), recipe in recipes_made_whole(home).items():
+        lines.append({"asset": recipe.asset, "stage": stage, "recipe": recipe.hash, "version": recipe.version})
     show(pl.DataFrame(lines), format)
 
 
@@ -51,13 +55,16 @@ def show_(
 
     Example: internvid recipes show clips --set clips.threshold=30
     """
-    from internvid_assets.definitions import features
+    from internvid_assets.definitions import features, recipes_made_whole
     from internvid_assets.settings import origin
 
-    known = {feature.name: feature for _, feature in features()}
+    home, known = open_home(set_ or ()), {feature.name: feature for _, feature in features()}
+    whole = {recipe.asset: recipe for recipe in recipes_made_whole(home).values()}
+    if asset in whole:
+        return show(_lines_of(whole[asset], home, set_ or ()), format)
     if asset not in known:
-        raise UserError(f"no recipe for {asset}; assets with one: {', '.join(known)}")
-    home, feature = open_home(set_ or ()), known[asset]
+        raise UserError(f"no recipe for {asset}; assets with one: {', '.join([*known, *whole])}")
+    feature = known[asset]
     recipe, parameters = home.recipe(feature), feature.parameters(home.settings)
     in_recipe = parameters.of_recipe()
     lines = [("recipe", recipe.hash, "computed", True), ("version", recipe.version, "code", True)]
@@ -72,6 +79,21 @@ def show_(
     lines += [("prompt", recipe.prompt, "code", True)] if recipe.prompt else []
     columns = ["what", "value", "from", "in_recipe"]
     show(pl.DataFrame(lines, schema=columns, orient="row"), format)
+
+
+def _lines_of(recipe: Recipe, home: Home, overrides: Sequence[str]) -> pl.DataFrame:
+    """Of an asset that is made whole: its parameters have the full names of settings, and the profile's values."""
+    from internvid_assets.settings import origin
+
+    lines = [("recipe", recipe.hash, "computed", True), ("version", recipe.version, "code", True)]
+    for place, value in recipe.parameters.items():
+        section, _, key = place.partition(".")
+        is_own = value == getattr(home.settings.parameters(section), key)
+        profile = f"profile {home.settings.profile}"
+        lines.append((place, str(value), origin(section, key, overrides) if is_own else profile, True))
+    lines += [("model", f"{name} @ {revision}", "settings", True) for name, revision in recipe.models]
+    lines += [("prompt", recipe.prompt, "settings", True)] if recipe.prompt else []
+    return pl.DataFrame(lines, schema=["what", "value", "from", "in_recipe"], orient="row")
 
 
 @recipes.command()

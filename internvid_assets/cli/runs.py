@@ -20,7 +20,7 @@ from internvid_assets.tables import CATEGORIES, INTERLEAVED_FORMATS
 ASKED_FOR = {
     "releases": ("release",),
     "viclip": ("viclip",),
-    "evaluation": ("evaluation", "zero_shot_actions", "video_text_retrieval"),
+    "evaluation": ("evaluation", "zero_shot_actions", "linear_probe", "video_text_retrieval"),
 }
 """Groups whose assets are kept for good, or take days of a GPU: a selection has to say one of these words.
 

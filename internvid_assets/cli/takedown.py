@@ -56,8 +56,9 @@ def takedown(
 
 
 def _found(home: Home, ids: Collection[str]) -> Iterator[dict[str, Any]]:
-    """Where each video was: categories of the lake, subsets, releases and checkpoints, with the clips it had there."""
+    """Where each video was, with the clips it had there: categories, subsets, releases, checkpoints, evaluations."""
     from internvid_assets import tables
+    from internvid_assets.evaluation.made_of import evaluations_of
     from internvid_assets.releases.shelf import releases_with
     from internvid_assets.selects.files import sql_files
     from internvid_assets.viclip.trained_on import checkpoints_with
@@ -71,8 +72,13 @@ def _found(home: Home, ids: Collection[str]) -> Iterator[dict[str, Any]]:
         for release, clips in releases_with(home.path, [video_id], home.settings.memory_limit).items():
             for subset, count in clips.items():
                 yield {"video_id": video_id, "place": f"release {release}, {subset}", "clips": count}
-    for checkpoint, video_id, count in checkpoints_with(home.path / "checkpoints", ids):
+    folder = home.path / "checkpoints"
+    trained = list(checkpoints_with(folder, ids))
+    for checkpoint, video_id, count in trained:
         yield {"video_id": video_id, "place": f"checkpoint {checkpoint}", "clips": count}
+    for path, table, _, _ in evaluations_of(home.lake, {folder / checkpoint for checkpoint, _, _ in trained}):
+        place = f"{table} of checkpoint {path.relative_to(folder)}"
+        yield from ({"video_id": v, "place": place, "clips": n} for name, v, n in trained if folder / name == path)
 
 
 def _counted(rows: pl.LazyFrame, ids: Collection[str], place: str) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Evaluation: what the checkpoints of a subset know without training for it (InternVid 4.2)."""
 
 import base64
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -9,22 +10,53 @@ import dagster as dg
 import polars as pl
 
 from internvid_assets.cells.engine import LocalEngine
+from internvid_assets.cells.recipes import Recipe, code_hash
 from internvid_assets.evaluation import plots
 from internvid_assets.evaluation.checkpoints import candidates
+from internvid_assets.evaluation.evaluation_recipes import evaluation_recipes
 from internvid_assets.evaluation.listing import TASKS, Pair, listed
 from internvid_assets.evaluation.looking import videos_of
-from internvid_assets.evaluation.running import actions_of, retrieval_of, templates_of, videos_of_task
+from internvid_assets.evaluation.running import (
+    ActionsOf,
+    actions_of,
+    probe_of,
+    retrieval_of,
+    templates_of,
+    videos_of_task,
+)
 from internvid_assets.home import WORKERS_NEED, Home
 from internvid_assets.partitions import by_subset
 from internvid_assets.selects.assets import whole_table, written_whole
 from internvid_assets.settings import beside_settings
 
 CHECKPOINTS = ["viclip_masked_checkpoint", "viclip_checkpoint", "viclip_interpolated_checkpoint"]
-VIDEOS = [f"internvid_assets.evaluation.{part}" for part in ("listing", "looking")]
-MEASURES = [f"internvid_assets.evaluation.{part}" for part in ("running", "measuring", "checkpoints", "retrieval")]
+MEASURES = ["running", "measuring", "checkpoints"]
+CODE = {
+    "evaluation_videos": ["listing", "looking"],
+    "zero_shot_actions": [*MEASURES, "zero_shot", "plots"],
+    "linear_probe": [*MEASURES, "probing", "zero_shot", "plots"],
+    "video_text_retrieval": [*MEASURES, "retrieval"],
+}
 
 
-@dg.asset(**whole_table("evaluation_videos", group="evaluation", code=VIDEOS, kinds={"ffmpeg", "lance"}))
+def code_of(asset: str) -> list[str]:
+    return [f"internvid_assets.evaluation.{module}" for module in CODE[asset]]
+
+
+def recipes(home: Home) -> dict[str, Recipe]:
+    """What each asset depends on beside what it reads: its code version."""
+    return evaluation_recipes(home, {asset: code_hash(code_of(asset)) for asset in CODE})
+
+
+def of_checkpoints(table: str) -> dict[str, Any]:
+    """What Dagster is told of a table about the checkpoints of each subset."""
+    told = whole_table(table, group="evaluation", code=code_of(table), kinds={"pytorch"})
+    return {**told, "deps": ["evaluation_videos", *CHECKPOINTS], "partitions_def": by_subset, "pool": "gpu"}
+
+
+@dg.asset(
+    **whole_table("evaluation_videos", group="evaluation", code=code_of("evaluation_videos"), kinds={"ffmpeg", "lance"})
+)
 def evaluation_videos(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per video and text that models are evaluated on: those that settings name, or drawn ones."""
     settings = home.settings
@@ -32,7 +64,7 @@ def evaluation_videos(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     engine = LocalEngine(settings.workers, memory_bytes=settings.worker_memory_bytes, preload=WORKERS_NEED)
     with closing(engine):
         rows = videos_of(tasks, settings, engine, home.frames("evaluation"))
-    return written_whole(home, "evaluation_videos", rows)
+    return _written(home, "evaluation_videos", rows)
 
 
 def pairs_of(home: Home, task: str) -> list[Pair]:
@@ -47,34 +79,45 @@ def pairs_of(home: Home, task: str) -> list[Pair]:
     return listed(labelled_videos(told.drawn_videos, told.drawn_seed, folder, workers=home.settings.workers), task)
 
 
-@dg.asset(
-    **whole_table("zero_shot_actions", group="evaluation", code=[*MEASURES, plots.__name__], kinds={"pytorch"}),
-    deps=["evaluation_videos", *CHECKPOINTS],
-    partitions_def=by_subset,
-    pool="gpu",
-)
+@dg.asset(**of_checkpoints("zero_shot_actions"))
 def zero_shot_actions(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per checkpoint and measure, of all videos and of each action's: a video is what its words are nearest."""
-    subset, videos, rows, shown = context.partition_key, videos_of_task(home, "actions"), [], {}
-    for candidate in candidates(home, subset):
-        found = actions_of(candidate, home, videos)
-        rows += _named(found.rows, subset, candidate.name, candidate.weights)
-        shown[f"confusion_of_{candidate.name}"] = _picture(plots.confusion_png(found.confusion, found.classes))
-    return written_whole(home, "zero_shot_actions", pl.DataFrame(rows), subset, templates=templates_of(home), **shown)
+    return _of_actions(home, "zero_shot_actions", context.partition_key, actions_of, templates=templates_of(home))
 
 
-@dg.asset(
-    **whole_table("video_text_retrieval", group="evaluation", code=MEASURES, kinds={"pytorch"}),
-    deps=["evaluation_videos", *CHECKPOINTS],
-    partitions_def=by_subset,
-    pool="gpu",
-)
+@dg.asset(**of_checkpoints("linear_probe"))
+def linear_probe(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
+    """One row per checkpoint and measure, of all test videos and of each action's: what features say to a probe."""
+    return _of_actions(home, "linear_probe", context.partition_key, probe_of)
+
+
+@dg.asset(**of_checkpoints("video_text_retrieval"))
 def video_text_retrieval(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per checkpoint, direction, ranking and measure: at which rank videos find texts, and texts videos."""
     subset, videos, rows = context.partition_key, videos_of_task(home, "retrieval"), []
     for candidate in candidates(home, subset):
         rows += _named(retrieval_of(candidate, home, videos), subset, candidate.name, candidate.weights)
-    return written_whole(home, "video_text_retrieval", pl.DataFrame(rows), subset)
+    return _written(home, "video_text_retrieval", pl.DataFrame(rows), subset)
+
+
+def _of_actions(
+    home: Home, table: str, subset: str, measure: Callable[..., ActionsOf], **shown: Any
+) -> dg.MaterializeResult:
+    """With a table of all actions, and a plot of which was taken for which, of each checkpoint."""
+    videos, rows = videos_of_task(home, "actions"), []
+    for candidate in candidates(home, subset):
+        found = measure(candidate, home, videos)
+        rows += _named(found.rows, subset, candidate.name, candidate.weights)
+        shown[f"actions_of_{candidate.name}"] = dg.MetadataValue.md(plots.actions_table(found.rows))
+        shown[f"confusion_of_{candidate.name}"] = _picture(plots.confusion_png(found.confusion, found.classes))
+    return _written(home, table, pl.DataFrame(rows), subset, **shown)
+
+
+def _written(
+    home: Home, table: str, rows: pl.DataFrame, subset: str | None = None, **shown: Any
+) -> dg.MaterializeResult:
+    recipe = recipes(home)[table]
+    return written_whole(home, table, rows, subset, made_by=recipe.hash, recipe=recipe.text(), **shown)
 
 
 def _named(rows: list[dict[str, Any]], subset: str, checkpoint: str, weights: str) -> list[dict[str, Any]]:

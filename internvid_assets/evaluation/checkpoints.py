@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,13 +61,13 @@ def _clip(home: Home, folder: Path) -> tuple:
     return model.to(device, best_dtype(device)), words
 
 
-def video_vectors(embedding: ViclipEmbedding, home: Home, rows: pl.DataFrame) -> np.ndarray:
-    """float32 [rows, E] of rows of `evaluation_videos`, whose pictures are read some videos at a time."""
+def video_vectors(embed: Callable[[list], np.ndarray], home: Home, rows: pl.DataFrame) -> np.ndarray:
+    """What `embed` makes of the videos of rows of `evaluation_videos`, whose pictures are read some at a time."""
     store, parts = home.frames("evaluation"), []
     for some in rows.iter_slices(VIDEOS_AT_ONCE):
         hashes = some["frame_hashes"].to_list()
         pictures = dict(zip(wanted := _distinct(hashes), store.images(wanted), strict=True))
-        parts.append(embedding.embed_videos([[pictures[name] for name in own] for own in hashes]))
+        parts.append(embed([[pictures[name] for name in own] for own in hashes]))
     return np.concatenate(parts)
 
 

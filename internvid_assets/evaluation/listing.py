@@ -11,6 +11,7 @@ from internvid_assets.cells.errors import UserError
 
 TASKS = {"actions": "label", "retrieval": "caption"}
 """The tasks, and the csv's column that each one reads beside `path`."""
+SPLIT, SPLITS = "split", ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Pair:
     line: int
     path: Path
     text: str | None
+    split: str | None = None
+    """What a linear probe does with it, where the csv tells."""
     rejection_reason: str | None = None
     message: str | None = None
 
@@ -55,15 +58,18 @@ def _of_csv(source: Path, column: str) -> Iterator[Pair]:
         if missing:
             raise UserError(f"{source}: no column {', '.join(missing)}; expected path and {column}")
         for line, row in enumerate(rows, start=1):
-            yield _pair(source.parent, line, row["path"], row[column])
+            yield _pair(source.parent, line, row["path"], row[column], row.get(SPLIT) if column == "label" else None)
     except UnicodeDecodeError as error:
         raise UserError(f"{source} is no UTF-8 ({error.reason} at byte {error.start}); expected a csv") from None
     except csv.Error as error:
         raise UserError(f"{source} is no csv ({error}); expected columns path and {column}") from None
 
 
-def _pair(folder: Path, line: int, path: str | None, text: str | None) -> Pair:
-    pair = Pair(line, folder / (path or "").strip(), (text or "").strip() or None)
+def _pair(folder: Path, line: int, path: str | None, text: str | None, split: str | None) -> Pair:
+    pair = Pair(line, folder / (path or "").strip(), (text or "").strip() or None, (split or "").strip() or None)
+    if pair.split not in (None, *SPLITS):
+        told = f"split = {pair.split!r}: expected {', '.join(SPLITS)}, or nothing"
+        return replace(pair, split=None, rejection_reason="no_such_split", message=told)
     if pair.text is None:
         return replace(pair, rejection_reason="no_text", message="nothing says what it shows")
     if not pair.path.is_file():

@@ -25,7 +25,8 @@ def videos_of(
     frames = _frames(list(dict.fromkeys(wanted)), settings, engine, store)
     return pl.DataFrame(
         [_row(task, pair, frames.get(pair.path)) for task, pairs in tasks.items() for pair in pairs],
-        schema_overrides={"frame_hashes": pl.List(pl.String), "rejection_reason": pl.String, "message": pl.String},
+        schema_overrides=dict.fromkeys(("text", "split", "rejection_reason", "message"), pl.String)
+        | {"frame_hashes": pl.List(pl.String)},
         infer_schema_length=None,
     )
 
@@ -48,7 +49,7 @@ def _frames(
 
 
 def _row(task: str, pair: Pair, frames: list[str] | CallError | None) -> dict[str, object]:
-    told = {"task": task, "line": pair.line, "path": str(pair.path), "text": pair.text}
+    told = {"task": task, "line": pair.line, "path": str(pair.path), "text": pair.text, "split": pair.split}
     if isinstance(frames, CallError):
         return {**told, "frame_hashes": None, "rejection_reason": frames.code, "message": str(frames)}
     return {**told, "frame_hashes": frames, "rejection_reason": pair.rejection_reason, "message": pair.message}

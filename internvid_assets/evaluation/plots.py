@@ -28,6 +28,17 @@ def confusion_png(counts: np.ndarray, classes: Sequence[str]) -> bytes:
     return _png(figure)
 
 
+def actions_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Of rows of `zero_shot_actions`: Markdown, a line per action with its measures."""
+    values = {(row["action"], row["measure"]): row["value"] for row in rows}
+    counts = {row["action"]: row["videos"] for row in rows}
+    lines = [
+        f"| {action.replace('|', '/')} | {videos} | {values[action, 'top_1']:.1f} | {values[action, 'top_5']:.1f} |"
+        for action, videos in counts.items()
+    ]
+    return "\n".join(["| action | videos | top-1 % | top-5 % |", "| --- | ---: | ---: | ---: |", *lines])
+
+
 def recipes_png(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """Of rows of `training_recipes`: a line of panels per measure, the paper's on the left, ours on the right."""
     from matplotlib.figure import Figure

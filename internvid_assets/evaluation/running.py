@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.evaluation import zero_shot
+from internvid_assets.evaluation import probing, zero_shot
 from internvid_assets.evaluation.checkpoints import Candidate, video_vectors
 from internvid_assets.evaluation.measuring import action_rows, retrieval_rows
 from internvid_assets.home import Home
@@ -44,15 +44,34 @@ def templates_of(home: Home) -> str:
 
 def actions_of(candidate: Candidate, home: Home, videos: pl.DataFrame) -> ActionsOf:
     """Zero-shot actions: the classes are the actions of the videos."""
+    classes, labels = actions_in(videos)
+    worded = zero_shot.prompts(classes, zero_shot.templates(templates_of(home)))
+    texts = candidate.embedding.embed_texts([text for own in worded for text in own])
+    vectors = video_vectors(candidate.embedding.embed_videos, home, videos)
+    scores = zero_shot.class_scores(vectors, texts.reshape(len(classes), len(worded[0]), -1))
+    return ActionsOf(action_rows(scores, labels, classes), classes, zero_shot.confusion(scores, labels))
+
+
+def actions_in(videos: pl.DataFrame) -> tuple[list[str], np.ndarray]:
+    """The actions of the videos, and int [V] which of them each shows."""
     classes = sorted(set(videos["text"]))
     if len(classes) < 2:
         raise UserError(f"all videos show {classes[0]!r}: expected two actions or more to choose from; {WAY_OUT}")
-    worded = zero_shot.prompts(classes, zero_shot.templates(templates_of(home)))
-    texts = candidate.embedding.embed_texts([text for own in worded for text in own])
-    vectors = video_vectors(candidate.embedding, home, videos)
-    scores = zero_shot.class_scores(vectors, texts.reshape(len(classes), len(worded[0]), -1))
-    labels = np.array([classes.index(text) for text in videos["text"]])
-    return ActionsOf(action_rows(scores, labels, classes), classes, zero_shot.confusion(scores, labels))
+    return classes, np.array([classes.index(text) for text in videos["text"]])
+
+
+def probe_of(candidate: Candidate, home: Home, videos: pl.DataFrame) -> ActionsOf:
+    """A linear probe of the frozen video encoder: trained on some of the videos, measured on others."""
+    told, (classes, labels) = home.settings.linear_probe, actions_in(videos)
+    shares = probing.Shares(validation=told.validation_share, test=told.test_share, seed=told.seed)
+    contents = ["+".join(hashes) for hashes in videos["frame_hashes"]]
+    splits = probing.split_of(contents, videos["text"].to_list(), videos["split"].to_list(), shares)
+    features = video_vectors(candidate.embedding.video_features, home, videos)
+    found = probing.probe(features, labels, splits, classes=len(classes), l2s=told.l2s, steps=told.steps)
+    own, trained = labels[splits == probing.TEST], int((splits != probing.TEST).sum())
+    chosen = {"l2": found.l2, "validation_top_1": found.validation_top_1, "training_videos": trained}
+    rows = [{**row, **chosen} for row in action_rows(found.scores, own, classes)]
+    return ActionsOf(rows, classes, zero_shot.confusion(found.scores, own))
 
 
 def retrieval_of(candidate: Candidate, home: Home, videos: pl.DataFrame) -> list[dict[str, Any]]:
@@ -64,5 +83,5 @@ def retrieval_of(candidate: Candidate, home: Home, videos: pl.DataFrame) -> list
     of_caption = {caption: number for number, caption in enumerate(captions)}
     for path, caption in videos.select("path", "text").iter_rows():
         relevant[place[path], of_caption[caption]] = True
-    vectors = video_vectors(candidate.embedding, home, files)
+    vectors = video_vectors(candidate.embedding.embed_videos, home, files)
     return retrieval_rows(vectors, candidate.embedding.embed_texts(captions), relevant)

@@ -86,10 +86,19 @@ def whole_table(table: str, *, group: str, code: Sequence[str], **more: Any) -> 
 
 
 def written_whole(
-    home: Home, table: str, rows: pl.DataFrame | pl.LazyFrame, partition: str | None = None, **shown: Any
+    home: Home,
+    table: str,
+    rows: pl.DataFrame | pl.LazyFrame,
+    partition: str | None = None,
+    *,
+    made_by: str = "",
+    **shown: Any,
 ) -> dg.MaterializeResult:
-    """Replace the table, or one partition of it, and say what was `shown` beside its first rows."""
-    version = home.lake.write(rows.lazy(), table, partition, schema=tables.schema_class(table))
+    """Replace the table, or one partition of it, and say what was `shown` beside its first rows.
+
+    `made_by` is the hash of its recipe, where it has one.
+    """
+    version = home.lake.write(rows.lazy(), table, partition, schema=tables.schema_class(table), recipe=made_by)
     told = {"dagster/partition_row_count" if partition else "dagster/row_count": version.rows, **shown}
     if "rejection_reason" in rows.lazy().collect_schema():
         told["rejected"] = rejections(rows.lazy())

@@ -8,22 +8,26 @@ import dagster as dg
 
 from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
-from internvid_assets.cells.recipes import code_hash
+from internvid_assets.cells.recipes import Recipe, code_hash
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_subset
 from internvid_assets.selects.files import sql_files
+from internvid_assets.viclip.checkpoint_recipes import BETWEEN, MASKED, UNMASKED, checkpoint_recipes, kept_recipe
 from internvid_assets.viclip.launching import CAPTIONS, Launch, clip_folder, current, prepared, publish
 
-MASKED, UNMASKED, BETWEEN = "viclip_masked_checkpoint", "viclip_checkpoint", "viclip_interpolated_checkpoint"
 PARTS = ["model", "vision", "text", "transformer", "masking", "loss", "gathering", "pictures", "positions"]
 MODEL = [f"models.viclip.{part}" for part in PARTS]
 READING = ["models.viclip.frame_sampling", "models.viclip.tokens"]
 LOOP = [f"viclip.{part}" for part in ("batches", "order", "rows", "optimizing", "training", "clip_weights")]
+TRAINING = [*MODEL, *READING, *LOOP]
+CODE = {MASKED: TRAINING, UNMASKED: TRAINING, BETWEEN: [*MODEL, "viclip.interpolation"]}
 SUBSETS = [file.name for file in sql_files("subsets")]
 
 
-def _code(modules: list[str]) -> str:
-    return code_hash([f"internvid_assets.{module}" for module in modules])
+def recipes(home: Home) -> dict[str, Recipe]:
+    """What each asset depends on beside what it reads: its code version."""
+    modules = {asset: [f"internvid_assets.{module}" for module in own] for asset, own in CODE.items()}
+    return checkpoint_recipes(home, {asset: code_hash(own) for asset, own in modules.items()})
 
 
 def _whole(names: list[str]) -> list[dg.AssetDep]:
@@ -37,7 +41,6 @@ def _whole(names: list[str]) -> list[dg.AssetDep]:
     group_name="viclip",
     deps=_whole([*SUBSETS, "clip_frames", *CAPTIONS]),
     partitions_def=by_subset,
-    code_version=_code([*MODEL, *READING, *LOOP]),
     kinds={"pytorch"},
     pool="gpu",
 )
@@ -53,7 +56,6 @@ def viclip_masked_checkpoint(
     group_name="viclip",
     deps=[MASKED],
     partitions_def=by_subset,
-    code_version=_code([*MODEL, *READING, *LOOP]),
     kinds={"pytorch"},
     pool="gpu",
 )
@@ -70,7 +72,6 @@ def viclip_checkpoint(
     group_name="viclip",
     deps=[UNMASKED],
     partitions_def=by_subset,
-    code_version=_code([*MODEL, "viclip.interpolation"]),
     kinds={"pytorch"},
 )
 def viclip_interpolated_checkpoint(
@@ -83,7 +84,8 @@ def viclip_interpolated_checkpoint(
     trained = current(home, UNMASKED, subset)
     made = interpolated_checkpoint(trained, clip_folder(home), share, into=home.path / "checkpoints" / BETWEEN / subset)
     publish(home, BETWEEN, subset, made)
-    return dg.MaterializeResult(data_version=_version(made), metadata={"share": share, **_place(made)})
+    shown = {"share": share, **_place(made), **kept_recipe(recipes(home)[BETWEEN], made)}
+    return dg.MaterializeResult(data_version=_version(made), metadata=shown)
 
 
 def _trained(
@@ -99,7 +101,8 @@ def _trained(
         _run(context, pipes, launch, home)
     saved = saving.finished(launch.config.output)
     publish(home, asset, context.partition_key, saved.folder)
-    return dg.MaterializeResult(data_version=_version(saved.folder), metadata=_evidence(launch, saved.folder))
+    shown = {**_evidence(launch, saved.folder), **kept_recipe(recipes(home)[asset], launch.config_file.parent)}
+    return dg.MaterializeResult(data_version=_version(saved.folder), metadata=shown)
 
 
 def _run(context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient, launch: Launch, home: Home) -> None:

@@ -14,6 +14,7 @@ from internvid_assets.models.viclip.checkpoint import TIMES, load_viclip, read_s
 from internvid_assets.models.viclip.tokens import keep_words
 from internvid_assets.viclip.clip_weights import viclip_of_clip
 from internvid_assets.viclip.rows import file_hash
+from internvid_assets.viclip.trained_on import MADE_OF, ROWS, TRAINING
 
 
 def interpolated(trained: Mapping[str, Tensor], initial: Mapping[str, Tensor], share: float = 0.5) -> dict[str, Tensor]:
@@ -40,8 +41,9 @@ def interpolated_checkpoint(trained: Path, clip: str, share: float, *, into: Pat
     shutil.rmtree(aside, ignore_errors=True)
     save_state(state, model.sizes, aside, share_of_trained=share)
     keep_words(str(trained), aside)
-    if (rows := trained / "rows.arrow").is_file():
-        shutil.copyfile(rows, aside / "rows.arrow")
+    for told in (trained / ROWS, trained / TRAINING, trained.parents[1] / MADE_OF):
+        if told.is_file():
+            shutil.copyfile(told, aside / told.name)
     final = into / f"share-{share:g}-{file_hash(aside / 'model.safetensors')[:8]}"
     shutil.rmtree(final, ignore_errors=True)
     os.replace(aside, final)

@@ -15,11 +15,14 @@ from internvid_assets.home import Home
 from internvid_assets.settings import beside_settings
 from internvid_assets.viclip.lifeline import PARENT
 from internvid_assets.viclip.rows import file_hash, training_rows, write_rows
+from internvid_assets.viclip.trained_on import keep_recipes
 from internvid_assets.viclip.training_config import TrainingConfig
 from internvid_assets.viclip_parameters import effective
 
 MODULE = "internvid_assets.viclip.train"
 CAPTIONS = ("fused_captions", "center_captions", "dense_captions")
+SPINNING = "OMP_WAIT_POLICY"
+"""Read when torch is first imported: on cores that others want too, spinning made small steps thirty times slower."""
 FOLDER, CURRENT, CONFIG = "checkpoints", "current.txt", "run.json"
 OF_LAUNCHER = ("subsets", "initial", "tokenizer", "captions", "processes", "launch_options")
 
@@ -43,8 +46,8 @@ class Launch:
         return [*launcher, "-m", MODULE, str(self.config_file)]
 
     def environment(self) -> dict[str, str]:
-        """Its processes end with this one, however it ends."""
-        return {PARENT: str(os.getpid())}
+        """Its processes end with this one, however it ends; threads on a CPU do not spin while they wait."""
+        return {PARENT: str(os.getpid()), SPINNING: os.environ.get(SPINNING, "PASSIVE")}
 
 
 def shared_parameters(home: Home) -> dict[str, Any]:
@@ -71,6 +74,7 @@ def prepared(home: Home, asset: str, subset: str, *, initial: str) -> Launch:
         output.mkdir(exist_ok=True)
         os.replace(aside, output / "rows.arrow")
     config = config.model_copy(update={"rows": output / "rows.arrow", "output": output / "training"})
+    keep_recipes(home.lake, output)
     (output / CONFIG).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return Launch(config, output / CONFIG, rows.rows.height, rows.left_out)
 

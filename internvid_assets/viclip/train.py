@@ -41,14 +41,17 @@ def main(arguments: list[str]) -> int:
 
 
 def run(path: Path) -> None:
+    import torch
     from accelerate import Accelerator
 
+    from internvid_assets.viclip.sharding import taken_from_launcher
     from internvid_assets.viclip.training import train
 
-    config = read_config(path)
-    accelerator = Accelerator(mixed_precision=config.precision)
+    config, shard = read_config(path), taken_from_launcher()
+    # Without a GPU accelerate has to be told, or each process of several would take itself for the only one.
+    accelerator = Accelerator(mixed_precision=config.precision, cpu=not torch.accelerator.is_available())
     with listener(is_main=accelerator.is_main_process) as tell:
-        for report in train(config, accelerator):
+        for report in train(config, accelerator, shard=shard):
             tell(
                 f"step {report.step}: loss {report.loss:.4f}, lr {report.learning_rate:.2e}, "
                 f"{report.samples_per_second:.1f} samples/s"

@@ -24,7 +24,7 @@ from internvid_assets.cells.errors import UserError
 from internvid_assets.models.viclip.checkpoint import load_viclip, read_state, weights_file
 from internvid_assets.models.viclip.model import Viclip
 from internvid_assets.models.viclip.pictures import augmented, random_boxes
-from internvid_assets.viclip import curve, saving
+from internvid_assets.viclip import curve, saving, sharding
 from internvid_assets.viclip.batches import Batch, Clips, loader_of
 from internvid_assets.viclip.clip_weights import viclip_of_clip
 from internvid_assets.viclip.curve import StepReport
@@ -41,21 +41,23 @@ if TYPE_CHECKING:
 WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
 
-def train(config: TrainingConfig, accelerator: Accelerator) -> Iterator[StepReport]:
+def train(config: TrainingConfig, accelerator: Accelerator, *, shard: bool = False) -> Iterator[StepReport]:
     """Train from the newest checkpoint of `config.output` on, or from the beginning, to the end.
 
     Every process of the run iterates over it; the first one writes. Weights, losses and their curve are those of a run
-    that was never interrupted. Raises UserError for settings that do not fit, or that differ from those of the output.
+    that was never interrupted. With `shard` processes have a share of all weights each (FSDP), not all of them (DDP).
+    Raises UserError for settings that do not fit, or that differ from those of the output.
     """
-    run = Run(config, accelerator)
+    run = Run(config, accelerator, shard=shard)
     yield from run.steps()
 
 
 class Run:
     """What the loop holds: the model, the optimizer, the order of the data, and where it stands."""
 
-    def __init__(self, config: TrainingConfig, accelerator: Accelerator) -> None:
+    def __init__(self, config: TrainingConfig, accelerator: Accelerator, *, shard: bool) -> None:
         self.config, self.accelerator = config, accelerator
+        self.shard = shard and accelerator.num_processes > 1
         rows = mapped_rows(config.rows).num_rows
         self.position = Position(
             step=0,
@@ -96,14 +98,21 @@ class Run:
         if config.recompute:
             model.recompute()
         if config.compile:
-            model.vision_encoder.transformer.compile()
+            whole = model.vision_encoder.transformer
+            for module in whole.resblocks if self.shard else [whole]:  # of shares each block is put together by itself
+                module.compile()
+        if self.shard:
+            sharding.refuse_half_floats(config.precision)
+            sharding.sharded(model, self.accelerator.device)
         groups = parameter_groups(
             model,
             learning_rate=config.learning_rate,
             weight_decay=config.weight_decay,
             layer_decay=config.layer_decay,
         )
-        optimizer = torch.optim.AdamW(groups, betas=config.betas, fused=True)
+        optimizer = torch.optim.AdamW(sharding.groups_of_one_kind(groups), betas=config.betas, fused=True)
+        if self.shard:
+            return model.train(), self.accelerator.prepare(optimizer)
         return self.accelerator.prepare(model.train(), optimizer)
 
     def _restore(self, saved: Saved) -> None:
@@ -145,9 +154,12 @@ class Run:
         token_ids, sample_ids = (
             ids.to(accelerator.device, non_blocking=True) for ids in (batch.token_ids, batch.sample_ids)
         )
-        loss = self.model(video, token_ids, sample_ids, mask=config.mask, encoders=config.encoders)
+        with accelerator.autocast():
+            loss = self.model(video, token_ids, sample_ids, mask=config.mask, encoders=config.encoders)
         accelerator.backward(loss)
-        if config.clip_gradient_norm is not None:
+        if config.clip_gradient_norm is not None and self.shard:
+            sharding.clip_gradients(self.model, config.clip_gradient_norm)
+        elif config.clip_gradient_norm is not None:
             accelerator.clip_grad_norm_(self.model.parameters(), config.clip_gradient_norm)
         self.optimizer.step()
         self.optimizer.zero_grad()

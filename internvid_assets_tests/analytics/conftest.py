@@ -188,6 +188,18 @@ def good_rows() -> Rows:
             | {"subset": "internvid_10m_flt", "weights": name}
             for name, value in (("clip", 50.0), ("viclip_checkpoint", 75.0))
         ],
+        "linear_probe": [
+            {
+                "checkpoint": "clip",
+                "measure": "top_1",
+                "action": "all actions",
+                "value": 75.0,
+                "videos": 4,
+                "actions": 2,
+            }
+            | {"subset": "internvid_10m_flt", "l2": 0.01, "validation_top_1": 50.0, "training_videos": 12}
+            | {"weights": "clip"}
+        ],
         "video_text_retrieval": [
             {"checkpoint": "clip", "direction": "text_to_video", "ranking": "plain", "measure": "recall_at_1"}
             | {"subset": "internvid_10m_flt", "value": 50.0, "queries": 8, "candidates": 8, "weights": "clip"}

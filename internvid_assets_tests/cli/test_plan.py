@@ -133,3 +133,23 @@ def test_new_videos_beside_known_ones_add_to_what_is_reused(internvid, home, wor
     for name in ("clips", "clip_frames", "frame_captions"):
         assert rows[name]["rows_reused"] == before[name]["rows_reused"] > 0
         assert pending(rows)[name] == (2 * before[name]["rows_reused"], "about")
+
+
+def test_what_is_evaluated_is_planned_by_subset_where_the_selection_names_it(internvid, empty):
+    settings = ["--set", 'evaluation.checkpoints=["clip"]', "--set", "evaluation.drawn_videos=10"]
+    settings += ["--set", 'training.subsets=["internvid_10m", "internvid_50m"]', "--set", "profile=sample"]
+    chosen = "key:evaluation_videos or key:zero_shot_actions or key:video_text_retrieval"
+    everything = {"evaluation_videos": 1, "zero_shot_actions": 2, "video_text_retrieval": 2}
+    first = planned(internvid, chosen, *settings, home=empty)
+    assert {name: row["rows_to_compute"] for name, row in first.items()} == everything
+    done = run_here("materialize", chosen, *settings, home=empty)
+    assert done.exit_code == 0, done.stderr
+    rows = planned(internvid, chosen, *settings, home=empty)
+    assert pending(rows) == {} and {name: row["rows_reused"] for name, row in rows.items()} == everything
+    worded = planned(internvid, chosen, *settings, "--set", "evaluation.templates=paper", home=empty)
+    assert pending(worded) == {"zero_shot_actions": (2, "exactly")}
+    others = planned(internvid, chosen, *settings, "--set", "evaluation.drawn_seed=1", home=empty)
+    behind = dict.fromkeys(("zero_shot_actions", "video_text_retrieval"), (2, "at most"))
+    assert pending(others) == {"evaluation_videos": (1, "exactly"), **behind}
+    shown = internvid("recipes", "show", "zero_shot_actions", *settings, "--format", "csv", home=empty).stdout
+    assert "evaluation.checkpoints,['clip'],--set,true" in shown and "a red ball {} on a plain" in shown

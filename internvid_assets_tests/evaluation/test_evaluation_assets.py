@@ -16,8 +16,8 @@ pytest.importorskip("torch")
 
 from internvid_assets.analytics.assets import marts, published_results
 from internvid_assets.cells.errors import UserError
-from internvid_assets.evaluation import zero_shot
-from internvid_assets.evaluation.assets import evaluation_videos, video_text_retrieval, zero_shot_actions
+from internvid_assets.evaluation import probing, zero_shot
+from internvid_assets.evaluation.assets import evaluation_videos, linear_probe, video_text_retrieval, zero_shot_actions
 from internvid_assets.evaluation.retrieval import dual_softmax, retrieval
 from internvid_assets.home import Home
 from internvid_assets.models.viclip.checkpoint import save_viclip
@@ -114,6 +114,48 @@ def test_what_a_run_shows(evaluated):
     assert shown["templates"] == "sample_world" and "all actions" in shown["preview"]
     for checkpoint in ("clip", "viclip_checkpoint"):
         assert "](data:image/png;base64," in shown[f"confusion_of_{checkpoint}"]
+        lines = shown[f"actions_of_{checkpoint}"].splitlines()
+        assert lines[0].startswith("| action |") and [line.split(" | ")[0] for line in lines[3:]] == [
+            f"| {action}" for action in sorted(ACTIONS)
+        ]
+
+
+def test_a_probe_is_trained_on_some_videos_and_measured_on_others(home, tmp_path):
+    """The csv tells: the first video of each action trains, the second ones test, but for three that validate."""
+    with (home.path / "sample_world" / "labelled-0" / LIST_FILE).open() as file:
+        listed = [
+            [home.path / "sample_world" / "labelled-0" / row["path"], row["label"]] for row in csv.DictReader(file)
+        ]
+    splits = ["train"] * 10 + ["validation"] * 3 + ["test"] * 7
+    with (tmp_path / "split.csv").open("w") as file:
+        rows = [[*row, split] for row, split in zip(listed, splits, strict=True)]
+        csv.writer(file).writerows([("path", "label", "split"), *rows, [*listed[0], "trian"]])
+    probed = home_of(
+        tmp_path / "home", *named(tmp_path / "split.csv", home.path / "sample_world/labelled-0" / LIST_FILE)
+    )
+    shutil.copytree(home.path / "checkpoints", probed.path / "checkpoints")
+    assert materialised(probed, evaluation_videos).success
+    assert rejected(probed, "actions")[-1] == (Path(listed[0][0]).name, "no_such_split")
+    shown = metadata(materialised(probed, linear_probe, partition=SUBSET), "linear_probe")
+    assert "](data:image/png;base64," in shown["confusion_of_clip"] and "all actions | 7 |" in shown["actions_of_clip"]
+    table = probed.lake.scan("linear_probe", SUBSET).collect()
+    assert set(table["training_videos"]) == {13} and set(table["actions"]) == {10}
+    videos = probed.lake.scan("evaluation_videos").filter(pl.col("split").is_not_null()).sort("line").collect()
+    embedding = load_embedding(home.path / "checkpoints/viclip_checkpoint" / SUBSET / "run/training/step-00000001")
+    store = probed.frames("evaluation")
+    features = embedding.video_features([store.images(own) for own in videos["frame_hashes"].to_list()])
+    assert features.shape == (20, embedding.model.sizes.vision_width)
+    labels = np.array([sorted(ACTIONS).index(action) for action in videos["text"]])
+    told = probed.settings.linear_probe
+    found = probing.probe(features, labels, np.array(splits), classes=10, l2s=told.l2s, steps=told.steps)
+    expected = zero_shot.accuracy(found.scores, labels[13:])
+    own = table.filter(pl.col("checkpoint") == "viclip_checkpoint", pl.col("action") == "all actions")
+    assert dict(own.select("measure", "value").iter_rows()) == {
+        "top_1": expected.top_1,
+        "top_5": expected.top_5,
+        "average": expected.average,
+    }
+    assert set(own["l2"]) == {found.l2} and set(own["validation_top_1"]) == {found.validation_top_1}
 
 
 def test_retrieval_is_what_the_measures_say(home, evaluated, vectors):

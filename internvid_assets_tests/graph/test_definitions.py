@@ -113,7 +113,7 @@ GRAPH = {
     "evaluation": {
         "evaluation_videos": "",
         **dict.fromkeys(
-            ("zero_shot_actions", "video_text_retrieval"),
+            ("zero_shot_actions", "linear_probe", "video_text_retrieval"),
             "evaluation_videos viclip_masked_checkpoint viclip_checkpoint viclip_interpolated_checkpoint",
         ),
     },
@@ -244,6 +244,51 @@ def test_a_parameter_changes_the_code_version_of_its_asset_alone(home: Home, spe
     assert changed == ["clips"]
 
 
+EVALUATED = {"zero_shot_actions", "linear_probe", "video_text_retrieval"}
+
+
+@pytest.mark.parametrize(
+    ("override", "changed"),
+    [
+        ("viclip_masked_checkpoint.learning_rate=1e-3", {"viclip_masked_checkpoint"}),
+        ("viclip_checkpoint.epochs=2", {"viclip_checkpoint"}),
+        ("training.weight_decay=0.1", {"viclip_masked_checkpoint", "viclip_checkpoint"}),
+        ("training.tokenizer=clip", {"viclip_masked_checkpoint", "viclip_checkpoint", *EVALUATED}),
+        ("viclip_interpolated_checkpoint.share=0.4", {"viclip_interpolated_checkpoint"}),
+        ("evaluation.templates=paper", {"zero_shot_actions"}),
+        (
+            "evaluation.actions=mine.csv",
+            {"evaluation_videos", "zero_shot_actions"},
+        ),  # other wordings fit others' videos
+        ("evaluation.retrieval=mine.csv", {"evaluation_videos"}),
+        ('evaluation.checkpoints=["viclip_checkpoint"]', EVALUATED),
+        ("linear_probe.seed=1", {"linear_probe"}),
+        ("training.checkpoint_steps=7", set()),
+        ("training.processes=2", set()),
+        ('training.subsets=["internvid_10m"]', set()),
+    ],
+)
+def test_settings_of_training_and_evaluation_are_in_code_versions(
+    override: str, changed: set, home: Home, specs: dict[str, dg.AssetSpec]
+) -> None:
+    assert changed_by(home, specs, override) == changed
+
+
+def changed_by(home: Home, specs: dict[str, dg.AssetSpec], override: str) -> set[str]:
+    other = build_defs(Home(load_settings([f"home={home.path}", override])))
+    now = {spec.key.to_user_string(): spec.code_version for spec in other.resolve_all_asset_specs()}
+    return {asset for asset, version in now.items() if version != specs[asset].code_version}
+
+
+def test_another_clip_to_begin_with_is_told_by_its_files(
+    home: Home, specs: dict[str, dg.AssetSpec], tmp_path: Path
+) -> None:
+    begins = {"viclip_masked_checkpoint", "viclip_interpolated_checkpoint", *EVALUATED}
+    (tmp_path / "clip.safetensors").write_bytes(b"weights")
+    assert changed_by(home, specs, f"training.initial={tmp_path / 'clip.safetensors'}") == begins
+    assert changed_by(home, specs, f"training.initial={tmp_path / 'absent'}") == begins
+
+
 def test_columns_are_shown_with_types_and_descriptions(specs: dict[str, dg.AssetSpec]) -> None:
     for table, schema in [(feature.name, feature.schema) for _, feature in features()]:
         shown = specs[table].metadata["dagster/column_schema"]
@@ -294,7 +339,7 @@ def test_evaluation_runs_once_per_subset_and_its_mart_after_that(defs: dg.Defini
     chosen = select(defs, "group:evaluation or key:training_recipes")
     turns = {name: [key.to_user_string() for key in getattr(chosen, name)] for name in ("before", "by_subset", "last")}
     assert turns["before"] == ["evaluation_videos"] and turns["last"] == ["training_recipes"]
-    assert set(turns["by_subset"]) == {"zero_shot_actions", "video_text_retrieval"}
+    assert set(turns["by_subset"]) == EVALUATED
 
 
 def test_nobody_is_named_as_owner(specs: dict[str, dg.AssetSpec]) -> None:

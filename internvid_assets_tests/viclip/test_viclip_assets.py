@@ -19,6 +19,8 @@ from small_training import made
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.lake import file_name
+from internvid_assets.cli.standing import statuses_of
+from internvid_assets.definitions import build_defs
 from internvid_assets.home import Home
 from internvid_assets.models.viclip.checkpoint import load_viclip, read_state
 from internvid_assets.selects.files import column_types
@@ -30,6 +32,7 @@ from internvid_assets.viclip.assets import (
     viclip_masked_checkpoint,
 )
 from internvid_assets.viclip.launching import clip_folder, current, prepared
+from internvid_assets.viclip.trained_on import clips_made_by
 from internvid_assets.viclip_parameters import MaskedParameters, TrainingParameters, effective
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +62,7 @@ def write(home: Path, table: str, category: str | None, rows: pl.DataFrame) -> N
     columns = [pl.col(name) if name in rows.columns else pl.lit(None).alias(name) for name in types]
     path = home / file_name(table, category)
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows.select(columns).cast(types).write_parquet(path)
+    rows.select(columns).cast(types).write_parquet(path, metadata={"data_version": "1", "recipe": f"{table}'s"})
 
 
 def home_of(folder: Path, *overrides: str) -> Home:
@@ -68,12 +71,22 @@ def home_of(folder: Path, *overrides: str) -> Home:
         return Home(load_settings([f"home={folder}", "profile=sample", *QUICK, *overrides]))
 
 
-def materialised(home: Home, *assets: dg.AssetsDefinition) -> dg.ExecuteInProcessResult:
+def materialised(
+    home: Home, *assets: dg.AssetsDefinition, instance: dg.DagsterInstance | None = None
+) -> dg.ExecuteInProcessResult:
+    job = build_defs(home).resolve_implicit_global_asset_job_def()
+    keys = [asset.key for asset in assets]
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PYTHONPATH", str(ROOT))
         environment.setenv("OMP_NUM_THREADS", "1")
-        resources = {"home": home, "pipes": dg.PipesSubprocessClient()}
-        return dg.materialize(assets, partition_key=SUBSET, resources=resources)
+        return job.execute_in_process(asset_selection=keys, partition_key=SUBSET, instance=instance)
+
+
+def stale(home: Home, instance: dg.DagsterInstance) -> set[str]:
+    """The checkpoints of the subset that Dagster's UI shows as out of date."""
+    defs, assets = build_defs(home), (viclip_masked_checkpoint, viclip_checkpoint, viclip_interpolated_checkpoint)
+    found = {asset.key.to_user_string(): statuses_of(defs, asset.key, [SUBSET], instance)[SUBSET] for asset in assets}
+    return {name for name, status in found.items() if status.value == "STALE"}
 
 
 def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
@@ -83,9 +96,13 @@ def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_two_phases_and_what_lies_between(folder):
-    home = home_of(folder)
-    result = materialised(home, viclip_masked_checkpoint, viclip_checkpoint, viclip_interpolated_checkpoint)
-    assert result.success
+    home, assets = home_of(folder), (viclip_masked_checkpoint, viclip_checkpoint, viclip_interpolated_checkpoint)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = materialised(home, *assets, instance=instance)
+        assert result.success and stale(home, instance) == set()
+        assert stale(home_of(folder, "training.checkpoint_steps=3"), instance) == set()
+        other = home_of(folder, "viclip_checkpoint.learning_rate=1e-4")
+        assert stale(other, instance) == {"viclip_checkpoint"}  # whose weights may come out the same
     shown = metadata(result, "viclip_masked_checkpoint")
     assert (shown["steps"], shown["clips"]) == (2, 24) and shown["loss"] > 0 and shown["samples_per_second"] > 0
     assert shown["curve"].startswith("![loss, learning rate, speed](data:image/png;base64,")
@@ -95,6 +112,8 @@ def test_two_phases_and_what_lies_between(folder):
     times = "vision_encoder.temporal_positional_embedding"
     between = current(home, "viclip_interpolated_checkpoint", SUBSET)
     assert load_viclip(between).sizes == load_viclip(second).sizes
+    assert {clips_made_by(made, "fused_captions's") for made in (first, second, between)} == {24}
+    assert clips_made_by(between, "center_captions's") == 0
     states = [read_state(path) for path in (first, second, between)]
     assert (states[0]["vision_encoder.proj"] != states[1]["vision_encoder.proj"]).any()
     assert (states[1][times] == states[2][times]).all()

@@ -51,6 +51,8 @@ def test_every_stage_of_the_eyes(viclip, tensors):
     blocks = eyes.transformer.resblocks
     watched = {"ln_pre": eyes.ln_pre, "block0": blocks[0], "block1": blocks[1]}
     found = outputs_of(watched, lambda: viclip.encode_video(tensors["in.video_btchw"]))
+    equal(found["block1"].transpose(0, 1), tensors["mid.block1_nbd"][:1])  # no other token of the last block is read
+    found |= outputs_of(watched, lambda: eyes.transformer(found["ln_pre"]))
     equal(found["ln_pre"], tensors["mid.ln_pre_bnd"])
     for layer in range(2):
         equal(found[f"block{layer}"].transpose(0, 1), tensors[f"mid.block{layer}_nbd"])

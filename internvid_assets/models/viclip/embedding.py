@@ -58,6 +58,10 @@ class ViclipEmbedding:
         """
         return self._stacked([self._videos(batch) for batch in ahead(chunks(videos, self.videos_per_batch))])
 
+    def video_features(self, videos: Iterable[Sequence[Image]]) -> np.ndarray:
+        """float32 [videos, D] of the same pictures: what the video encoder makes of them before the joint space."""
+        return np.concatenate([self._features(batch) for batch in chunks(videos, self.videos_per_batch)])
+
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """float32 [texts, E], worded as the released datasets do."""
         return self._stacked([self._texts(batch) for batch in chunks(texts, self.texts_per_batch)])
@@ -65,6 +69,11 @@ class ViclipEmbedding:
     @torch.inference_mode()
     def _videos(self, videos: Sequence[Sequence[Image]]) -> np.ndarray:
         return _unit(self.model.encode_video(torch.stack([self._pixels(video) for video in videos])))
+
+    @torch.inference_mode()
+    def _features(self, videos: Sequence[Sequence[Image]]) -> np.ndarray:
+        pixels = torch.stack([self._pixels(video) for video in videos])
+        return self.model.vision_encoder.features(pixels).float().cpu().numpy()
 
     def _pixels(self, video: Sequence[Image]) -> Tensor:
         """[T, 3, side, side] on the model's device, in its precision."""

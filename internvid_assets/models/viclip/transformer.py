@@ -12,6 +12,9 @@ from torch.utils.checkpoint import checkpoint
 
 from internvid_assets.viclip_parameters import Activation
 
+QUICK = 1.702
+"""The factor of OpenAI's approximation of GELU."""
+
 
 class Transformer(nn.Module):
     """Blocks, one after the other."""
@@ -28,12 +31,17 @@ class Transformer(nn.Module):
         self.recompute = False
         """Gradient checkpointing: keep a block's input alone, and compute the rest anew on the way back."""
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, *, first_only: bool = False) -> Tensor:
+        """[B, L, D] of [B, L, D]; with `first_only` [B, 1, D], what becomes of the first token.
+
+        It looks at all others, so only the last block is spared: theirs would not be read there.
+        """
         for block in self.resblocks:
+            spared = first_only and block is self.resblocks[-1]
             if self.recompute and self.training and torch.is_grad_enabled():
-                x = checkpoint(block, x, use_reentrant=False)
+                x = checkpoint(block, x, use_reentrant=False, first_only=spared)
             else:
-                x = block(x)
+                x = block(x, first_only=spared)
         return x
 
 
@@ -50,8 +58,9 @@ class Block(nn.Module):
         self.ln_2 = nn.LayerNorm(width)
         self.drop_path = drop_path
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self._dropped(self.attn(self.ln_1(x)))
+    def forward(self, x: Tensor, *, first_only: bool = False) -> Tensor:
+        seen = self.attn(self.ln_1(x), first_only=first_only)
+        x = (x[:, :1] if first_only else x) + self._dropped(seen)
         return x + self._dropped(self.mlp(self.ln_2(x)))
 
     def _dropped(self, branch: Tensor) -> Tensor:
@@ -72,10 +81,21 @@ class Attention(nn.Module):
         self.in_proj_bias = nn.Parameter(torch.zeros(3 * width))
         self.out_proj = nn.Linear(width, width)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, *, first_only: bool = False) -> Tensor:
+        if first_only:
+            return self._first(x)
         qkv = F.linear(x, self.in_proj_weight, self.in_proj_bias)  # [B, L, 3 D]
         q, k, v = qkv.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)  # each [B, heads, L, d]
         attended = F.scaled_dot_product_attention(q, k, v, is_causal=self.is_causal)  # [B, heads, L, d]
+        return self.out_proj(attended.transpose(1, 2).flatten(2))
+
+    def _first(self, x: Tensor) -> Tensor:
+        """[B, 1, D]: what the first token sees; the others are asked for keys and values alone."""
+        width = x.shape[-1]
+        q = F.linear(x[:, :1], self.in_proj_weight[:width], self.in_proj_bias[:width])  # [B, 1, D]
+        kv = F.linear(x, self.in_proj_weight[width:], self.in_proj_bias[width:])  # [B, L, 2 D]
+        k, v = kv.unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)  # each [B, heads, L, d]
+        attended = F.scaled_dot_product_attention(q.unflatten(-1, (self.heads, -1)).transpose(1, 2), k, v)
         return self.out_proj(attended.transpose(1, 2).flatten(2))
 
 
@@ -85,13 +105,24 @@ class Perceptron(nn.Module):
     def __init__(self, width: int, activation: Activation) -> None:
         super().__init__()
         self.c_fc = nn.Linear(width, 4 * width)
-        self.activation = quick_gelu if activation == "quick_gelu" else F.gelu
+        self.is_quick = activation == "quick_gelu"
         self.c_proj = nn.Linear(4 * width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.c_proj(self.activation(self.c_fc(x)))
+        if self.is_quick and torch.is_grad_enabled():
+            return self._quick(x)
+        inner = self.c_fc(x)
+        return self.c_proj(quick_gelu(inner) if self.is_quick else F.gelu(inner))
+
+    def _quick(self, x: Tensor) -> Tensor:
+        """With a gradient: x sigmoid(s x) is silu(s x) / s, and s goes into the matrices, which are smaller than x.
+
+        That is one pass over the widest tensors in place of three, and one of them less to keep for the way back.
+        """
+        inner = F.silu(F.linear(x, QUICK * self.c_fc.weight, QUICK * self.c_fc.bias))
+        return F.linear(inner, self.c_proj.weight / QUICK, self.c_proj.bias)
 
 
 def quick_gelu(x: Tensor) -> Tensor:
     """OpenAI's approximation of GELU."""
-    return x * torch.sigmoid(1.702 * x)
+    return x * torch.sigmoid(QUICK * x)

@@ -38,15 +38,19 @@ class VisionEncoder(nn.Module):
         self.ln_post = nn.LayerNorm(width)
 
     def forward(self, video: Tensor, kept: Tensor | None = None) -> Tensor:
-        """[B, E] of normalised videos [B, T, 3, H, W].
+        """[B, E] of normalised videos [B, T, 3, H, W]; of `kept` [B, K] patches alone, if given."""
+        return self.features(video, kept) @ self.proj
+
+    def features(self, video: Tensor, kept: Tensor | None = None) -> Tensor:
+        """[B, D], before the map into the joint space: what a linear probe looks at.
 
         `kept` [B, K]: which of the L patches are looked at, in their order; those removed are never even embedded,
         which is what makes masked training cheap.
         """
         x = self.embedded(video, kept)  # [B, K, D]
         x = torch.cat([self._class_token(x.shape[0]), x], dim=1)  # [B, 1 + K, D]: the class is never removed
-        x = self.transformer(self.ln_pre(x))
-        return self.ln_post(x[:, 0]) @ self.proj
+        x = self.transformer(self.ln_pre(x), first_only=True)  # [B, 1, D]
+        return self.ln_post(x[:, 0])
 
     def embedded(self, video: Tensor, kept: Tensor | None = None) -> Tensor:
         """Patches [B, L or K, D] with their positions."""

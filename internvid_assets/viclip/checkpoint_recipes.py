@@ -1,0 +1,68 @@
+"""What checkpoints depend on beside their rows: code, the settings in force, and the CLIP that training begins with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from internvid_assets.cells.recipes import Recipe
+from internvid_assets.home import Home
+from internvid_assets.models.specs import files_revision
+from internvid_assets.settings import beside_settings
+from internvid_assets.viclip_parameters import effective
+
+RECIPE = "recipe.json"
+"""Beside what a run made: the text of the recipe that it was made by."""
+MASKED, UNMASKED, BETWEEN = "viclip_masked_checkpoint", "viclip_checkpoint", "viclip_interpolated_checkpoint"
+
+
+def checkpoint_recipes(home: Home, code: Mapping[str, str]) -> dict[str, Recipe]:
+    """By asset, of which `code` has hashes. Parameters have the full names of their settings.
+
+    What a phase takes over from the one before is not in its recipe: that changes with the weights it reads.
+    """
+    words, begins = tokenizer_identity(home), clip_identity(home)
+    models = {MASKED: (begins, words), UNMASKED: (words,), BETWEEN: (begins,)}
+    own = {name: in_force(home, name) for name in models}
+    shared = in_force(home, "training", but=("initial", "tokenizer"))
+    settings = {name: own[name] if name == BETWEEN else {**shared, **own[name]} for name in models}
+    return {name: Recipe(name, code[name], settings[name], models[name]) for name in models}
+
+
+def in_force(home: Home, section: str, *, but: tuple[str, ...] = ()) -> dict[str, Any]:
+    """`section.name` -> its value under the profile, of those that are part of a recipe."""
+    parameters = home.settings.parameters(section)
+    told = effective(section, parameters, home.settings.profile)
+    return {f"{section}.{name}": told[name] for name in parameters.of_recipe() if name not in but}
+
+
+def clip_identity(home: Home) -> tuple[str, str]:
+    """(name, weights revision) of the CLIP to begin with; the file need not be on this machine."""
+    chosen = home.settings.training.initial
+    return _identity(beside_settings(Path(chosen))) if chosen else home.models.specs["embedder"].identity
+
+
+def tokenizer_identity(home: Home) -> tuple[str, str]:
+    """That of the words; CLIP's own never change."""
+    told = home.settings.training.tokenizer
+    fixed = {"": ("tokenizer", "of the CLIP to begin with"), "clip": ("tokenizer", "of OpenAI's CLIP")}
+    return fixed[told] if told in fixed else _identity(Path(told))
+
+
+def _identity(path: Path) -> tuple[str, str]:
+    return path.name, files_revision(path) if path.exists() else "not on this machine"
+
+
+def kept_recipe(recipe: Recipe, folder: Path) -> dict[str, str]:
+    """What to show of a recipe that is now kept beside what a run made, so that a checkpoint can be found by it."""
+    (folder / RECIPE).write_text(recipe.text() + "\n", encoding="utf-8")
+    return {"recipe": recipe.text()}
+
+
+def kept_recipes(checkpoints: Path) -> Iterator[tuple[Path, Recipe]]:
+    """(folder, recipe) of every run below the folder."""
+    for path in sorted(checkpoints.rglob(RECIPE)):
+        told = json.loads(path.read_text(encoding="utf-8"))
+        yield path.parent, Recipe(**{**told, "models": tuple(map(tuple, told["models"]))})
