@@ -28,7 +28,14 @@ CLIP_WORDS = "clip"
 """The tokenizer that is CLIP's own, from the package that ships it; any other is a folder."""
 
 OF_SAMPLE: dict[str, dict[str, Any]] = {
-    "training": {"workers": 0, "cache_bytes": 10**9, "picture_pixels": 112, "precision": "no", "recompute": False},
+    "training": {
+        "subsets": ["internvid_10m"],  # the most clips that a small world has
+        "workers": 0,
+        "cache_bytes": 10**9,
+        "picture_pixels": 112,
+        "precision": "no",
+        "recompute": False,
+    },
     "viclip_masked_checkpoint": {"mask": 0.75, "batch_size": 32, "epochs": 8.0, "learning_rate": 2e-4},
     "viclip_checkpoint": {"batch_size": 16, "epochs": 1.0, "learning_rate": 1e-5},
 }

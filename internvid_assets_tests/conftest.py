@@ -12,6 +12,8 @@ import hypothesis
 import pytest
 from workers import IS_WORKER, MAX_WORKERS, TOGETHER, ByUnit
 
+import internvid_assets  # noqa: F401  before any test imports torch, whose threads then do not spin
+
 hypothesis.settings.register_profile("suite", deadline=None)  # any example is slow now and then on a busy core
 hypothesis.settings.load_profile("suite")
 

@@ -52,9 +52,9 @@ def classify(
 
 def trained(home: Home) -> Path:
     """The checkpoint of the first subset that the settings train on; raises UserError where there is none."""
-    from internvid_assets.viclip.launching import current
+    from internvid_assets.viclip.launching import current, shared_parameters
 
-    subset = next(iter(home.settings.training.subsets), "internvid_10m_flt")
+    subset = next(iter(shared_parameters(home)["subsets"]), "internvid_10m_flt")
     return current(home, TRAINED, subset)
 
 

@@ -17,12 +17,19 @@ from internvid_assets.cli.progress import FillProgress
 from internvid_assets.home import Home
 from internvid_assets.tables import CATEGORIES
 
+SELECTION = (
+    "* or key:release or group:viclip or key:evaluation_videos or key:zero_shot_actions or key:video_text_retrieval"
+)
+"""All of it but the linear probe, which takes as long as the training."""
+
 
 def demo(
     videos: Annotated[int, typer.Option(min=1, help="How many videos to render.")] = 48,
     seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,
 ) -> None:
-    """Render a small world of videos, and turn it into a dataset that can be queried. Run again: nothing to compute.
+    """Render a small world of videos, turn it into a dataset that can be queried, and train a model on it.
+
+    Run again: nothing to compute.
 
     Example: internvid demo
     """
@@ -42,7 +49,7 @@ def demo(
         said(started, "materialising the graph, category by category")
         results = runs.materialize(
             home,
-            selection="* or key:release",
+            selection=SELECTION,
             categories=list(CATEGORIES),
             tags={"internvid/demo": "true"},
             tell=progress.say,
@@ -65,6 +72,7 @@ def report(home: Home) -> None:
     print(f'Ask:       {program} sql "select clip_id, caption from internvid_10m_flt limit 5"')
     print(f'Search:    {program} search "a red ball moves left"')
     print(f"Report:    {program} report --open  (and the dataset's card: {relative(home.path / 'card' / 'card.html')})")
+    print(f'Model:     {program} sql "from training_recipes where ours is not null"  (docs/training.md)')
     print(f"Dagster UI: {ui}\n")
 
 

@@ -16,6 +16,7 @@ from internvid_assets.definitions import build_defs, features
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_category, by_format, by_subset
 from internvid_assets.tables import CATEGORIES, INTERLEAVED_FORMATS
+from internvid_assets.viclip.launching import shared_parameters
 
 ASKED_FOR = {
     "releases": ("release",),
@@ -134,10 +135,11 @@ def materialize(
 def trained_subsets(home: Home) -> list[str]:
     """Those that `training.subsets` names; raises UserError for one that there is not."""
     known = by_subset.get_partition_keys()
-    for name in home.settings.training.subsets:
+    chosen: list[str] = shared_parameters(home)["subsets"]
+    for name in chosen:
         if name not in known:
             raise UserError(f"setting training.subsets names {name!r}: expected some of {', '.join(known)}")
-    return home.settings.training.subsets
+    return chosen
 
 
 def _listed(keys: Sequence[dg.AssetKey]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -63,9 +62,6 @@ class ModelSpec:
 
     def load(self) -> Any:
         """The adapter, with its weights in memory (imports torch). Raises UserError for files that cannot be read."""
-        # Read once, when torch is first imported: threads that wait by spinning make small models 15 times slower as
-        # soon as a decoder or another run wants the same cores (measured on 2 cores: 11 captions/s against 167).
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         module, function = self.loader.split(":")
         load = getattr(import_module(module), function)
         try:

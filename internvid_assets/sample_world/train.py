@@ -8,7 +8,6 @@ one before), the other teaches the language model on captions alone. About 6 MB 
 from __future__ import annotations
 
 import argparse
-import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -30,7 +29,6 @@ def main() -> None:
 def train(out: Path, *, seed: int, scale: float = 1.0) -> None:
     """Train all four models into `out`/{captioner,clip,aesthetic,language_model}."""
     started = monotonic()
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # for the two processes: neither may spin while it waits
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         eyes = pool.submit(train_eyes, out, seed=seed, pictures_count=int(32_000 * scale))
         words = pool.submit(train_words, out, seed=seed, steps=int(3_000 * scale))

@@ -21,8 +21,6 @@ from internvid_assets.viclip_parameters import effective
 
 MODULE = "internvid_assets.viclip.train"
 CAPTIONS = ("fused_captions", "center_captions", "dense_captions")
-SPINNING = "OMP_WAIT_POLICY"
-"""Read when torch is first imported: on cores that others want too, spinning made small steps thirty times slower."""
 FOLDER, CURRENT, CONFIG = "checkpoints", "current.txt", "run.json"
 OF_LAUNCHER = ("subsets", "initial", "tokenizer", "captions", "processes", "launch_options")
 
@@ -46,8 +44,8 @@ class Launch:
         return [*launcher, "-m", MODULE, str(self.config_file)]
 
     def environment(self) -> dict[str, str]:
-        """Its processes end with this one, however it ends; threads on a CPU do not spin while they wait."""
-        return {PARENT: str(os.getpid()), SPINNING: os.environ.get(SPINNING, "PASSIVE")}
+        """Its processes end with this one, however it ends."""
+        return {PARENT: str(os.getpid())}
 
 
 def shared_parameters(home: Home) -> dict[str, Any]:
