@@ -77,8 +77,7 @@ CAPTIONED = """
         0.01::double as nsfw,
         0.02::double as text_area,
         (('0x' || left(md5(clip_id), 13))::bigint + 0.5) / 4503599627370496 as draw
-    from clips, (select {phrases} as phrases) as vocabulary
-    order by floor(aesthetic_score) desc, video_id, start_seconds"""
+    from clips, (select {phrases} as phrases) as vocabulary"""
 
 RARE_VERB = "200000 * pow((h % 1000003) / 1000003, 6)"
 """Of 200,000 verbs the most frequent 1,000 are used as often as all others together, as words are."""

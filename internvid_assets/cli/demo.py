@@ -17,10 +17,11 @@ from internvid_assets.cli.progress import FillProgress
 from internvid_assets.home import Home
 from internvid_assets.tables import CATEGORIES
 
-SELECTION = (
-    "* or key:release or group:viclip or key:evaluation_videos or key:zero_shot_actions or key:video_text_retrieval"
-)
+DATASET = "* or key:release"
+MODEL = "group:viclip or key:evaluation_videos or key:zero_shot_actions or key:video_text_retrieval"
 """All of it but the linear probe, which takes as long as the training."""
+VIDEOS_TO_TRAIN_ON = 24
+"""Fewer have too few clips for a batch."""
 
 
 def demo(
@@ -29,7 +30,7 @@ def demo(
 ) -> None:
     """Render a small world of videos, turn it into a dataset that can be queried, and train a model on it.
 
-    Run again: nothing to compute.
+    With fewer than 24 videos there is too little to train on. Run again: nothing to compute.
 
     Example: internvid demo
     """
@@ -49,12 +50,12 @@ def demo(
         said(started, "materialising the graph, category by category")
         results = runs.materialize(
             home,
-            selection=SELECTION,
+            selection=f"{DATASET} or {MODEL}" if videos >= VIDEOS_TO_TRAIN_ON else DATASET,
             categories=list(CATEGORIES),
             tags={"internvid/demo": "true"},
             tell=progress.say,
         )
-    report(home)
+    report(home, is_trained=videos >= VIDEOS_TO_TRAIN_ON)
     said(started, "done")
     results.tell()
 
@@ -63,7 +64,7 @@ def said(started: float, what: str) -> None:
     print(f"[{time.monotonic() - started:4.0f} s] {what}", flush=True)
 
 
-def report(home: Home) -> None:
+def report(home: Home, *, is_trained: bool) -> None:
     """What the dataset holds, and where to go from here."""
     show(counts(home), Format.table)
     warehouse = relative(home.path / "warehouse.duckdb")
@@ -72,7 +73,8 @@ def report(home: Home) -> None:
     print(f'Ask:       {program} sql "select clip_id, caption from internvid_10m_flt limit 5"')
     print(f'Search:    {program} search "a red ball moves left"')
     print(f"Report:    {program} report --open  (and the dataset's card: {relative(home.path / 'card' / 'card.html')})")
-    print(f'Model:     {program} sql "from training_recipes where ours is not null"  (docs/training.md)')
+    if is_trained:
+        print(f'Model:     {program} sql "from training_recipes where ours is not null"  (docs/training.md)')
     print(f"Dagster UI: {ui}\n")
 
 

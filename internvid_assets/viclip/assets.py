@@ -112,10 +112,10 @@ def _run(context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient, lau
     command = launch.command(shared.processes, shared.launch_options)
     try:
         pipes.run(context=context, command=command, env=launch.environment())
-    except Exception as error:
+    except Exception:
         if not last_words.is_file():
             raise
-        raise UserError(last_words.read_text(encoding="utf-8").strip()) from error
+        raise UserError(last_words.read_text(encoding="utf-8").strip()) from None
 
 
 def _evidence(launch: Launch, folder: Path) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def test_a_video_is_what_its_caption_says(video, told, checkpoint, tmp_path):
     [
         (["absent.mp4", "--labels", "a,b"], "absent.mp4: no such file; give a video"),
         ([__file__, "--labels", "a"], "--labels a: expected two or more, with commas between"),
-        ([__file__, "--labels", "a,b"], "no checkpoint viclip_checkpoint of internvid_10m_flt; run: internvid"),
+        ([__file__, "--labels", "a,b"], "no checkpoint viclip_checkpoint of internvid_10m; run: internvid"),
         (
             [__file__, "--labels", "a,b", "--templates", "none"],
             "templates 'none': expected paper, plain, sample_world, or a file",

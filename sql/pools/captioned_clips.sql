@@ -1,8 +1,7 @@
 -- One row per kept clip with a caption: all that subsets decide by, side by side.
 --
 -- Subsets and statistics read this instead of joining six tables anew: at 234 million clips a join by text keys
--- takes minutes, and this is made per category, and only where something changed. Clips lie in the
--- order of whole aesthetic scores, then of videos: what asks for a high score reads only the beginning of the file.
+-- takes minutes, and this is made per category, and only where something changed. A video's clips lie together.
 -- `caption_words` counts what lies between white space, once, rather than anew for every figure.
 -- `draw` is what random choices are made of: 52 bits of an MD5 of the clip's name, a sum that never changes.
 select
@@ -32,4 +31,4 @@ left join safety_scores using (clip_id, category)
 where clips.rejection_reason is null
     and clips.error is null
     and fused_captions.caption is not null
-order by floor(aesthetic_scores.aesthetic_score) desc, clips.video_id, clips.start_seconds, clips.clip_id
+order by clips.video_id, clips.start_seconds, clips.clip_id

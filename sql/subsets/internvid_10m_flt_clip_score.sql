@@ -58,10 +58,11 @@ last as (
 ),
 
 drawn as (
-    select *, row_number() over (order by sampling_key, clip_id) as rank
+    select *
     from keyed
     inner join last on sampling_key <= upto
-    qualify rank <= $size
+    order by sampling_key, clip_id
+    limit $size
 )
 
 select
@@ -70,11 +71,10 @@ select
     category,
     start_seconds,
     end_seconds,
-    rank,
+    row_number() over () as rank,
     sampling_key,
     format('CLIPScore >= {:.4f}, drawn by weight 1/{}', lowest_score, clips) as reason,
     caption,
     umt_score,
     aesthetic_score
 from drawn
-order by rank

@@ -32,10 +32,11 @@ last as (
 ),
 
 drawn as (
-    select *, row_number() over (order by sampling_key, clip_id) as rank
+    select *
     from keyed
     inner join last on sampling_key <= upto
-    qualify rank <= $size
+    order by sampling_key, clip_id
+    limit $size
 )
 
 select
@@ -44,11 +45,10 @@ select
     category,
     start_seconds,
     end_seconds,
-    rank,
+    row_number() over () as rank,
     sampling_key,
     'drawn uniformly' as reason,
     caption,
     umt_score,
     aesthetic_score
 from drawn
-order by rank

@@ -34,10 +34,11 @@ last as (
 ),
 
 best as (
-    select *, row_number() over (order by sampling_key desc, clip_id) as rank
+    select *
     from keyed
     inner join last on sampling_key >= downto
-    qualify rank <= $size
+    order by sampling_key desc, clip_id
+    limit $size
 )
 
 select
@@ -46,11 +47,10 @@ select
     category,
     start_seconds,
     end_seconds,
-    rank,
+    row_number() over () as rank,
     sampling_key,
     format('aesthetic score >= {:.4f}', $min_aesthetic_score) as reason,
     caption,
     umt_score,
     aesthetic_score
 from best
-order by rank
