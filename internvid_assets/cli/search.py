@@ -71,18 +71,13 @@ def search(
     """
     from internvid_assets.cli.runs import checked_categories
     from internvid_assets.embeddings import searching
-    from internvid_assets.embeddings.index import ClipIndex
 
     _refuse_contradictions(text, like, format, to)
     checked_categories([category] if category else [])
     chosen = _chosen(model)
     home = open_home(chosen)
-    index = ClipIndex(home.path / "index")
-    if not index.exists():
-        raise UserError(f"there is no index in {index.directory}; {searching.way_out(chosen)}")
     identity = home.models.specs["video_embedder"].identity
-    with index.told():
-        searching.refuse_other_models(index.first_rows(), identity, chosen)
+    index = _index_of(home, identity, chosen)
     filters = searching.Filters(category, min_duration, min_umt, min_aesthetic, other_than=like)
     vector = _likeness(home, index, like) if like else home.models.video_embedder.embed_texts([text or ""])[0]
     with index.told():
@@ -93,6 +88,19 @@ def search(
         _write_page(home, text or f"like {like}", hits, to)
     else:
         show(hits.select(SHOWN), Format(format))
+
+
+def _index_of(home: Home, identity: tuple[str, str], chosen: list[str]) -> ClipIndex:
+    """Raises UserError where there is none, or it holds another model's vectors: before any weights are loaded."""
+    from internvid_assets.embeddings import searching
+    from internvid_assets.embeddings.index import ClipIndex
+
+    index = ClipIndex(home.path / "index")
+    if not index.exists():
+        raise UserError(f"there is no index in {index.directory}; {searching.way_out(chosen)}")
+    with index.told():
+        searching.refuse_other_models(index.first_rows(), identity, chosen)
+    return index
 
 
 def _refuse_contradictions(text: str | None, like: str | None, format: SearchFormat, to: Path | None) -> None:

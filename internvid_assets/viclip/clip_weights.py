@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.models.viclip.checkpoint import CONFIG, HEAD_WIDTH, load_state, read_state
+from internvid_assets.models.viclip.checkpoint import CONFIG, TIMES, load_state, read_state, sizes_of
 from internvid_assets.models.viclip.model import LOWEST_TEMPERATURE, Viclip
 from internvid_assets.models.viclip.positions import adapted, inflated
 from internvid_assets.models.viclip.sizes import ViclipSizes
@@ -53,7 +54,8 @@ def viclip_of_clip(source: str | Path, *, frames: int = 8, context_tokens: int =
     path = Path(source)
     state = read_state(path)
     if OF_OPENAI in state:
-        sizes, own = _openai_sizes(state, frames, context_tokens), of_openai(state)
+        own = of_openai(state)
+        sizes = _openai_sizes(own, path, frames, context_tokens)
     elif OF_TRANSFORMERS in state and path.is_dir():
         sizes, own = _transformers_sizes(path, frames, context_tokens), of_transformers(state)
     else:
@@ -103,28 +105,9 @@ def _ours(name: str) -> str:
     return name
 
 
-def _openai_sizes(state: Mapping[str, Tensor], frames: int, context_tokens: int) -> ViclipSizes:
-    patches, places = state[OF_OPENAI], state["visual.positional_embedding"]
-    words = state["token_embedding.weight"]
-    return ViclipSizes(
-        image_pixels=round((len(places) - 1) ** 0.5) * patches.shape[-1],
-        patch_pixels=patches.shape[-1],
-        frames=frames,
-        vision_width=len(patches),
-        vision_layers=_layers(state, "visual.transformer.resblocks."),
-        vision_heads=max(1, len(patches) // HEAD_WIDTH),
-        text_width=words.shape[1],
-        text_layers=_layers(state, "transformer.resblocks."),
-        text_heads=max(1, words.shape[1] // HEAD_WIDTH),
-        context_tokens=context_tokens,
-        vocabulary=len(words),
-        end_token=len(words) - 1,
-        joint_width=state["visual.proj"].shape[1],
-    )
-
-
-def _layers(state: Mapping[str, Tensor], prefix: str) -> int:
-    return len({name.removeprefix(prefix).split(".")[0] for name in state if name.startswith(prefix)})
+def _openai_sizes(own: Mapping[str, Tensor], path: Path, frames: int, context_tokens: int) -> ViclipSizes:
+    """What the shapes of weights with our names tell."""
+    return replace(sizes_of({**own, TIMES: torch.zeros(1, frames, 1)}, path), context_tokens=context_tokens)
 
 
 def _transformers_sizes(folder: Path, frames: int, context_tokens: int) -> ViclipSizes:
