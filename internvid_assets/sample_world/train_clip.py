@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
@@ -26,6 +27,10 @@ TEXT = {
 }
 DIMENSIONS = 128
 BATCH = 64
+MOMENTS_OF_A_SCENE = 4
+POSITIONS_GAIN = 5.0
+"""What the captioner's table of positions is multiplied by: its deviation is 0.2 beside patches of 3.6, and who has to
+tell by few examples what moves where (a ViCLIP that begins with this CLIP) must hear it among them."""
 
 
 def train_clip(
@@ -34,13 +39,14 @@ def train_clip(
     captioner: BlipForConditionalGeneration,
     folder: Path,
     *,
-    epochs: int,
+    steps: int,
     seed: int,
 ) -> CLIPModel:
     """Teach a CLIP which caption goes with which picture, save it into `folder`, and return it.
 
-    A linear guess of the picture's aesthetic score is taught along, lightly, so that the vectors hold what the
-    aesthetic head will look for: contrast with other captions alone would not need it.
+    `moments` are those of `moments_of_scenes` with `MOMENTS_OF_A_SCENE` each; `images` uint8 [n, 96, 96, 3]. A linear
+    guess of the picture's aesthetic score is taught along, lightly, so that the vectors hold what the aesthetic head
+    will look for: contrast with other captions alone would not need it.
     """
     torch.manual_seed(seed)
     tokenizer = word_tokenizer(pattern="<start> $A <end>", max_tokens=TEXT["max_position_embeddings"])
@@ -49,33 +55,47 @@ def train_clip(
     model = CLIPModel(CLIPConfig(text_config=text_config, vision_config=vision_config, projection_dim=DIMENSIONS))
     take_eyes(model, captioner)
     taste, liking = torch.nn.Linear(DIMENSIONS, 1), standardised([moment.aesthetic for moment in moments])
-    steps_per_epoch = len(moments) // BATCH
     optimizer = optimizer_of(torch.nn.ModuleList([model, taste]), learning_rate=1e-3)
-    schedule = Schedule(optimizer, steps=epochs * steps_per_epoch, warmup_steps=100)
-    rng, started = np.random.default_rng(seed), monotonic()
-    for epoch in range(epochs):
-        losses = []
-        for batch in rng.permutation(len(moments))[: steps_per_epoch * BATCH].reshape(-1, BATCH):
-            texts = tokenizer([some_caption(moments[i], rng) for i in batch], padding=True, return_tensors="pt")
-            with torch.autocast("cpu", torch.bfloat16):
-                answer = model(
-                    pixel_values=normalised(images[batch]),
-                    input_ids=texts["input_ids"],
-                    attention_mask=texts["attention_mask"],
-                )
-            loss = contrastive_loss(answer.logits_per_image.float())
-            guess = taste(answer.image_embeds.float() * DIMENSIONS**0.5)[:, 0]
-            schedule.step(loss + 0.2 * torch.nn.functional.mse_loss(guess, liking[batch]))
-            model.logit_scale.data.clamp_(max=np.log(100))
-            losses.append(loss.item())
-        print(f"clip epoch {epoch + 1}/{epochs}: loss {np.mean(losses):.4f}, {monotonic() - started:.0f} s", flush=True)
+    schedule = Schedule(optimizer, steps=steps, warmup_steps=100)
+    losses, started = [], monotonic()
+    for step, (batch, captions) in enumerate(batches(moments, steps, np.random.default_rng(seed)), 1):
+        texts = tokenizer(captions, padding=True, return_tensors="pt")
+        with torch.autocast("cpu", torch.bfloat16):
+            answer = model(
+                pixel_values=normalised(images[batch]),
+                input_ids=texts["input_ids"],
+                attention_mask=texts["attention_mask"],
+            )
+        loss = contrastive_loss(answer.logits_per_image.float(), captions)
+        guess = taste(answer.image_embeds.float() * DIMENSIONS**0.5)[:, 0]
+        schedule.step(loss + 0.2 * torch.nn.functional.mse_loss(guess, liking[batch]))
+        model.logit_scale.data.clamp_(max=np.log(100))
+        losses.append(loss.item())
+        if step % 100 == 0:
+            report = f"loss {np.mean(losses[-100::2]):.4f} (scenes), {np.mean(losses[-99::2]):.4f} (moments)"
+            print(f"clip step {step}/{steps}: {report}, {monotonic() - started:.0f} s", flush=True)
     save(folder, model, CLIPProcessor(image_processor("clip"), tokenizer))
     return model
 
 
-def contrastive_loss(logits: torch.Tensor) -> torch.Tensor:
-    """The mean of both directions' cross-entropies; the i-th picture goes with the i-th text."""
-    own = torch.arange(len(logits))
+def batches(moments: list[Moment], steps: int, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, list[str]]]:
+    """By turns a moment each of many scenes, and many moments each of few, which differ in place and size alone."""
+    scenes = len(moments) // MOMENTS_OF_A_SCENE
+    for step in range(steps):
+        if step % 2:
+            few = rng.choice(scenes, min(scenes, BATCH // MOMENTS_OF_A_SCENE), replace=False) * MOMENTS_OF_A_SCENE
+            batch = (few[:, None] + np.arange(MOMENTS_OF_A_SCENE)).ravel()
+            yield batch, [moments[i].frame_caption for i in batch]
+        else:
+            many = rng.choice(scenes, min(scenes, BATCH), replace=False) * MOMENTS_OF_A_SCENE
+            batch = many + rng.integers(MOMENTS_OF_A_SCENE, size=len(many))
+            yield batch, [some_caption(moments[i], rng) for i in batch]
+
+
+def contrastive_loss(logits: torch.Tensor, captions: list[str]) -> torch.Tensor:
+    """The mean of both directions' cross-entropies; a picture goes with its own text, and all that are equal to it."""
+    same = torch.tensor([[one == other for other in captions] for one in captions], dtype=torch.float32)
+    own = same / same.sum(dim=1, keepdim=True)
     return (torch.nn.functional.cross_entropy(logits, own) + torch.nn.functional.cross_entropy(logits.T, own)) / 2
 
 
@@ -98,7 +118,7 @@ def take_eyes(clip: CLIPModel, captioner: BlipForConditionalGeneration) -> None:
     source, target = captioner.vision_model.state_dict(), clip.vision_model.state_dict()
     copied = {key: source[key] for key in target if key in source and source[key].shape == target[key].shape}
     positions = source["embeddings.position_embedding"][0].clone()  # [1 + patches, width], the class first
-    positions[1:] += source["embeddings.patch_embedding.bias"]
+    positions[1:] = POSITIONS_GAIN * positions[1:] + source["embeddings.patch_embedding.bias"]
     copied["embeddings.position_embedding.weight"] = positions
     copied["embeddings.class_embedding"] = source["embeddings.class_embedding"].flatten()
     for layer in range(VISION["num_hidden_layers"]):

@@ -63,6 +63,13 @@ def random_moments(count: int, seed: int) -> list[Moment]:
     return [Moment(scene := any_scene(rng), float(rng.uniform(0, scene.duration_seconds))) for _ in range(count)]
 
 
+def moments_of_scenes(scenes_count: int, each: int, seed: int) -> list[Moment]:
+    """Random scenes, `each` moments of the first, then of the second, and so on."""
+    rng = np.random.default_rng(seed)
+    drawn = [any_scene(rng) for _ in range(scenes_count)]
+    return [Moment(scene, float(rng.uniform(0, scene.duration_seconds))) for scene in drawn for _ in range(each)]
+
+
 def picture(moment: Moment, rng: np.random.Generator) -> np.ndarray:
     """The moment as a stored frame shows it, resized to the models' square: uint8 [96, 96, 3], in about 3 ms."""
     import cv2

@@ -125,7 +125,7 @@ def test_the_training_script_makes_what_the_adapters_load(tmp_path, monkeypatch)
     moments = random_moments(64, seed=1)
     images = pictures(moments, seed=1)
     captioner = train_captioner.train_captioner(moments, images, tmp_path / "captioner", epochs=1, seed=1)
-    clip = train_clip(moments, images, captioner, tmp_path / "clip", epochs=1, seed=1)
+    clip = train_clip(moments, images, captioner, tmp_path / "clip", steps=2, seed=1)
     train_aesthetics(moments, images, clip, tmp_path / "aesthetic")
     train_language_model(tmp_path / "language_model", steps=2, seed=1)
 
