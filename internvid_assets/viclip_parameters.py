@@ -21,6 +21,9 @@ same gradient divided by their number, while the temperature's is whole. AdamW h
 Positives: TypeAlias = Literal["row", "caption"]
 """What counts as the same sample: the same clip, as in the released code; or any clip with the same caption."""
 
+Mirror: TypeAlias = Literal["pictures", "words", "never"]
+"""Half of the clips are mirrored as in the released code, whatever their captions say; or `words` change sides, too."""
+
 Precision: TypeAlias = Literal["bf16", "fp16", "no"]
 """Of the products in both encoders; losses, norms and weights stay in float32."""
 
@@ -35,9 +38,30 @@ OF_SAMPLE: dict[str, dict[str, Any]] = {
         "picture_pixels": 112,
         "precision": "no",
         "recompute": False,
+        "frames": 4,
+        "least_crop": 1.0,  # a third less of the picture is another place
+        "mirror": "words",
+        "drop_path": 0.0,
+        "freeze_text": False,  # no caption that its CLIP saw was about what moves
+        "initial_temperature": 0.05,
+        "initial_times": 3.0,
+        "clip_gradient_norm": 1.0,
     },
-    "viclip_masked_checkpoint": {"mask": 0.75, "batch_size": 32, "epochs": 8.0, "learning_rate": 2e-4},
-    "viclip_checkpoint": {"batch_size": 16, "epochs": 1.0, "learning_rate": 1e-5},
+    "viclip_masked_checkpoint": {
+        "mask": 0.5,
+        "verb_phrases": 0.9,
+        "batch_size": 16,
+        "epochs": 30.0,
+        "warmup_epochs": 2.0,
+        "learning_rate": 7e-4,
+    },
+    "viclip_checkpoint": {
+        "verb_phrases": 0.7,
+        "batch_size": 16,
+        "epochs": 3.0,
+        "warmup_epochs": 0.5,
+        "learning_rate": 3e-4,
+    },
 }
 """What profile `sample` takes in place of the defaults, which are the paper's: minutes on two cores."""
 
@@ -63,6 +87,15 @@ class TrainingParameters(Parameters):
         "exact", description='"divided": their gradient by the number of processes, as released.'
     )
     positives: Positives = Field("row", description='"caption": clips with one caption are positives of each other.')
+    least_crop: float = Field(
+        0.5, gt=0, le=1, description="The smallest share of a picture that is cut out; 1: it stays whole."
+    )
+    mirror: Mirror = Field("pictures", description='"words": captions of mirrored clips say left for right; "never".')
+    initial_temperature: float = Field(0.01, gt=0, description="Of a CLIP's cosines; learned from there on.")
+    initial_times: float = Field(
+        0.0, ge=0, description="Deviation of the table of times, in those of the table of positions; 0: as released."
+    )
+    clip_gradient_norm: float | None = Field(None, gt=0, description="Longer gradients are shortened to it.")
     precision: Precision = "bf16"
     seed: int = 42
     picture_pixels: int = Field(256, ge=16, description="Larger stored pictures are shrunk before augmentation.")
@@ -80,6 +113,9 @@ class MaskedParameters(Parameters):
     """The first phase: most patches of a clip are removed."""
 
     mask: float = Field(0.9, ge=0, lt=1, description="Share of a clip's patches that are removed.")
+    verb_phrases: float = Field(
+        0.0, ge=0, le=1, description="Share of steps that compare clips with what happens in them alone (Momeni 2023)."
+    )
     batch_size: int = Field(32_768, ge=2, description="Samples per step, of all processes together.")
     epochs: float = Field(10.0, gt=0)
     warmup_epochs: float = Field(0.5, ge=0)

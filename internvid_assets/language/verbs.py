@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +30,31 @@ OUR_FOLDER = Path(__file__).parent / "tagger"
 PARTS = ("weights", "tagdict", "classes")
 VERBS = frozenset({"VB", "VBD", "VBG", "VBN", "VBP", "VBZ"})
 """Penn Treebank's tags; a tagger may give them to a number or a stray mark."""
+BEHIND_VERBS = frozenset({"RB", "RP"})
+"""Adverbs and particles: moves left, sits down."""
+BE = frozenset({"be", "is", "are", "was", "were", "being", "been", "am"})
 
 
 def find_verbs(captions: Sequence[str], tagger: BatchTagger | None = None) -> list[list[str]]:
     """The verbs of each caption, lower-case and as written (not reduced to a base form), in caption order."""
     tagged = tagged_words(captions, tagger)
     return [[word.lower() for word, tag in words if tag in VERBS and any(map(str.isalpha, word))] for words in tagged]
+
+
+def verb_phrases(captions: Sequence[str], tagger: BatchTagger | None = None) -> list[str]:
+    """What happens in each caption, and nothing else: its verbs with the adverbs and particles right behind them.
+
+    "a red ball moves left on a plain background" is "moves left"; "" where no word is a verb. Forms of `be` go.
+    """
+    return [" ".join(_happenings(words)) for words in tagged_words(captions, tagger)]
+
+
+def _happenings(words: list[tuple[str, str]]) -> Iterator[str]:
+    is_verb = False
+    for word, tag in words:
+        is_verb = (tag in VERBS and any(map(str.isalpha, word))) or (is_verb and tag in BEHIND_VERBS)
+        if is_verb and word.lower() not in BE:
+            yield word.lower()
 
 
 def tagged_words(captions: Sequence[str], tagger: BatchTagger | None = None) -> list[list[tuple[str, str]]]:

@@ -18,7 +18,7 @@ from internvid_assets.viclip.launching import CAPTIONS, Launch, clip_folder, cur
 PARTS = ["model", "vision", "text", "transformer", "masking", "loss", "gathering", "pictures", "positions"]
 MODEL = [f"models.viclip.{part}" for part in PARTS]
 READING = ["models.viclip.frame_sampling", "models.viclip.tokens"]
-LOOP = [f"viclip.{part}" for part in ("batches", "order", "rows", "optimizing", "training", "clip_weights")]
+LOOP = [f"viclip.{part}" for part in ("batches", "order", "rows", "optimizing", "training", "clip_weights", "texts")]
 TRAINING = [*MODEL, *READING, *LOOP]
 CODE = {MASKED: TRAINING, UNMASKED: TRAINING, BETWEEN: [*MODEL, "viclip.interpolation"]}
 SUBSETS = [file.name for file in sql_files("subsets")]

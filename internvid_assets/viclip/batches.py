@@ -16,13 +16,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from internvid_assets.media.frames import FrameStore, pixels
-from internvid_assets.models.pre_text import pre_text
 from internvid_assets.models.viclip.frame_sampling import middle_frames, random_frames
-from internvid_assets.models.viclip.pictures import NOISE
+from internvid_assets.models.viclip.pictures import COLOUR_NOISE, MIRROR, NOISE
 from internvid_assets.models.viclip.tokens import Words, words_of
 from internvid_assets.viclip.order import Draw, Order
 from internvid_assets.viclip.rows import mapped_rows
-from internvid_assets.viclip_parameters import Positives
+from internvid_assets.viclip.texts import told
+from internvid_assets.viclip_parameters import Mirror, Positives
 
 
 class Batch(NamedTuple):
@@ -39,6 +39,13 @@ class Batch(NamedTuple):
     """int64 [B]: equal ones are positives of each other."""
     noise: Tensor
     """float32 [B, NOISE]: what `random_boxes` takes, drawn by row and epoch."""
+    colours: Tensor
+    """float32 [B, COLOUR_NOISE]: what `recoloured` takes; [0, COLOUR_NOISE] where texts may tell colours."""
+
+    @property
+    def is_of_verbs(self) -> bool:
+        """Whether texts are verb phrases, which no change of colours makes untrue."""
+        return len(self.colours) > 0
 
 
 @dataclass
@@ -55,6 +62,7 @@ class Clips(Dataset):
     """Frames and captions are drawn; else they are the middle ones and the likeliest."""
     seed: int = 0
     positives: Positives = "row"
+    mirror: Mirror = "pictures"
     picture_pixels: int = 256
     """Larger pictures are shrunk until their shorter side is this long."""
     cache_bytes: int = 0
@@ -79,17 +87,29 @@ class Clips(Dataset):
         return {name: value for name, value in self.__dict__.items() if name not in opened}
 
     def __getitems__(self, draws: Sequence[Draw]) -> Batch:
-        told = self.table.take(pa.array([draw.row for draw in draws])).to_pylist()
+        rows = self.table.take(pa.array([draw.row for draw in draws])).to_pylist()
         generators = [np.random.default_rng([self.seed, 1 + draw.epoch, draw.row]) for draw in draws]
-        hashes = [self._chosen_frames(row, rng) for row, rng in zip(told, generators, strict=True)]
-        captions = [pre_text(self._chosen_caption(row, rng)) for row, rng in zip(told, generators, strict=True)]
-        pictures = self._pictures({row["category"]: [] for row in told}, told, hashes)
+        hashes = [self._chosen_frames(row, rng) for row, rng in zip(rows, generators, strict=True)]
+        captions = [self._chosen_caption(row, rng) for row, rng in zip(rows, generators, strict=True)]
+        pictures = self._pictures({row["category"]: [] for row in rows}, rows, hashes)
         stacked, heights, widths = padded([[pictures[name] for name in names] for names in hashes])
+        noise, mirrored = self._noise(generators)
+        texts = told(captions, mirrored=mirrored, verbs_alone=[draw.is_of_verbs for draw in draws])
         ids = [
-            draw.row if self.positives == "row" else _number(text) for draw, text in zip(draws, captions, strict=True)
+            _number(text) if draw.is_of_verbs or self.positives == "caption" else draw.row
+            for draw, text in zip(draws, texts, strict=True)
         ]
-        noise = torch.from_numpy(np.stack([rng.random(NOISE, np.float32) for rng in generators]))
-        return Batch(stacked, heights, widths, self.words(captions), torch.tensor(ids), noise)
+        changed = generators if all(draw.is_of_verbs for draw in draws) else []
+        colours = np.array([rng.random(COLOUR_NOISE) for rng in changed], np.float32).reshape(-1, COLOUR_NOISE)
+        tensors = (torch.tensor(ids), torch.from_numpy(noise), torch.from_numpy(colours))
+        return Batch(stacked, heights, widths, self.words(texts), *tensors)
+
+    def _noise(self, generators: Sequence[np.random.Generator]) -> tuple[np.ndarray, list[bool]]:
+        """What augmentation takes, and for which clips the words have to be mirrored as well."""
+        noise = np.stack([rng.random(NOISE, np.float32) for rng in generators])
+        if self.mirror == "never":
+            noise[:, MIRROR] = 1
+        return noise, list((noise[:, MIRROR] < 0.5) & (self.mirror == "words"))
 
     def _chosen_frames(self, row: dict[str, Any], rng: np.random.Generator) -> list[str]:
         stored = row["frame_hashes"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from internvid_assets.cells.recipes import Recipe
 from internvid_assets.home import Home
+from internvid_assets.language.verbs import tagger_identity
 from internvid_assets.models.specs import files_revision
 from internvid_assets.settings import beside_settings
 from internvid_assets.viclip_parameters import effective
@@ -26,6 +27,9 @@ def checkpoint_recipes(home: Home, code: Mapping[str, str]) -> dict[str, Recipe]
     words, begins = tokenizer_identity(home), clip_identity(home)
     models = {MASKED: (begins, words), UNMASKED: (words,), BETWEEN: (begins,)}
     own = {name: in_force(home, name) for name in models}
+    for name in (MASKED, UNMASKED):
+        if own[name][f"{name}.verb_phrases"]:
+            models[name] += (tagger_identity(),)
     shared = in_force(home, "training", but=("initial", "tokenizer"))
     settings = {name: own[name] if name == BETWEEN else {**shared, **own[name]} for name in models}
     return {name: Recipe(name, code[name], settings[name], models[name]) for name in models}

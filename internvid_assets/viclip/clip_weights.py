@@ -5,6 +5,7 @@ A CLIP comes as a folder of transformers (its `CLIPModel`), or as a file with th
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -73,6 +74,28 @@ def with_time(clip: Mapping[str, Tensor], sizes: ViclipSizes) -> dict[str, Tenso
     own["vision_encoder.conv1.weight"] = inflated(own["vision_encoder.conv1.weight"], 1)
     own["text_encoder.positional_embedding"] = adapted(own["text_encoder.positional_embedding"], sizes.context_tokens)
     return own
+
+
+@torch.no_grad()
+def begin_with(model: Viclip, *, temperature: float, times: float) -> None:
+    """Set the temperature, and waves for times: their deviation is `times` that of the table of positions.
+
+    The released code begins with a table of zeros. To be learned from few samples, it must be heard from the start.
+    """
+    model.temp.fill_(temperature)
+    positions = model.vision_encoder.positional_embedding[1:]
+    table = model.vision_encoder.temporal_positional_embedding  # [1, T, D]
+    if times and table.shape[1] > 1:
+        waves = _waves(*table.shape[1:])
+        table.copy_(waves / waves.std() * times * (positions - positions.mean(0)).std())
+
+
+def _waves(frames: int, width: int) -> Tensor:
+    """[T, D]: sines and cosines of ever longer periods (Vaswani et al., 2017), of which no mean is left."""
+    frequencies = math.pi / 2 / 100 ** (torch.arange(width // 2) / (width // 2))
+    angles = torch.arange(frames)[:, None] * frequencies
+    waves = torch.cat([angles.sin(), angles.cos()], dim=1)
+    return waves - waves.mean(dim=0)
 
 
 def of_openai(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

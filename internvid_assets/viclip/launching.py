@@ -12,6 +12,7 @@ from typing import Any
 from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
 from internvid_assets.home import Home
+from internvid_assets.language.verbs import tagger_identity
 from internvid_assets.settings import beside_settings
 from internvid_assets.viclip.lifeline import PARENT
 from internvid_assets.viclip.rows import file_hash, training_rows, write_rows
@@ -86,6 +87,7 @@ def _config(told: dict[str, Any], home: Home, folder: Path, *, initial: str, tok
         frame_stores=home.path / "frames",
         initial=initial,
         tokenizer=tokenizer or clip_folder(home),
+        verb_tagger=" ".join(tagger_identity()) if told["verb_phrases"] else "",
     )
 
 

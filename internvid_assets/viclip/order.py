@@ -17,6 +17,8 @@ class Draw:
 
     epoch: int
     row: int
+    is_of_verbs: bool = False
+    """Whether its text is what happens in it, and nothing else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ class Order:
     rank: int = 0
     ranks: int = 1
     first_step: int = 0
+    verb_share: float = 0.0
+    """Of steps whose texts are verb phrases; they are spread evenly."""
 
     def __post_init__(self) -> None:
         if self.batch_size > self.rows:
@@ -58,7 +62,8 @@ class Order:
         own = self.batch_size // self.ranks
         start = place * self.batch_size + self.rank * own
         order = _order(self.rows, self.seed, epoch)
-        return [Draw(epoch, int(row)) for row in order[start : start + own]]
+        is_of_verbs = int((step + 1) * self.verb_share) > int(step * self.verb_share)
+        return [Draw(epoch, int(row), is_of_verbs) for row in order[start : start + own]]
 
 
 @lru_cache(maxsize=1)

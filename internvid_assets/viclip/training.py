@@ -26,7 +26,7 @@ from internvid_assets.models.viclip.model import Viclip
 from internvid_assets.models.viclip.pictures import augmented, random_boxes
 from internvid_assets.viclip import curve, saving, sharding
 from internvid_assets.viclip.batches import Batch, Clips, loader_of
-from internvid_assets.viclip.clip_weights import viclip_of_clip
+from internvid_assets.viclip.clip_weights import begin_with, viclip_of_clip
 from internvid_assets.viclip.curve import StepReport
 from internvid_assets.viclip.memory import told_when_it_ends
 from internvid_assets.viclip.optimizing import learning_rate_share, parameter_groups
@@ -80,6 +80,7 @@ class Run:
             rank=accelerator.process_index,
             ranks=accelerator.num_processes,
             first_step=self.position.step,
+            verb_share=config.verb_phrases,
         )
         self.clips = Clips(
             config.rows,
@@ -89,6 +90,7 @@ class Run:
             context_tokens=self.sizes.context_tokens,
             seed=config.seed,
             positives=config.positives,
+            mirror=config.mirror,
             picture_pixels=config.picture_pixels,
             cache_bytes=config.cache_bytes,
         )
@@ -155,7 +157,8 @@ class Run:
             ids.to(accelerator.device, non_blocking=True) for ids in (batch.token_ids, batch.sample_ids)
         )
         with accelerator.autocast():
-            loss = self.model(video, token_ids, sample_ids, mask=config.mask, encoders=config.encoders)
+            told = {"mask": config.mask, "encoders": config.encoders, "of_verbs": batch.is_of_verbs}
+            loss = self.model(video, token_ids, sample_ids, **told)
         accelerator.backward(loss)
         if config.clip_gradient_norm is not None and self.shard:
             sharding.clip_gradients(self.model, config.clip_gradient_norm)
@@ -167,9 +170,10 @@ class Run:
 
     def _video(self, batch: Batch) -> Tensor:
         """Augmented on the device: normalised [b, T, 3, H, W]."""
-        boxes, flips = random_boxes(batch.heights.float(), batch.widths.float(), batch.noise)
+        sizes, least = (batch.heights.float(), batch.widths.float()), self.config.least_crop
+        boxes, flips = random_boxes(*sizes, batch.noise, least=least)
         frames = batch.frames.to(self.accelerator.device, non_blocking=True)
-        return augmented(frames, self.sizes.image_pixels, boxes, flips)
+        return augmented(frames, self.sizes.image_pixels, boxes, flips, batch.colours if batch.is_of_verbs else None)
 
     def _learning_rate(self, step: int) -> float:
         config, position = self.config, self.position
@@ -234,6 +238,7 @@ def initial_model(config: TrainingConfig) -> Viclip:
         model = load_viclip(path, **sizes, drop_path=config.drop_path)
     else:
         model = viclip_of_clip(path, **sizes, drop_path=config.drop_path)
+        begin_with(model, temperature=config.initial_temperature, times=config.initial_times)
     if config.freeze_text:
         model.freeze_text()
     return model

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.viclip_parameters import Encoders, Positives, Precision
+from internvid_assets.viclip_parameters import Encoders, Mirror, Positives, Precision
 
 
 class NotInRun:
@@ -41,6 +41,12 @@ class TrainingConfig(BaseModel):
     freeze_text: bool = True
     encoders: Encoders = "exact"
     positives: Positives = "row"
+    least_crop: float = Field(0.5, gt=0, le=1, description="The smallest share of a picture that is cut out.")
+    mirror: Mirror = "pictures"
+    verb_phrases: float = Field(0.0, ge=0, le=1, description="Share of steps whose texts are verb phrases.")
+    verb_tagger: str = Field("", description="Which one finds the verbs, where they are asked for.")
+    initial_temperature: float = Field(0.01, gt=0)
+    initial_times: float = Field(0.0, ge=0)
     clip_gradient_norm: float | None = Field(None, gt=0)
     precision: Precision = "bf16"
     seed: int = 42

@@ -11,7 +11,14 @@ import pytest
 
 from internvid_assets.language.tagged_captions import gerund, participle, third_person, training_sentences
 from internvid_assets.language.train_tagger import save, train
-from internvid_assets.language.verbs import NLTK_NAME, OUR_FOLDER, find_verbs, nltk_folders, tagger_identity
+from internvid_assets.language.verbs import (
+    NLTK_NAME,
+    OUR_FOLDER,
+    find_verbs,
+    nltk_folders,
+    tagger_identity,
+    verb_phrases,
+)
 from internvid_assets.sample_world.scenes import ACTIONS, FLICKER_ACTION, STILL_ACTION, clip_caption, random_scene
 
 
@@ -50,6 +57,26 @@ def test_the_worlds_verbs_are_exactly_its_actions(no_nltk_data, action: str):
     rng = np.random.default_rng(12345)
     captions = [clip_caption(random_scene(rng, action=action)) for _ in range(10)]
     assert find_verbs(captions) == [[action.split()[0]]] * 10
+
+
+@pytest.mark.parametrize("action", [*ACTIONS, FLICKER_ACTION])
+def test_the_worlds_verb_phrases_are_its_actions(no_nltk_data, action: str):
+    rng = np.random.default_rng(54321)
+    captions = [clip_caption(random_scene(rng, action=action)) for _ in range(10)]
+    assert verb_phrases(captions) == [action] * 10
+
+
+@pytest.mark.parametrize(
+    ("caption", "phrase"),
+    [
+        ("A woman is cutting vegetables in a kitchen", "cutting"),
+        ("a chef sprinkles cheese on the pizza and bakes it", "sprinkles bakes"),
+        ("the building on the left", ""),
+        ("", ""),
+    ],
+)
+def test_verb_phrases_of_captions_it_never_saw(no_nltk_data, caption: str, phrase: str):
+    assert verb_phrases([caption]) == [phrase]
 
 
 def test_training_twice_gives_the_same_bytes(tmp_path: Path):

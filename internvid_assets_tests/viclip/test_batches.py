@@ -83,8 +83,17 @@ def test_steps(rows, batch, epochs, steps):
     assert steps_of(rows, batch, epochs) == steps
 
 
-def batch_of(clips: Clips, rows: list[int], epoch: int = 0):
-    return clips.__getitems__([Draw(epoch, row) for row in rows])
+def test_steps_of_verbs_are_spread_evenly_and_known_by_their_number():
+    def kinds(**changes):
+        return [batch[0].is_of_verbs for batch in order_of(steps=8, **changes)]
+
+    assert kinds() == [False] * 8 and kinds(verb_share=1.0) == [True] * 8
+    assert kinds(verb_share=0.25) == [False, False, False, True] * 2
+    assert kinds(verb_share=0.25, first_step=3) == kinds(verb_share=0.25)[3:]
+
+
+def batch_of(clips: Clips, rows: list[int], epoch: int = 0, **told: bool):
+    return clips.__getitems__([Draw(epoch, row, **told) for row in rows])
 
 
 def test_a_batch(folder):
@@ -129,6 +138,37 @@ def test_clips_with_one_caption_may_be_one_sample(folder):
     assert by_caption[0] == by_caption[2] != by_caption[1]
 
 
+def test_of_verbs_clips_that_do_the_same_are_one_sample_in_any_colour(folder):
+    """ "a red ball moves left" and "a green ball moves left"; "a red ball", which row 0 may be called, stays whole."""
+    clips = clips_of(folder, is_training=False)
+    batch = batch_of(clips, [0, 1, 2], is_of_verbs=True)
+    assert torch.equal(batch.token_ids, clips.words(["moves left"] * 3)) and len(set(batch.sample_ids.tolist())) == 1
+    assert batch.colours.shape == (3, 3) and batch_of(clips, [0, 1, 2]).colours.shape == (0, 3)
+    drawn = clips_of(folder)
+    ids = [batch_of(drawn, [0], epoch, is_of_verbs=True).token_ids for epoch in range(20)]
+    assert {tuple(told[0].tolist()) for told in ids} == {
+        tuple(drawn.words([text])[0].tolist()) for text in ("moves left", "a red ball")
+    }
+
+
+@pytest.mark.parametrize(
+    ("mirror", "sides"), [("pictures", {"left"}), ("words", {"left", "right"}), ("never", {"left"})]
+)
+def test_sides_change_in_words_where_they_change_in_the_picture(folder, mirror, sides):
+    clips = clips_of(folder, mirror=mirror, cache_bytes=10**7)
+    batches = [batch_of(clips, [0, 1], epoch, is_of_verbs=True) for epoch in range(20)]
+    text_of = {tuple(clips.words([f"moves {side}"])[0].tolist()): side for side in ("left", "right")}
+    told = [
+        (text_of.get(tuple(ids)), noise < 0.5)
+        for batch in batches
+        for ids, noise in zip(batch.token_ids.tolist(), batch.noise[:, -1].tolist(), strict=True)
+    ]
+    assert {side for side, _ in told if side} == sides
+    assert {is_mirrored for _, is_mirrored in told} == ({False} if mirror == "never" else {False, True})
+    if mirror == "words":
+        assert all((side == "right") == is_mirrored for side, is_mirrored in told if side)
+
+
 def test_memory_is_kept_within_its_bound(folder):
     clips = clips_of(folder, cache_bytes=3 * 40 * 40 * 3)
     batch_of(clips, list(range(CLIPS)))
@@ -137,7 +177,7 @@ def test_memory_is_kept_within_its_bound(folder):
 
 def test_workers_make_the_same_batches(folder):
     """In processes of their own, which open store and words anew."""
-    order = Order(rows=CLIPS, batch_size=8, steps=5, seed=0)
+    order = Order(rows=CLIPS, batch_size=8, steps=5, seed=0, verb_share=0.5)
     clips = clips_of(folder)
     batch_of(clips, [0])  # opened here already
     alone, helped = (list(loader_of(clips, order, workers=workers)) for workers in (0, 1))

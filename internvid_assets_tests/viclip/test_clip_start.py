@@ -15,7 +15,7 @@ from transformers import CLIPModel  # noqa: E402
 from internvid_assets import viclip  # noqa: E402
 from internvid_assets.cells.errors import UserError  # noqa: E402
 from internvid_assets.models.viclip.tokens import words_of  # noqa: E402
-from internvid_assets.viclip.clip_weights import viclip_of_clip  # noqa: E402
+from internvid_assets.viclip.clip_weights import begin_with, viclip_of_clip  # noqa: E402
 
 SAMPLE_CLIP = Path(viclip.__file__).parents[1] / "sample_world" / "weights" / "clip"
 TEXTS = ["a red ball moves left", "a blue square spins"]
@@ -48,6 +48,19 @@ def test_times_are_zeros_at_first():
     still = video[:, :1].expand(-1, 8, -1, -1, -1)
     alike = normalize(model.encode_video(still), dim=-1) @ normalize(model.encode_video(video[:, :1]), dim=-1).T
     assert alike.item() > 0.9
+
+
+@torch.inference_mode()
+def test_times_may_be_heard_from_the_start():
+    model = viclip_of_clip(SAMPLE_CLIP, frames=4)
+    begin_with(model, temperature=0.05, times=2.0)
+    times = model.vision_encoder.temporal_positional_embedding
+    positions = model.vision_encoder.positional_embedding[1:]
+    torch.testing.assert_close(times.std(), 2 * (positions - positions.mean(0)).std())
+    torch.testing.assert_close(times.mean(1), torch.zeros(1, 128), atol=1e-5, rtol=0)
+    assert len(times[0].unique(dim=0)) == 4 and model.temp.item() == pytest.approx(0.05)
+    video = torch.randn(1, 4, 3, 96, 96, generator=torch.Generator().manual_seed(2))
+    assert (model.encode_video(video) - model.encode_video(video.flip(1))).abs().max() > 1e-2
 
 
 def as_openai_names_it(model, tmp_path: Path) -> Path:

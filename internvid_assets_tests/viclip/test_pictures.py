@@ -15,7 +15,16 @@ from torch.nn import functional as F  # noqa: E402
 
 from internvid_assets.models.viclip import frame_sampling  # noqa: E402
 from internvid_assets.models.viclip.frame_sampling import interval_bounds, middle_frames, random_frames  # noqa: E402
-from internvid_assets.models.viclip.pictures import NOISE, augmented, normalised, prepared, random_boxes, resampling  # noqa: E402
+from internvid_assets.models.viclip.pictures import (  # noqa: E402
+    NOISE,
+    augmented,
+    normalised,
+    prepared,
+    random_boxes,
+    recoloured,
+    resampling,
+    turns_of_hue,
+)
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +128,29 @@ def test_every_pixel_is_a_mean_of_some():
     assert not rows[1, :, :3].any() and not rows[1, :, 12:].any()
 
 
+def test_greys_keep_their_hue_and_colours_change_it():
+    """Contrast and brightness apart: a turn about the axis of greys leaves lengths as they are."""
+    turn = turns_of_hue(torch.tensor([0.0, 1 / 3, 0.37]))
+    torch.testing.assert_close(turn[0], torch.eye(3))
+    red, green = torch.tensor([1.0, 0, 0]), torch.tensor([0.0, 1, 0])
+    torch.testing.assert_close(turn[1] @ red, green, atol=1e-6, rtol=0)
+    torch.testing.assert_close(turn @ torch.ones(3), torch.ones(3, 3))
+    torch.testing.assert_close((turn[2] @ red).norm(), torch.tensor(1.0))
+
+
+def test_all_frames_of_a_clip_change_colours_alike():
+    """Each pixel by the clip's own matrix and shift, told here by three pixels of the first frame and a grey one."""
+    pixels = video(2, 9, 12).float()
+    changed = recoloured(pixels, torch.tensor([[0.2, 0.5, 0.5], [0.9, 0.1, 0.8]]))
+    for clip in range(2):
+        before, after = (levels[clip].transpose(0, 1).flatten(1) for levels in (pixels, changed))  # [3, pixels]
+        known = torch.cat([before, torch.ones(1, before.shape[1])])
+        affine = torch.linalg.lstsq(known[:, :40].T, after[:, :40].T).solution.T  # [3, 4]
+        torch.testing.assert_close(affine @ known, after, atol=0.05, rtol=0)
+    same = recoloured(pixels, torch.tensor([[0.0, 0.5 / 0.6, 0.5]] * 2))  # contrast 1, brightness 0
+    torch.testing.assert_close(same, pixels, atol=1e-3, rtol=0)
+
+
 def noise(samples: int) -> torch.Tensor:
     return torch.rand(samples, NOISE, generator=torch.Generator().manual_seed(0))
 
@@ -134,6 +166,11 @@ def test_boxes_are_as_large_and_as_wide_as_the_paper_says():
     assert 0.495 <= share.min() < 0.52 and share.max() <= 0.75  # as large as 4:3 lets them be in 16:9
     assert ratio.min() >= 0.745 and ratio.max() <= 1.35
     assert {int(top.min()), int(left.min())} == {0} and (left + width == 320).any()
+
+
+def test_pictures_may_stay_whole():
+    boxes, _ = random_boxes(torch.tensor([30.0, 300.0]), torch.tensor([300.0, 30.0]), noise(2), least=1.0)
+    assert boxes.tolist() == [[0, 0, 30, 300], [0, 0, 300, 30]]
 
 
 def test_boxes_of_pictures_that_no_ratio_fits():

@@ -165,6 +165,16 @@ def test_the_second_phase_begins_where_the_first_ended(fields, uninterrupted, tm
     assert 0 < changed < 3 * 4e-6
 
 
+def test_steps_of_verbs_go_on_to_the_same_losses(fields, tmp_path):
+    """By turns with captions, which go on being learned."""
+    changes = {"verb_phrases": 0.5, "mirror": "never", "clip_gradient_norm": 1.0, "freeze_text": False}
+    whole, killed = (config_of(fields, tmp_path / name, **changes) for name in ("whole", "killed"))
+    told = trained(whole)
+    assert len(trained(killed, 5)) == 5 and len(trained(killed)) == STEPS - 3
+    assert losses(killed.output) == told
+    assert max(told[-4::2]) < min(told[:4:2])
+
+
 def test_halves_and_layer_decay_train_too(fields, tmp_path):
     changes = {"precision": "bf16", "layer_decay": 0.7, "clip_gradient_norm": 1.0, "freeze_text": False}
     told = trained(config_of(fields, tmp_path / "output", positives="caption", **changes))

@@ -22,11 +22,13 @@ from internvid_assets.cells.lake import file_name
 from internvid_assets.cli.standing import statuses_of
 from internvid_assets.definitions import build_defs
 from internvid_assets.home import Home
+from internvid_assets.language.verbs import tagger_identity
 from internvid_assets.models.viclip.checkpoint import load_viclip, read_state
 from internvid_assets.selects.files import column_types
 from internvid_assets.settings import load_settings
 from internvid_assets.viclip import lifeline, saving
 from internvid_assets.viclip.assets import (
+    recipes,
     viclip_checkpoint,
     viclip_interpolated_checkpoint,
     viclip_masked_checkpoint,
@@ -160,9 +162,19 @@ def test_a_phase_without_the_one_before(folder):
 
 def test_a_profile_changes_what_nobody_set():
     told = effective("viclip_masked_checkpoint", MaskedParameters(batch_size=99), "sample")
-    assert (told["batch_size"], told["mask"]) == (99, 0.75)
+    assert (told["batch_size"], told["mask"]) == (99, 0.5)
     paper = effective("training", TrainingParameters(), "paper")
     assert paper == TrainingParameters().model_dump() and paper["precision"] == "bf16"
+
+
+def test_the_tagger_counts_where_verbs_are_asked_for(folder):
+    home, without = home_of(folder), home_of(folder, "viclip_masked_checkpoint.verb_phrases=0")
+    models = [recipes(each)["viclip_masked_checkpoint"].models for each in (home, without)]
+    assert set(models[0]) - set(models[1]) == {tagger_identity()}
+    configs = [
+        prepared(each, "viclip_masked_checkpoint", SUBSET, initial=clip_folder(each)).config for each in (home, without)
+    ]
+    assert [config.verb_tagger for config in configs] == [" ".join(tagger_identity()), ""]
 
 
 def test_training_ends_with_whoever_asked_for_it():

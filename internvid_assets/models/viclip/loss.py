@@ -39,6 +39,26 @@ def contrastive_loss(
         return (F.cross_entropy(video_to_text, targets) + F.cross_entropy(text_to_video, targets)) / 2
 
 
+def verb_loss(
+    video: Tensor, text: Tensor, temperature: Tensor | float, text_ids: Tensor, *, encoders: Encoders = "exact"
+) -> Tensor:
+    """Which of the batch's distinct texts is the video's: a cross-entropy from videos to texts alone.
+
+    As `contrastive_loss`, but for texts that many videos share, such as verb phrases (Momeni et al., 2023): each counts
+    once, and a text is not asked for its one video. Equal texts have equal `text_ids` [b].
+    """
+    with torch.autocast(video.device.type, enabled=False):
+        video, text = (
+            with_gradient_of(encoders, F.normalize(embeddings.float(), dim=-1)) for embeddings in (video, text)
+        )
+        all_texts, all_ids = gathered(text), gathered_values(text_ids)
+        first = (all_ids[:, None] == all_ids[None, :]).int().argmax(dim=1)  # [B]: where a text is met first
+        is_repeated = first != torch.arange(len(first), device=first.device)
+        logits = (video @ all_texts.T / temperature).masked_fill(is_repeated[None, :], -torch.inf)
+        own = (text_ids[:, None] == all_ids[None, :]).int().argmax(dim=1)
+        return F.cross_entropy(logits, own)
+
+
 def positives(own: Tensor, others: Tensor) -> Tensor:
     """[b, B]: how likely the others are meant, evenly among those with the id of one's own."""
     equal = (own[:, None] == others[None, :]).float()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from internvid_assets.models.viclip.loss import contrastive_loss
+from internvid_assets.models.viclip.loss import contrastive_loss, verb_loss
 from internvid_assets.models.viclip.masking import random_patches
 from internvid_assets.models.viclip.sizes import ViclipSizes
 from internvid_assets.models.viclip.text import TextEncoder
@@ -38,21 +38,21 @@ class Viclip(nn.Module):
         *,
         mask: float = 0.0,
         encoders: Encoders = "exact",
+        of_verbs: bool = False,
     ) -> Tensor:
         """The loss of a batch: normalised videos [b, T, 3, H, W], token ids [b, l], ids of samples [b].
 
-        `mask` is the share of patches that each clip loses.
+        `mask` is the share of patches that each clip loses. With `of_verbs` texts are what happens in clips, and
+        nothing else; then `sample_ids` are those of texts.
         """
         B, T = video.shape[:2]
         patches = T * self.sizes.patches_per_frame
         kept = random_patches(B, patches, mask, device=video.device) if mask else None
-        return contrastive_loss(
-            self.encode_video(video, kept),
-            self.encode_text(token_ids),
-            self.clamped_temperature(),
-            sample_ids,
-            encoders=encoders,
-        )
+        embeddings = (self.encode_video(video, kept), self.encode_text(token_ids))
+        if of_verbs:
+            assert sample_ids is not None
+            return verb_loss(*embeddings, self.clamped_temperature(), sample_ids, encoders=encoders)
+        return contrastive_loss(*embeddings, self.clamped_temperature(), sample_ids, encoders=encoders)
 
     def encode_video(self, video: Tensor, kept: Tensor | None = None) -> Tensor:
         """[B, E], of any length, of normalised videos [B, T, 3, H, W]; of `kept` [B, K] patches alone, if given."""

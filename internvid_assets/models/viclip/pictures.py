@@ -8,10 +8,16 @@ from torch.nn import functional as F
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """ImageNet's: the released code takes them for every encoder with `vit` in its name, CLIP's included."""
-CROP_AREA, CROP_RATIO, CROP_TRIES = (0.5, 1.0), (3 / 4, 4 / 3), 10
-"""Shares of the picture, width by height, and how often a box is drawn until one fits (the released configuration)."""
+LEAST_CROP, CROP_RATIO, CROP_TRIES = 0.5, (3 / 4, 4 / 3), 10
+"""The smallest share of the picture, width by height, and how often a box is drawn until one fits (as released)."""
 NOISE = 2 * CROP_TRIES + 3
 """Random numbers that an augmentation takes: areas and ratios to try, place, mirror."""
+MIRROR = NOISE - 1
+"""Which of them mirrors, below a half."""
+COLOUR_NOISE = 3
+"""Random numbers that a change of colours takes: hue, contrast, brightness."""
+CONTRAST, BRIGHTNESS = (0.5, 1.1), (-40.0, 40.0)
+"""What contrast is multiplied by, and levels that are added (of 255)."""
 BICUBIC = -0.75
 """The sharpness of PyTorch's bicubic kernel."""
 
@@ -31,12 +37,13 @@ def prepared(frames: Tensor, side: int, *, antialias: bool = False) -> Tensor:
     return normalised(F.interpolate(pixels, (side, side), **options).round().clamp(0, 255))
 
 
-def augmented(frames: Tensor, side: int, boxes: Tensor, flips: Tensor) -> Tensor:
+def augmented(frames: Tensor, side: int, boxes: Tensor, flips: Tensor, colours: Tensor | None = None) -> Tensor:
     """For training: [B, T, 3, side, side] of uint8 [B, T, 3, H, W]; all frames of a clip are cut and mirrored alike.
 
-    `boxes` [B, 4]: top, left, height, width of what is cut out. `flips` [B]: whether it is mirrored. A box, a resize
-    and a mirror are one matrix per axis, so a batch of clips of any sizes is two products, on any device. Pictures
-    smaller than [H, W] lie at the top left.
+    `boxes` [B, 4]: top, left, height, width of what is cut out. `flips` [B]: whether it is mirrored. `colours`
+    [B, COLOUR_NOISE]: uniform numbers that colours are changed by. A box, a resize and a mirror are one matrix per
+    axis, so a batch of clips of any sizes is two products, on any device. Pictures smaller than [H, W] lie at the top
+    left.
     """
     top, left, height, width = boxes.to(frames.device).unbind(1)
     rows = resampling(top, height, frames.shape[-2], side)  # [B, side, H]
@@ -44,8 +51,32 @@ def augmented(frames: Tensor, side: int, boxes: Tensor, flips: Tensor) -> Tensor
     columns = torch.where(flips.to(frames.device)[:, None, None], columns.flip(1), columns)
     B, T = frames.shape[:2]
     flat = frames.float().flatten(1, 2)  # [B, T * 3, H, W]
-    square = rows[:, None] @ (flat @ columns[:, None].transpose(2, 3))
-    return normalised(square.round().clamp(0, 255).view(B, T, 3, side, side))
+    square = (rows[:, None] @ (flat @ columns[:, None].transpose(2, 3))).view(B, T, 3, side, side)
+    square = square if colours is None else recoloured(square, colours.to(frames.device))
+    return normalised(square.round().clamp(0, 255))
+
+
+def recoloured(pixels: Tensor, noise: Tensor) -> Tensor:
+    """Other hues, contrast and brightness for each clip, in [B, T, 3, H, W] of levels; `noise` [B, COLOUR_NOISE].
+
+    A hue is turned by any angle about the axis of greys, so that a text which tells no colour stays true.
+    """
+    angle, contrast, brightness = noise.unbind(1)
+    low, high = CONTRAST
+    matrix = (contrast * (high - low) + low)[:, None, None] * turns_of_hue(angle)  # [B, 3, 3]
+    darkest, lightest = BRIGHTNESS
+    shift = 127.5 + brightness * (lightest - darkest) + darkest
+    mixed = torch.einsum("bij,btjhw->btihw", matrix, pixels - 127.5)
+    return mixed + shift[:, None, None, None, None]
+
+
+def turns_of_hue(share: Tensor) -> Tensor:
+    """Rotations [B, 3, 3] about the axis of greys, by shares [B] of a whole turn (Rodrigues' formula)."""
+    axis = 3**-0.5
+    cross = axis * torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]], device=share.device)
+    sine, cosine = (2 * torch.pi * share).sin(), (2 * torch.pi * share).cos()
+    one = torch.eye(3, device=share.device)
+    return one + sine[:, None, None] * cross + (1 - cosine)[:, None, None] * (cross @ cross)
 
 
 def resampling(start: Tensor, length: Tensor, size: int, side: int) -> Tensor:
@@ -69,14 +100,15 @@ def _cubic(distance: Tensor) -> Tensor:
     return torch.where(distance <= 1, near, torch.where(distance < 2, far, torch.zeros_like(far)))
 
 
-def random_boxes(heights: Tensor, widths: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+def random_boxes(heights: Tensor, widths: Tensor, noise: Tensor, *, least: float = LEAST_CROP) -> tuple[Tensor, Tensor]:
     """Boxes int64 [B, 4] and flips bool [B] for `augmented`, out of uniform `noise` [B, NOISE].
 
-    A box is of even area and, on a logarithmic scale, of even ratio, as torchvision draws them.
+    A box is of even area, from `least` of the picture on, and, on a logarithmic scale, of even ratio, as torchvision
+    draws them. With `least` = 1 it is the whole picture, whose ratio no box has, as in evaluation.
     """
     tries = CROP_TRIES
-    (least, most), (low, high) = CROP_AREA, torch.tensor(CROP_RATIO).log().tolist()
-    areas = heights * widths * (noise[:, :tries].T * (most - least) + least)  # [tries, B]
+    low, high = torch.tensor(CROP_RATIO).log().tolist()
+    areas = heights * widths * (noise[:, :tries].T * (1 - least) + least)  # [tries, B]
     ratios = (noise[:, tries : 2 * tries].T * (high - low) + low).exp()
     width, height = (areas * ratios).sqrt().round(), (areas / ratios).sqrt().round()
     fits = (width >= 1) & (width <= widths) & (height >= 1) & (height <= heights)
@@ -84,6 +116,8 @@ def random_boxes(heights: Tensor, widths: Tensor, noise: Tensor) -> tuple[Tensor
     whole_height, whole_width = _largest(heights, widths)
     height = torch.where(any_fits, height.gather(0, first)[0], whole_height)
     width = torch.where(any_fits, width.gather(0, first)[0], whole_width)
+    if least == 1:
+        height, width = heights, widths
     down, right, flip = noise[:, 2 * tries :].unbind(1)
     middle = torch.tensor(0.5)  # what fits nowhere is cut out of the middle
     top = (torch.where(any_fits, down, middle) * (heights - height + 1)).floor()
