@@ -21,6 +21,7 @@ BENCHMARKS = [
     "verbs",
     "importing",
     "scale",
+    "choosing",
     "training",
 ]
 

@@ -13,7 +13,9 @@ from typing import Any
 LINES = {
     "the paper's ten figures": "figure ",
     "FLT": "internvid_10m_flt",
+    "which clips are FLT's": "which clips, internvid_10m_flt",
     "Aesthetics": "internvid_aesthetics_18m",
+    "which clips are Aesthetics'": "which clips, internvid_aesthetics_18m",
     "warehouse": "warehouse",
     "reading three columns": "scan of three columns",
 }

@@ -2,8 +2,9 @@
 
 `python -m benchmarks.scale CLIPS FOLDER [--to RESULTS.json]` makes a lake of so many clips in FOLDER (about 100 bytes
 a clip; what is there is kept) and prints, for each question, seconds, and the peak memory so far. Subsets take their
-share of the lake, as InternVid's do of 234 million clips. In the same run pandas asks one of the figures, a category
-after another, and DuckDB reads three columns and does nothing else: the limit. More memory than promised is an error.
+share of the lake, as InternVid's do of 234 million clips, and are asked twice: which clips, in which order and why; and
+as tables with captions, judged and fingerprinted. In the same run pandas asks one of the figures, a category after
+another, and DuckDB reads three columns and does nothing else: the limit. More memory than promised is an error.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ from benchmarks.fill import peak_gigabytes
 from benchmarks.made_lake import SUBSETS, make_lake
 from internvid_assets import tables
 from internvid_assets.analytics.warehouse import rebuild
+from internvid_assets.cells.feature import schema_of
 from internvid_assets.home import Home
 from internvid_assets.selects.assets import make_selected
 from internvid_assets.selects.files import sql_file
-from internvid_assets.selects.running import run_select
+from internvid_assets.selects.making import parameters_of
+from internvid_assets.selects.running import run_select, write_select
 
 CLIPS = 500_000
 PROMISED_GIGABYTES = 8
@@ -44,6 +47,8 @@ FIGURES = [
     "unique_verbs",
 ]
 """The marts of the paper's figures 3 and 4, table 1 and the verbs of section 3.3."""
+CHOICE = ["clip_id", "category", "rank", "sampling_key", "reason"]
+"""The columns of a subset that are not in the lake already."""
 SCORES = ["caption_words", "umt_score", "aesthetic_score"]
 
 
@@ -53,8 +58,22 @@ def figure(home: Home, name: str) -> pd.DataFrame:
     return run_select(file, paths, memory_limit=home.settings.memory_limit).to_pandas()
 
 
-def choose(home: Home, subset: str) -> None:
+def withhold(home: Home) -> None:
+    """Which videos no subset takes: known before the first subset, and to all of them."""
     make_selected(sql_file("pools", "withheld_videos"), home, None, tables.WithheldVideos)
+
+
+def choice(home: Home, subset: str) -> dict[str, int]:
+    """Which clips, in which order and why, and how many each step left; into a file, as of any number of clips."""
+    file = sql_file("subsets", subset)
+    paths = {table: home.lake.paths(table) for table in file.tables()}
+    types = {name: dtype for name, dtype in schema_of(tables.ChosenClips).items() if name in CHOICE}
+    limit, chosen = home.settings.memory_limit, parameters_of(file, home)
+    with home.store.scratch() as scratch:
+        return write_select(file, paths, scratch / "choice.parquet", chosen, types=types, memory_limit=limit)
+
+
+def choose(home: Home, subset: str) -> None:
     make_selected(sql_file("subsets", subset), home, None, tables.ChosenClips)
 
 
@@ -69,7 +88,9 @@ def scan(home: Home) -> int:
 def questions(home: Home) -> Iterator[tuple[str, Callable[[], object]]]:
     for name in FIGURES:
         yield f"figure {name}", lambda name=name: figure(home, name)
+    yield "withheld_videos", lambda: withhold(home)
     for subset in SUBSETS:
+        yield f"which clips, {subset}", lambda subset=subset: choice(home, subset)
         yield subset, lambda subset=subset: choose(home, subset)
     warehouse, limit = home.path / "warehouse.duckdb", home.settings.memory_limit
     yield "warehouse", lambda: rebuild(warehouse, home=home.path, memory_limit=limit)
@@ -115,7 +136,7 @@ def ask_all(home: Home) -> dict[str, float]:
         started = time.monotonic()
         ask()
         seconds[what] = round(time.monotonic() - started, 2)
-        print(f"{what:<30} {seconds[what]:8.1f} s  peak {peak_gigabytes():.1f} GB", flush=True)
+        print(f"{what:<38} {seconds[what]:8.1f} s  peak {peak_gigabytes():.1f} GB", flush=True)
     return seconds
 
 

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from benchmarks import fill, growth, importing, scale, verbs
+from benchmarks import choosing, fill, growth, importing, scale, verbs
 from benchmarks.comparison import compare
 from benchmarks.made_lake import make_lake
 from internvid_assets import tables
@@ -40,11 +40,22 @@ def test_every_question_is_answered_by_a_made_lake(tmp_path: Path):
     asked = dict(scale.questions(home))
     for ask in asked.values():
         ask()
-    assert len(asked) == len(scale.FIGURES) + 5
+    assert len(asked) == len(scale.FIGURES) + 8
     words = scale.figure(home, "captions_by_length")["captions"].sum()
     assert words == scale.by_pandas(home).sum() == home.lake.scan_all("captioned_clips").collect().height
     chosen = {subset: home.lake.version(subset) for subset in ("internvid_10m_flt", "internvid_aesthetics_18m")}
     assert all(version and 0 < version.rows < words for version in chosen.values())
+    assert {subset: [*scale.choice(home, subset).values()][-1] for subset in chosen} == {
+        subset: version and version.rows for subset, version in chosen.items()
+    }
+
+
+def test_aesthetics_are_the_same_clips_on_both_sides(tmp_path: Path):
+    home = make_lake(tmp_path / "home", 2_000)
+    scale.withhold(home)
+    rows = choosing.loaded(home, tmp_path / "cache")
+    told = choosing.agreement(choosing.chosen(home), choosing.by_datasets(home, rows, tmp_path / "best.parquet"))
+    assert told.startswith("the same ") and not told.startswith("the same 0 ")
 
 
 def test_growth_is_drawn_from_what_was_measured(tmp_path: Path, monkeypatch, capsys):

@@ -1,4 +1,4 @@
-"""What a select is made of, read from its own syntax tree: the tables it names, the rows its steps leave."""
+"""What a select is made of, read from its own syntax tree: the tables it names, its steps, the rows these leave."""
 
 from __future__ import annotations
 
@@ -48,13 +48,38 @@ def _tables_below(node: Any, steps: frozenset[str]) -> Iterator[str]:
             yield from _tables_below(child, steps)
 
 
+def held_apart(sql: str) -> tuple[dict[str, str], str]:
+    """The `with` steps that `sql` wants materialized, each as a query of its own, in order, and `sql` without them.
+
+    Whoever keeps them as tables can ask several questions of a choice, and they are computed once.
+    """
+    with duckdb.connect() as connection:
+        tree = _tree(connection, sql)
+        held, plain = {}, []
+        for step in _steps(tree):
+            if step["value"]["materialized"] == "CTE_MATERIALIZE_ALWAYS":
+                alone = _tree(connection, f'from "{step["key"]}"')
+                held[step["key"]] = _sql(connection, alone, [*plain, step])
+            else:
+                plain.append(step)
+        return held, _sql(connection, tree, plain) if held else sql
+
+
 def counting(sql: str, steps: Sequence[str]) -> str:
     """A query with the `with` steps of `sql` that selects (step, how many rows it has), in the order of `steps`."""
     counts = " union all ".join(f"select '{step}' as step, count(*) as rows from {step}" for step in steps)
     with duckdb.connect() as connection:
-        tree, counter = (_tree(connection, text) for text in (sql, counts))
-        counter["statements"][0]["node"]["cte_map"] = tree["statements"][0]["node"]["cte_map"]
-        (told,) = connection.execute("select json_deserialize_sql(?::json)", [json.dumps(counter)]).fetchall()[0]
+        return _sql(connection, _tree(connection, counts), _steps(_tree(connection, sql)))
+
+
+def _steps(tree: dict[str, Any]) -> list[dict[str, Any]]:
+    return tree["statements"][0]["node"]["cte_map"]["map"]
+
+
+def _sql(connection: duckdb.DuckDBPyConnection, tree: dict[str, Any], steps: Sequence[dict[str, Any]]) -> str:
+    """The text of `tree` with these `with` steps."""
+    tree["statements"][0]["node"]["cte_map"]["map"] = [*steps]
+    (told,) = connection.execute("select json_deserialize_sql(?::json)", [json.dumps(tree)]).fetchall()[0]
     return told
 
 

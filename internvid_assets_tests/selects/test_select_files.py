@@ -10,8 +10,8 @@ import pytest
 from internvid_assets.cells.errors import UserError
 from internvid_assets.selects import files
 from internvid_assets.selects.files import parse, sql_file, sql_files, sql_folder
-from internvid_assets.selects.lineage import tables_read
-from internvid_assets.selects.running import fetch, run_select
+from internvid_assets.selects.lineage import held_apart, tables_read
+from internvid_assets.selects.running import fetch, run_select, write_select
 
 SCORES = {"clip_id": ["a", "b"], "umt_score": [0.25, 0.5]}
 
@@ -52,6 +52,23 @@ def test_the_tables_a_select_names(sql: str, read: set[str]):
 def test_anything_but_one_select_is_refused(sql: str):
     with pytest.raises(ValueError, match="expected one select"):
         tables_read(sql)
+
+
+def test_a_step_to_be_materialized_stands_apart_with_the_steps_before_it():
+    before = "with a as (from clips where x > $least), b as (select count(*) as n from a)"
+    held, rest = held_apart(f"{before.replace('b as', 'b as materialized')}, c as (from videos, b) from c")
+    assert [*held] == ["b"]
+    assert tables_read(held["b"]) == {"clips"}
+    assert tables_read(rest) == {"clips", "videos", "b"}
+    assert "$least" in held["b"]
+    assert held_apart(f"{before} from b") == ({}, f"{before} from b")
+
+
+def test_a_step_to_be_materialized_is_computed_once_for_rows_and_counts(tmp_path: Path):
+    steps = "with half as materialized (from range(10000) as r (i) where random() < 0.5), chosen as (from half)"
+    file = parse("drawn", "subsets", f"-- One row per number.\n-- steps: half, chosen\n{steps} from chosen")
+    counted = write_select(file, {}, tmp_path / "drawn.parquet")
+    assert 0 < counted["half"] == counted["chosen"] == pl.read_parquet(tmp_path / "drawn.parquet").height
 
 
 ALL_FILES = [file for kind in ("subsets", "interleaved", "marts", "checks") for file in sql_files(kind)]

@@ -14,7 +14,7 @@ from pools import Pool
 from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
 from internvid_assets.selects.files import column_types, sql_file, sql_files
-from internvid_assets.selects.running import run_select, write_select
+from internvid_assets.selects.running import count_steps, run_select, write_select
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 GOLDEN_RATIO = 0.6180339887498949
@@ -233,3 +233,15 @@ def test_each_step_of_a_choice_is_counted(pool: Pool, tmp_path: Path):
     steps = write_select(sql_file("subsets", "internvid_10m_flt"), files, tmp_path / "flt.parquet", {"size": 3})
     assert steps == {"captioned_clips": 12, "pool": 11, "best": 4, "drawn": 3}
     assert pl.read_parquet(tmp_path / "flt.parquet").height == 3
+
+
+@pytest.mark.parametrize("file", sql_files("subsets"), ids=lambda file: file.name)
+def test_what_is_written_is_what_the_select_gives(file, pool: Pool, tmp_path: Path):
+    for i in range(20):
+        pool.add(f"v{i}", clips=1 + i % 3, umt=i / 20, clip_score=i / 20, aesthetic=3 + i / 10)
+    chosen = pool.choose(file.name, size=7)
+    files = {path.stem: [path] for path in tmp_path.glob("*.parquet")}
+    steps = write_select(file, files, tmp_path / "chosen.parquet", {"size": 7})
+    assert pl.read_parquet(tmp_path / "chosen.parquet").equals(chosen)
+    assert chosen.height > 1
+    assert steps == count_steps(file, files, {"size": 7})

@@ -18,7 +18,7 @@ with pool as not materialized (
     ) using (clip_id)
 ),
 
-per_video as (
+per_video as materialized (
     select video_id, category, count(*) as clips from pool group by all
 ),
 
@@ -57,7 +57,7 @@ select
     end_seconds,
     row_number() over () as rank,
     sampling_key,
-    format('drawn by weight 1/{}', clips) as reason,
+    concat('drawn by weight 1/', clips) as reason,
     caption,
     umt_score,
     aesthetic_score

@@ -19,7 +19,7 @@ with pool as not materialized (
     ) using (clip_id)
 ),
 
-threshold as (
+threshold as materialized (
     select -quantile_disc(-umt_score, $top_fraction) as lowest_score from pool
 ),
 
@@ -27,7 +27,7 @@ best as not materialized (
     select * from pool inner join threshold on umt_score >= lowest_score
 ),
 
-per_video as (
+per_video as materialized (
     select video_id, category, count(*) as clips from best group by all
 ),
 
@@ -66,7 +66,7 @@ select
     end_seconds,
     row_number() over () as rank,
     sampling_key,
-    format('UMT-SIM >= {:.4f}, drawn by weight 1/{}', lowest_score, clips) as reason,
+    concat('UMT-SIM >= ', lowest_score::decimal(9, 4), ', drawn by weight 1/', clips) as reason,
     caption,
     umt_score,
     aesthetic_score

@@ -26,7 +26,7 @@ fitting as not materialized (
     where end_seconds - start_seconds between $min_duration_seconds and $max_duration_seconds
 ),
 
-threshold as (
+threshold as materialized (
     select -quantile_disc(-clip_score, $top_fraction) as lowest_score from fitting
 ),
 
@@ -34,7 +34,7 @@ best as not materialized (
     select * from fitting inner join threshold on clip_score >= lowest_score
 ),
 
-per_video as (
+per_video as materialized (
     select video_id, category, count(*) as clips from best group by all
 ),
 
@@ -73,7 +73,7 @@ select
     end_seconds,
     row_number() over () as rank,
     sampling_key,
-    format('CLIPScore >= {:.4f}, drawn by weight 1/{}', lowest_score, clips) as reason,
+    concat('CLIPScore >= ', lowest_score::decimal(9, 4), ', drawn by weight 1/', clips) as reason,
     caption,
     umt_score,
     aesthetic_score

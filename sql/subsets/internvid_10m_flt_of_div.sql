@@ -22,7 +22,7 @@ scored as not materialized (
     select * from pool where umt_score is not null
 ),
 
-per_video as (
+per_video as materialized (
     select video_id, category, count(*) as clips from scored group by all
 ),
 
@@ -53,7 +53,7 @@ drawn as not materialized (
     limit $size
 ),
 
-threshold as (
+threshold as materialized (
     select -quantile_disc(-umt_score, $top_fraction) as lowest_score from drawn
 ),
 
@@ -69,7 +69,7 @@ select
     end_seconds,
     row_number() over (order by sampling_key, clip_id) as rank,
     sampling_key,
-    format('drawn by weight 1/{}, then UMT-SIM >= {:.4f}', clips, lowest_score) as reason,
+    concat('drawn by weight 1/', clips, ', then UMT-SIM >= ', lowest_score::decimal(9, 4)) as reason,
     caption,
     umt_score,
     aesthetic_score
