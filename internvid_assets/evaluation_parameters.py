@@ -22,7 +22,8 @@ class EvaluationParameters(Parameters):
     )
     retrieval: str = Field("", description='A csv of path and caption; "": drawn videos.')
     templates: str = Field(
-        "", description='Wordings of an action: "plain", "paper", "sample_world" or a file; "": what fits the videos.'
+        "",
+        description='Wordings of an action: "plain", "bare", "paper", "sample_world", a file; "": what fits.',
     )
     checkpoints: list[Evaluated] = Field(["clip", "viclip_checkpoint"], min_length=1)
     drawn_videos: int = Field(256, ge=10, description="How many are drawn where none are named.")

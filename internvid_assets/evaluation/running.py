@@ -37,9 +37,9 @@ def videos_of_task(home: Home, task: str) -> pl.DataFrame:
 
 
 def templates_of(home: Home) -> str:
-    """The wordings that settings name, else those that fit the videos."""
+    """The wordings that settings name, else those that fit the videos: the drawn ones' actions are whole phrases."""
     told = home.settings.evaluation
-    return told.templates or ("plain" if told.actions else "sample_world")
+    return told.templates or ("plain" if told.actions else "bare")
 
 
 def actions_of(candidate: Candidate, home: Home, videos: pl.DataFrame) -> ActionsOf:

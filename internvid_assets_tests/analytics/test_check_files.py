@@ -192,9 +192,11 @@ BREAKS: dict[str, list[tuple[Break, int]]] = {
     ],
     "umt_scores__captions_fit_their_clips": [
         (lambda rows: _many_scores(rows, z_score=1.9), 1),
-        (lambda rows: _many_scores(rows, z_score=4.9, model="sample-world/clip@1"), 1),
-        (lambda rows: _many_scores(rows, z_score=5.1, model="sample-world/clip@1"), 0),
-        (lambda rows: _many_scores(rows, z_score=4.9, model="umt@1"), 0),
+        (lambda rows: _many_scores(rows, z_score=3.9, model="sample-world/clip@1"), 1),
+        (lambda rows: _many_scores(rows, z_score=4.1, model="sample-world/clip@1"), 0),
+        (lambda rows: _many_scores(rows, z_score=2.6, deviation=0.25, model="sample-world/clip@1"), 1),
+        (lambda rows: _many_scores(rows, z_score=2.8, deviation=0.25, model="sample-world/clip@1"), 0),
+        (lambda rows: _many_scores(rows, z_score=2.6, model="umt@1"), 0),
     ],
     "shuffled_scores__own_captions_win": [
         (lambda rows: _many_pairs(rows, wins=6), 1),
@@ -232,8 +234,9 @@ def _each(listed: list[dict], **columns: object) -> None:
         row.update(columns)
 
 
-def _many_scores(rows: Rows, *, z_score: float, model: str = "umt@1") -> None:
-    score = {"umt_score": 0.2 + 0.1 * z_score, "reference_mean": 0.2, "reference_deviation": 0.1, "model": model}
+def _many_scores(rows: Rows, *, z_score: float, model: str = "umt@1", deviation: float = 0.1) -> None:
+    reference = {"reference_mean": 0.2, "reference_deviation": deviation, "model": model}
+    score = {"umt_score": 0.2 + deviation * z_score, **reference}
     rows["umt_scores"][:] = [{"clip_id": f"c{i}", "category": "sports", **score} for i in range(10)]
 
 

@@ -76,7 +76,7 @@ def test_a_video_is_what_its_caption_says(video, told, checkpoint, tmp_path):
         ([__file__, "--labels", "a,b"], "no checkpoint viclip_checkpoint of internvid_10m; run: internvid"),
         (
             [__file__, "--labels", "a,b", "--templates", "none"],
-            "templates 'none': expected paper, plain, sample_world, or a file",
+            "templates 'none': expected bare, paper, plain, sample_world, or a file",
         ),
     ],
 )

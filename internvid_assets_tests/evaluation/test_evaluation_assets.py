@@ -94,7 +94,7 @@ def test_actions_are_what_the_measures_say(home, evaluated, vectors):
     videos, actions, _ = vectors
     classes = sorted(set(actions))
     embedding = load_embedding(home.path / "checkpoints/viclip_checkpoint" / SUBSET / "run/training/step-00000001")
-    worded = zero_shot.prompts(classes, zero_shot.templates("sample_world"))
+    worded = zero_shot.prompts(classes, zero_shot.templates("bare"))
     texts = embedding.embed_texts([text for own in worded for text in own]).reshape(len(classes), 16, -1)
     labels = np.array([classes.index(action) for action in actions])
     expected = zero_shot.accuracy(zero_shot.class_scores(videos, texts), labels)
@@ -111,7 +111,7 @@ def test_actions_are_what_the_measures_say(home, evaluated, vectors):
 
 def test_what_a_run_shows(evaluated):
     shown = metadata(evaluated, "zero_shot_actions")
-    assert shown["templates"] == "sample_world" and "all actions" in shown["preview"]
+    assert shown["templates"] == "bare" and "all actions" in shown["preview"]
     for checkpoint in ("clip", "viclip_checkpoint"):
         assert "](data:image/png;base64," in shown[f"confusion_of_{checkpoint}"]
         lines = shown[f"actions_of_{checkpoint}"].splitlines()

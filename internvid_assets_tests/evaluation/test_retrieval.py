@@ -102,6 +102,6 @@ def test_templates_of_ones_own(tmp_path):
     with pytest.raises(UserError, match=r"'no place': expected one \{\}"):
         zero_shot.templates(str(tmp_path / "wrong.txt"))
     with pytest.raises(
-        UserError, match=r"templates 'kinetics': expected paper, plain, sample_world, or a file of your own"
+        UserError, match=r"templates 'kinetics': expected bare, paper, plain, sample_world, or a file of your own"
     ):
         zero_shot.templates("kinetics")

@@ -1,9 +1,9 @@
 -- One row per category whose captions fit hardly better than the reference captions do: foreign videos.
 -- severity: warn
 -- The sample profile's models know the sample world only; on other videos they say so here. With 10 clips
--- or more, captions that fit stand 2 deviations or more above the reference captions in the mean (3.3 in the
--- sample world, 1.2 to 1.8 where its models meet real videos). The shipped model's own scale tells more: means
--- of 0.81 to 0.85 in its world, of 0.21 to 0.42 on real videos, of 0.61 on pink noise and on white.
+-- or more, captions that fit stand 2 deviations or more above the reference captions in the mean. The shipped
+-- model's own scale tells more: means of 0.68 to 0.76 and 3.1 to 3.4 deviations in its world, of 0.47 to 0.51 and
+-- 2.1 to 2.3 on real videos; 0.31 and 0.9 on pink noise, 0.72 and 2.3 on white.
 with calibrated as (
     select
         category,
@@ -25,5 +25,5 @@ group by category
 having clips >= 10
     and (
         mean_z_score < 2
-        or (any_value(model) like 'sample-world/%' and mean_umt_score < 0.7)
+        or (any_value(model) like 'sample-world/%' and (mean_z_score < 2.7 or mean_umt_score < 0.6))
     )
