@@ -320,10 +320,11 @@ def test_releases_with_a_video_are_found(home: Home, made: Release) -> None:
     chosen = pl.read_parquet(made.rows_of("internvid_10m"))
     of_webm = chosen.filter(pl.col("category") == WEBM)
     ids = {*of_webm["video_id"], "nobody's"}
-    found = releases_with(home.path, ids)
-    assert set(found) == {made.id} and found[made.id]["internvid_10m"] == of_webm.height == 5
-    assert set(found[made.id]) <= SUBSETS
-    assert releases_with(home.path, ["nobody's"]) == releases_with(home.path / "none", ids) == {}
+    damage: list[str] = []
+    found = {subset: clips for release, subset, _, clips in releases_with(home.path, ids, damage.append)}
+    assert found["internvid_10m"] == of_webm.height == 5 and set(found) <= SUBSETS
+    assert [*releases_with(home.path, ["nobody's"], damage.append)] == []
+    assert [*releases_with(home.path / "none", ids, damage.append)] == damage == []
 
 
 def test_a_release_is_named_by_as_much_of_its_id_as_tells_it_apart(home: Home, made: Release) -> None:
