@@ -81,13 +81,25 @@ def read_release(manifest: Path) -> Release:
         told = json.loads(manifest.read_text(encoding="utf-8"))
         known = told["format"] <= FORMAT
         release = Release(manifest.parent, told)
-        _ = release.id, release.created_at, release.tables, release.subsets, told["files"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        if known:
+            _refuse_otherwise_shaped(release)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         problem = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise UserError(f"{manifest} is damaged ({problem}); restore it, or remove its folder") from None
     if not known:
         raise UserError(f"{manifest} has format {told['format']}; expected at most {FORMAT}: upgrade internvid-assets")
     return release
+
+
+def _refuse_otherwise_shaped(release: Release) -> None:
+    """Raises whatever Python does where something is missing that readers ask for."""
+    told = release.told
+    if not isinstance(release.created_at, str):
+        raise TypeError(f"created_at is {release.created_at}")
+    _ = release.id, told["profile"], told["files"][VIDEOS], told["recipes"].keys(), told["upstream"].keys()
+    _ = [(about["sha256"], about["rows"]) for about in told["files"].values()]
+    _ = [(about["sql"], about["parameters"], about["rows"]) for about in release.subsets.values()]
+    _ = [about["recipe"] for own in release.tables.values() for about in own.values()]
 
 
 def find_release(home: Path, named: str) -> Release:
@@ -128,6 +140,8 @@ def _clips_in(
     except UserError as error:
         problem(str(error))
         return
+    if release.id != id_of(release.told):
+        problem(f"{manifest} was changed, so it may not name all there is; restore it, or remove its folder")
     for subset in release.subsets:
         try:
             for video_id, clips in _clips_of(connection, release, subset, video_ids):

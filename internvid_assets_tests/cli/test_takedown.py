@@ -114,7 +114,7 @@ def test_a_damaged_registry_is_named(empty: Path) -> None:
     assert "takedowns.csv, line 2: no video_id" in refused.stderr
 
 
-@pytest.mark.parametrize("harm", ["garbled", "no_manifest", "cut_off", "lost"])
+@pytest.mark.parametrize("harm", ["garbled", "no_manifest", "changed", "cut_off", "lost"])
 def test_a_damaged_release_is_named_and_keeps_no_video(home: Path, harm: str) -> None:
     release = next((home / "releases").glob("[!.]*"))
     manifest, chosen = release / "manifest.json", release / "subsets" / "internvid_10m.parquet"
@@ -124,6 +124,10 @@ def test_a_damaged_release_is_named_and_keeps_no_video(home: Path, harm: str) ->
     harmed.unlink()
     if harm in ("garbled", "cut_off"):
         harmed.write_bytes(content[:-20])
+    elif harm == "changed":
+        told = json.loads(content)
+        del told["made_of"]["subsets"]["internvid_10m"]
+        harmed.write_text(json.dumps(told))
 
     done = run_here("takedown", video_id, "--format", "json", home=home)
     (line,) = done.stderr.splitlines()
@@ -133,4 +137,4 @@ def test_a_damaged_release_is_named_and_keeps_no_video(home: Path, harm: str) ->
     assert rows_of_any(home, "videos").filter(video_id=video_id)["rejection_reason"].item() == "taken_down"
     places = {row["place"] for row in json.loads(done.stdout)}
     assert "subset internvid_10m" in places
-    assert (f"release {release.name}, internvid_10m_div" in places) == (harmed == chosen)
+    assert (f"release {release.name}, internvid_10m_div" in places) == (harm in ("changed", "cut_off", "lost"))

@@ -301,9 +301,14 @@ def test_a_manifest_that_somebody_changed_is_no_longer_its_id(home: Home, made: 
     (changed,) = releases_of(home.path)
     (told,) = differences(changed)
     assert told.startswith(f"{manifest} was changed")
-    manifest.write_text("{")
-    with pytest.raises(UserError, match=r"manifest\.json is damaged \(JSONDecodeError"):
-        releases_of(home.path)
+    for text, told in (
+        ("{", r"JSONDecodeError"),
+        (json.dumps({**changed.told, "files": {}}), r"KeyError: 'videos\.parquet'"),
+        (json.dumps({**changed.told, "made_of": {"tables": {}, "subsets": {"internvid_10m": 5}}}), "TypeError"),
+    ):
+        manifest.write_text(text)
+        with pytest.raises(UserError, match=rf"manifest\.json is damaged \({told}"):
+            releases_of(home.path)
 
 
 def test_of_two_releases_the_damaged_one_is_named(home: Home, made: Release, tmp_path: Path) -> None:
