@@ -93,12 +93,12 @@ class Lake:
         path = self.path(table, category)
         if path is None:
             return None
-        told = pl.read_parquet_metadata(path)
+        told = _told(path, table)
         return TableVersion(told["data_version"], told["recipe"], _row_count(path))
 
     def data_versions(self, table: str) -> list[str]:
         """The content version of each of the table's files that holds a row, category by category."""
-        return [pl.read_parquet_metadata(path)["data_version"] for path in self.paths(table) if _row_count(path)]
+        return [_told(path, table)["data_version"] for path in self.paths(table) if _row_count(path)]
 
     def write(
         self, rows: pl.LazyFrame, table: str, category: str | None, *, schema: type[dy.Schema] | None, recipe: str = ""
@@ -166,6 +166,14 @@ def refuse_missing_columns(path: Path, types: Mapping[str, Any], table: str) -> 
     missing = [name for name in types if name not in there]
     if missing:
         raise RunStopped(f"{path} lacks the column {', '.join(missing)}; {way_out(f'lake/{table}/')}")
+
+
+def _told(path: Path, table: str) -> dict[str, str]:
+    """What a table's file says of itself; raises RunStopped for one that says nothing, since others wrote it."""
+    told = pl.read_parquet_metadata(path)
+    if not told.keys() >= {"data_version", "recipe"}:
+        raise RunStopped(f"{path} does not say what it was made by; {way_out(f'lake/{table}/')}")
+    return told
 
 
 def _row_count(path: Path) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import suppress
 from typing import NoReturn
 
 INTERRUPTED = 130
+NO_ROOM_OR_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def main() -> None:
@@ -45,14 +47,27 @@ def run() -> int:
     except Exception as error:
         if os.environ.get("INTERNVID_DEBUG"):
             raise
-        told = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}; INTERNVID_DEBUG=1 shows where"
-        print(f"internvid: {_damage_behind(error) or told}", file=sys.stderr)
+        print(f"internvid: {_no_room_or_right(error) or _damage_behind(error) or _unexpected(error)}", file=sys.stderr)
         return 1
     except SystemExit as ended:
         if ended.code == INTERRUPTED:  # Typer makes it of KeyboardInterrupt, without a word
             print("internvid: interrupted; run the same command again to go on where it stopped", file=sys.stderr)
         return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
     return 0
+
+
+def _no_room_or_right(error: Exception) -> str | None:
+    """What to say of a disk that is full or a place that is not ours; None of any other error."""
+    if not isinstance(error, OSError) or error.errno not in NO_ROOM_OR_RIGHT:
+        return None
+    told = " ".join(str(error.strerror).split())
+    return (
+        f"{error.filename or 'a file'} cannot be read or written ({told}); see to that, and run the same command again"
+    )
+
+
+def _unexpected(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:500]}; INTERNVID_DEBUG=1 shows where"
 
 
 def _damage_behind(error: Exception) -> str | None:

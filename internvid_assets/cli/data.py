@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from internvid_assets.cells.errors import UserError
+from internvid_assets.cells.errors import RunStopped, UserError
 from internvid_assets.cli.environment import open_home
 from internvid_assets.cli.options import OutputFormat
 from internvid_assets.cli.output import Format, show
 from internvid_assets.cli.progress import FillProgress
+
+if TYPE_CHECKING:
+    from internvid_assets.home import Home
 
 
 def sql(
@@ -35,6 +40,21 @@ def sql(
         except duckdb.Error as error:
             raise UserError(" ".join(str(error).split())[:500]) from None
     show(rows, format)
+    for problem in _incomplete(home, query):
+        typer.echo(f"internvid: read with nulls instead: {problem}", err=True)
+
+
+def _incomplete(home: Home, query: str) -> Iterator[str]:
+    """A line per table asked that has a file without one of its columns: older than the column, or damaged."""
+    from internvid_assets.selects.lineage import tables_read
+    from internvid_assets.selects.making import refuse_incomplete
+
+    with suppress(ValueError):  # of several statements, or none that selects
+        for table in tables_read(query):
+            try:
+                refuse_incomplete(table, home.lake.paths(table))
+            except RunStopped as error:
+                yield str(error)
 
 
 def sample_world(

@@ -84,6 +84,8 @@ def export(
     from internvid_assets.analytics.warehouse import open_lake
     from internvid_assets.cli.samples import samples
     from internvid_assets.formats.webdataset import write_samples
+    from internvid_assets.selects.lineage import tables_read
+    from internvid_assets.selects.making import paths_for, refuse_incomplete
 
     home, chosen = open_home(), named(format)
     is_imported = _is_imported(subset, home)
@@ -91,6 +93,8 @@ def export(
         raise UserError("--format lvdr: its captions grow falser one by one, and a subset's clips have one; try vild")
     beside = _beside(pictures, chosen, is_imported)
     query = imported_query(subset, chosen) if is_imported else subset_query(subset, chosen, beside)
+    for table in tables_read(query):
+        refuse_incomplete(table, paths_for(home, table, subset))
     written: Counter[str] = Counter()
     failures: list[str] = []
     with (

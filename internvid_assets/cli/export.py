@@ -52,6 +52,8 @@ def export_clips(
 def _chosen(home: Home, subset: str, limit: int | None) -> pl.DataFrame:
     """The clips of `subset` with where they lie and what is known of them."""
     from internvid_assets.analytics.warehouse import open_lake
+    from internvid_assets.selects.lineage import tables_read
+    from internvid_assets.selects.making import refuse_incomplete
     from internvid_assets.selects.running import fetch
 
     query = f"""
@@ -66,12 +68,15 @@ def _chosen(home: Home, subset: str, limit: int | None) -> pl.DataFrame:
         order by clips.category, clips.video_id, clips.start_pts limit {limit or "all"}"""
     with open_lake(home.path, paths=home.lake.paths, memory_limit=home.settings.memory_limit) as connection:
         try:
-            return fetch(connection, query)
+            rows = fetch(connection, query)
         except Exception as error:
             told = " ".join(str(error).split())[:200]
             raise UserError(
                 f"{subset} cannot be exported: expected a table with clip_id and category ({told})"
             ) from None
+    for table in tables_read(query):
+        refuse_incomplete(table, home.lake.paths(table))
+    return rows
 
 
 def _export(rows: pl.DataFrame, home: Home, to: Path, *, how: How) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import polars as pl
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from internvid_assets.home import Home
 
 
+FOUND = {"video_id": pl.String(), "place": pl.String(), "clips": pl.Int64()}
+
+
 def takedown(
     video_ids: Annotated[list[str], typer.Argument(help="Ids of videos, as in the table videos or at their source.")],
     reason: Annotated[str, typer.Option(help="Why, kept beside each id.")] = "requested",
@@ -25,7 +28,8 @@ def takedown(
     """Take videos back: they are registered, their copies with them, and what was made of them is erased.
 
     Calls, pictures and fetched files go now; local files that are only referenced stay where they are. Rows leave the
-    tables when these are materialised next. No source brings the videos back. Printed is where they were.
+    tables when these are materialised next. No source brings the videos back. Printed is where they were; a release or
+    checkpoint too damaged to be looked into is named, and keeps no video from being taken back.
 
     Example: internvid takedown dQw4w9WgXcQ --reason "the author asked"
     """
@@ -40,8 +44,8 @@ def takedown(
     videos = copies_of(home, asked)
     ids = videos["video_id"].unique().to_list()
     remembering = [feature for _, feature in features()]
-    found = pl.DataFrame([*_found(home, ids)], schema={"video_id": pl.String, "place": pl.String, "clips": pl.Int64})
     add_takedowns(home.path, videos.rows(), reason)
+    found = pl.DataFrame([*_found(home, ids, _not_looked_into)], schema=FOUND)
     write_plan(home, ids, remembering)
     mark(home, next(feature for feature in remembering if feature.name == "videos"), ids)
     erased = erase(home, remembering)
@@ -55,7 +59,12 @@ def takedown(
         )
 
 
-def _found(home: Home, ids: Collection[str]) -> Iterator[dict[str, Any]]:
+def _not_looked_into(problem: str) -> None:
+    told = "taken down all the same, but whether this holds any of it is not known"
+    typer.echo(f"internvid: {told}: {problem}", err=True)
+
+
+def _found(home: Home, ids: Collection[str], problem: Callable[[str], None]) -> Iterator[dict[str, Any]]:
     """Where each video was, with the clips it had there: categories, subsets, releases, checkpoints, evaluations."""
     from internvid_assets import tables
     from internvid_assets.evaluation.made_of import evaluations_of
@@ -68,12 +77,10 @@ def _found(home: Home, ids: Collection[str]) -> Iterator[dict[str, Any]]:
     for file in sql_files("subsets"):
         if home.lake.paths(file.name):
             yield from _counted(home.lake.scan(file.name, schema=tables.ChosenClips), ids, f"subset {file.name}")
-    for video_id in ids:
-        for release, clips in releases_with(home.path, [video_id], home.settings.memory_limit).items():
-            for subset, count in clips.items():
-                yield {"video_id": video_id, "place": f"release {release}, {subset}", "clips": count}
+    for release, subset, video_id, count in releases_with(home.path, ids, problem, home.settings.memory_limit):
+        yield {"video_id": video_id, "place": f"release {release}, {subset}", "clips": count}
     folder = home.path / "checkpoints"
-    trained = list(checkpoints_with(folder, ids))
+    trained = list(checkpoints_with(folder, ids, problem))
     for checkpoint, video_id, count in trained:
         yield {"video_id": video_id, "place": f"checkpoint {checkpoint}", "clips": count}
     for path, table, _, _ in evaluations_of(home.lake, {folder / checkpoint for checkpoint, _, _ in trained}):

@@ -52,4 +52,7 @@ def write(batches: Iterator[pl.DataFrame], path: Path) -> None:
         raise UserError(f"{asked_for(path)}: a Lance dataset is a folder whose name ends in {ENDING}")
     schema = pl.DataFrame(schema=CONTENT).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
     found = (part for batch in batches for part in batch.to_arrow().cast(schema).to_batches())
-    lancedb.connect(path.parent).create_table(path.stem, pa.RecordBatchReader.from_batches(schema, found))
+    try:
+        lancedb.connect(path.parent).create_table(path.stem, pa.RecordBatchReader.from_batches(schema, found))
+    except RuntimeError as error:  # of a full disk, too
+        raise OSError(" ".join(str(error).split())[:200]) from error

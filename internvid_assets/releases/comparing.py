@@ -12,6 +12,7 @@ import polars as pl
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.sql_text import listed, quoted
+from internvid_assets.formats.written import aside
 from internvid_assets.home import Home
 from internvid_assets.releases.reasons import Reasons, reasons
 from internvid_assets.releases.shelf import VIDEOS, Release, damaged
@@ -112,14 +113,16 @@ class Changes:
         return fetch(self.connection, f"{query} order by subset, change, clips desc, why")
 
     def write(self, destination: Path) -> int:
-        """All rows as csv or Parquet, by the file's name; returns how many."""
+        """All rows as csv or Parquet, by the file's name, whole or not at all; returns how many."""
         if destination.suffix not in FORMATS:
             raise UserError(f"--rows {destination}: expected a name that ends with {' or '.join(FORMATS)}")
-        copy = f"copy (select * from {self._rows}) to {quoted(destination)} ({FORMATS[destination.suffix]})"
-        try:
-            ((rows,),) = self.connection.execute(copy).fetchall()
-        except duckdb.Error as error:
-            raise UserError(f"--rows {destination} cannot be written: {' '.join(str(error).split())[:200]}") from None
+        with aside(destination) as unfinished:
+            copy = f"copy (select * from {self._rows}) to {quoted(unfinished)} ({FORMATS[destination.suffix]})"
+            try:
+                ((rows,),) = self.connection.execute(copy).fetchall()
+            except duckdb.Error as error:
+                told = " ".join(str(error).split())[:200]
+                raise UserError(f"--rows {destination} cannot be written: {told}") from None
         return rows
 
 

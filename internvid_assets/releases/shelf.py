@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from internvid_assets.selects.running import bounded
 FOLDER, MANIFEST, VIDEOS = "releases", "manifest.json", "videos.parquet"
 FORMAT = 1
 """Of the manifest: one that a later version wrote is not read."""
+_VERIFY = "internvid releases --verify says which files differ: restore them, or remove the folder"
 NOT_HASHED = frozenset({"id", "created_at"})
 LATEST, PREVIOUS = "latest", "previous"
 
@@ -64,9 +65,14 @@ def id_of(told: Mapping[str, Any]) -> str:
 
 
 def releases_of(home: Path) -> list[Release]:
-    """Oldest first. A folder without a manifest is none; raises UserError for a manifest that cannot be read."""
-    found = map(read_release, (home / FOLDER).glob(f"[!.]*/{MANIFEST}"))
+    """Oldest first; raises UserError for one whose manifest is missing or cannot be read."""
+    found = map(read_release, _manifests(home))
     return sorted(found, key=lambda release: (release.created_at, release.id))
+
+
+def _manifests(home: Path) -> list[Path]:
+    """Where each release has to have one: a folder gets its name when all is in it."""
+    return [folder / MANIFEST for folder in sorted((home / FOLDER).glob("[!.]*/"))]
 
 
 def read_release(manifest: Path) -> Release:
@@ -75,13 +81,25 @@ def read_release(manifest: Path) -> Release:
         told = json.loads(manifest.read_text(encoding="utf-8"))
         known = told["format"] <= FORMAT
         release = Release(manifest.parent, told)
-        _ = release.id, release.created_at, release.tables, release.subsets, told["files"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        if known:
+            _refuse_otherwise_shaped(release)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         problem = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise UserError(f"{manifest} is damaged ({problem}); restore it, or remove its folder") from None
     if not known:
         raise UserError(f"{manifest} has format {told['format']}; expected at most {FORMAT}: upgrade internvid-assets")
     return release
+
+
+def _refuse_otherwise_shaped(release: Release) -> None:
+    """Raises whatever Python does where something is missing that readers ask for."""
+    told = release.told
+    if not isinstance(release.created_at, str):
+        raise TypeError(f"created_at is {release.created_at}")
+    _ = release.id, told["profile"], told["files"][VIDEOS], told["recipes"].keys(), told["upstream"].keys()
+    _ = [(about["sha256"], about["rows"]) for about in told["files"].values()]
+    _ = [(about["sql"], about["parameters"], about["rows"]) for about in release.subsets.values()]
+    _ = [about["recipe"] for own in release.tables.values() for about in own.values()]
 
 
 def find_release(home: Path, named: str) -> Release:
@@ -99,30 +117,51 @@ def find_release(home: Path, named: str) -> Release:
     return fitting[0]
 
 
-def releases_with(home_path: Path, video_ids: Collection[str], memory_limit: str = "1GB") -> dict[str, dict[str, int]]:
-    """Release -> subset -> how many of its clips are of these videos; only what has any. Reads one column a file."""
+def releases_with(
+    home: Path, video_ids: Collection[str], problem: Callable[[str], None], memory_limit: str = "1GB"
+) -> Iterator[tuple[str, str, str, int]]:
+    """(release, subset, video_id, clips of it) for each subset of a release that holds one of the videos.
+
+    Reads one column a file. A damaged release is told to `problem` in one line; what of it can be read is looked at.
+    """
     with duckdb.connect(config=bounded(memory_limit)) as connection:
-        found = {
-            release.id: dict(_clips_of(connection, release, sorted(video_ids))) for release in releases_of(home_path)
-        }
-    return {release: clips for release, clips in found.items() if clips}
+        for manifest in _manifests(home):
+            damage: list[str] = []
+            yield from _clips_in(connection, manifest, sorted(video_ids), damage.append)
+            if damage:
+                problem(damage[0])
+
+
+def _clips_in(
+    connection: duckdb.DuckDBPyConnection, manifest: Path, video_ids: list[str], problem: Callable[[str], None]
+) -> Iterator[tuple[str, str, str, int]]:
+    try:
+        release = read_release(manifest)
+    except UserError as error:
+        problem(str(error))
+        return
+    if release.id != id_of(release.told):
+        problem(f"{manifest} was changed, so it may not name all there is; restore it, or remove its folder")
+    for subset in release.subsets:
+        try:
+            for video_id, clips in _clips_of(connection, release, subset, video_ids):
+                yield release.id, subset, video_id, clips
+        except UserError as error:
+            problem(str(error))
 
 
 def _clips_of(
-    connection: duckdb.DuckDBPyConnection, release: Release, video_ids: list[str]
-) -> Iterator[tuple[str, int]]:
-    for subset in release.subsets:
-        rows = f"read_parquet({quoted(release.rows_of(subset))})"
-        query = f"select count(*) from {rows} semi join (select unnest(?::varchar[]) as video_id) using (video_id)"
-        try:
-            ((clips,),) = connection.execute(query, [video_ids]).fetchall()
-        except duckdb.Error as error:
-            raise damaged(release, error) from None
-        if clips:
-            yield subset, clips
+    connection: duckdb.DuckDBPyConnection, release: Release, subset: str, video_ids: list[str]
+) -> list[tuple[str, int]]:
+    asked = "(select unnest(?::varchar[]) as video_id)"
+    rows = f"read_parquet({quoted(release.rows_of(subset))}) semi join {asked} using (video_id)"
+    try:
+        return connection.execute(f"select video_id, count(*) from {rows} group by all", [video_ids]).fetchall()
+    except duckdb.Error as error:
+        raise damaged(release, error) from None
 
 
 def damaged(release: Release, error: duckdb.Error) -> UserError:
     """What to say when DuckDB cannot read a release."""
     told = " ".join(str(error).split())[:200]
-    return UserError(f"{release.path} cannot be read ({told}); internvid releases --verify says which files differ")
+    return UserError(f"{release.path} cannot be read ({told}); {_VERIFY}")

@@ -27,7 +27,7 @@ def make_table(
     overrides = parameters_of(file, home)
     paths = {table: paths_for(home, table, category) for table in file.tables()}
     for table, found in paths.items():
-        _refuse_missing_columns(table, found)
+        refuse_incomplete(table, found)
     with home.store.scratch() as scratch:
         aside = scratch / "selected.parquet"
         try:
@@ -45,8 +45,8 @@ def make_table(
         return home.lake.adopt(aside, file.name, category, schema=schema), steps
 
 
-def _refuse_missing_columns(table: str, paths: Sequence[Path]) -> None:
-    """DuckDB would fill what one file lacks with nulls, and a choice be made of them."""
+def refuse_incomplete(table: str, paths: Sequence[Path]) -> None:
+    """Raises RunStopped naming a file that lacks a column: DuckDB would read nulls, and a choice be made of them."""
     schema = schema_class(table)
     for path in paths if schema else ():
         refuse_missing_columns(path, schema.columns(), table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -18,13 +18,19 @@ MADE_OF = "made_of.json"
 ROWS, WEIGHTS, TRAINING = "rows.arrow", "model.safetensors", "training.json"
 
 
-def checkpoints_with(checkpoints: Path, video_ids: Collection[str]) -> Iterator[tuple[str, str, int]]:
+def checkpoints_with(
+    checkpoints: Path, video_ids: Collection[str], problem: Callable[[str], None]
+) -> Iterator[tuple[str, str, int]]:
     """(checkpoint, video_id, clips of it) for each checkpoint below the folder that was trained on one of the videos.
 
-    Raises UserError naming rows that cannot be read: what they hold is not known then.
+    Rows that cannot be read are told to `problem`: what they hold is not known then.
     """
     for folder in trained_checkpoints(checkpoints):
-        videos = pl.Series("video_id", mapped_rows(folder / ROWS)["video_id"])
+        try:
+            videos = pl.Series("video_id", mapped_rows(folder / ROWS)["video_id"])
+        except UserError as error:
+            problem(str(error))
+            continue
         counted = videos.filter(videos.is_in(list(video_ids))).value_counts(name="clips").sort("video_id")
         for video_id, clips in counted.iter_rows():
             yield str(folder.relative_to(checkpoints)), video_id, clips

@@ -142,9 +142,29 @@ def test_a_table_that_lacks_a_column_is_named(home):
     for command in (["status"], ["plan"], ["materialize", "key:umt_scores"], ["materialize", "key:coverage"]):
         done = run_here(*command, home=home)
         assert (done.exit_code, told in done.stderr.splitlines()[-1]) == (1, True), command
+    asked = run_here("sql", "select count(*) from fused_captions", home=home)
+    assert (asked.exit_code, asked.stderr) == (0, f"internvid: read with nulls instead: {told}\n")
     table.unlink()
     assert run_here("materialize", "key:fused_captions", home=home).exit_code == 0
     assert run_here("status", home=home).exit_code == 0
+
+
+def test_a_table_that_lacks_a_column_is_not_exported_as_if_it_were_empty(home, tmp_path):
+    (table,) = (home / "lake" / "captioned_clips").glob("category=music/table.parquet")
+    pl.read_parquet(table, hive_partitioning=False).drop("umt_score").write_parquet(table)
+    done = run_here("export", "internvid_10m", "--format", "internvid", "--to", tmp_path / "x.jsonl", home=home)
+    assert done.exit_code == 1 and not list(tmp_path.glob("x*"))
+    assert done.stderr.startswith(
+        f"internvid: {table} lacks the column umt_score; remove it and materialise captioned_"
+    )
+
+
+def test_a_table_that_somebody_else_wrote_is_named(home):
+    (table,) = (home / "lake" / "clips").glob("category=music/table.parquet")
+    pl.read_parquet(table, hive_partitioning=False).write_parquet(table)
+    done = run_here("materialize", "key:release", home=home)
+    told = f"{table} does not say what it was made by; remove it and materialise clips: nothing is computed again"
+    assert (done.exit_code, told in done.stderr.splitlines()[-1]) == (1, True)
 
 
 def test_a_question_that_names_no_column_is_told_so(home):

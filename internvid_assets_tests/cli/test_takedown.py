@@ -19,6 +19,10 @@ def rows(home: Path, table: str) -> pl.DataFrame:
     return pl.read_parquet(home / "lake" / table / "category=sports" / "table.parquet")
 
 
+def rows_of_any(home: Path, table: str) -> pl.DataFrame:
+    return pl.concat(pl.read_parquet(path) for path in (home / "lake" / table).rglob("*.parquet"))
+
+
 def remembered(home: Path, table: str) -> set[str]:
     parts = [*(home / "cells" / table).glob("recipe=*/category=sports/*.parquet")]
     return set(pl.concat([pl.read_parquet(part, columns=["input_hash"]) for part in parts])["input_hash"])
@@ -108,3 +112,29 @@ def test_a_damaged_registry_is_named(empty: Path) -> None:
     refused = run_here("takedown", "v", home=empty)
     assert refused.exit_code == 1
     assert "takedowns.csv, line 2: no video_id" in refused.stderr
+
+
+@pytest.mark.parametrize("harm", ["garbled", "no_manifest", "changed", "cut_off", "lost"])
+def test_a_damaged_release_is_named_and_keeps_no_video(home: Path, harm: str) -> None:
+    release = next((home / "releases").glob("[!.]*"))
+    manifest, chosen = release / "manifest.json", release / "subsets" / "internvid_10m.parquet"
+    video_id = pl.read_parquet(chosen)["video_id"][0]
+    harmed = chosen if harm in ("cut_off", "lost") else manifest
+    content = harmed.read_bytes()
+    harmed.unlink()
+    if harm in ("garbled", "cut_off"):
+        harmed.write_bytes(content[:-20])
+    elif harm == "changed":
+        told = json.loads(content)
+        del told["made_of"]["subsets"]["internvid_10m"]
+        harmed.write_text(json.dumps(told))
+
+    done = run_here("takedown", video_id, "--format", "json", home=home)
+    (line,) = done.stderr.splitlines()
+    assert done.exit_code == 0 and line.startswith("internvid: taken down all the same, but ")
+    assert str(release) in line and line.endswith(("restore it, or remove its folder", "or remove the folder"))
+    assert f"{video_id}," in (home / "takedowns.csv").read_text()
+    assert rows_of_any(home, "videos").filter(video_id=video_id)["rejection_reason"].item() == "taken_down"
+    places = {row["place"] for row in json.loads(done.stdout)}
+    assert "subset internvid_10m" in places
+    assert (f"release {release.name}, internvid_10m_div" in places) == (harm in ("changed", "cut_off", "lost"))

@@ -301,9 +301,14 @@ def test_a_manifest_that_somebody_changed_is_no_longer_its_id(home: Home, made: 
     (changed,) = releases_of(home.path)
     (told,) = differences(changed)
     assert told.startswith(f"{manifest} was changed")
-    manifest.write_text("{")
-    with pytest.raises(UserError, match=r"manifest\.json is damaged \(JSONDecodeError"):
-        releases_of(home.path)
+    for text, told in (
+        ("{", r"JSONDecodeError"),
+        (json.dumps({**changed.told, "files": {}}), r"KeyError: 'videos\.parquet'"),
+        (json.dumps({**changed.told, "made_of": {"tables": {}, "subsets": {"internvid_10m": 5}}}), "TypeError"),
+    ):
+        manifest.write_text(text)
+        with pytest.raises(UserError, match=rf"manifest\.json is damaged \({told}"):
+            releases_of(home.path)
 
 
 def test_of_two_releases_the_damaged_one_is_named(home: Home, made: Release, tmp_path: Path) -> None:
@@ -320,10 +325,11 @@ def test_releases_with_a_video_are_found(home: Home, made: Release) -> None:
     chosen = pl.read_parquet(made.rows_of("internvid_10m"))
     of_webm = chosen.filter(pl.col("category") == WEBM)
     ids = {*of_webm["video_id"], "nobody's"}
-    found = releases_with(home.path, ids)
-    assert set(found) == {made.id} and found[made.id]["internvid_10m"] == of_webm.height == 5
-    assert set(found[made.id]) <= SUBSETS
-    assert releases_with(home.path, ["nobody's"]) == releases_with(home.path / "none", ids) == {}
+    damage: list[str] = []
+    found = {subset: clips for release, subset, _, clips in releases_with(home.path, ids, damage.append)}
+    assert found["internvid_10m"] == of_webm.height == 5 and set(found) <= SUBSETS
+    assert [*releases_with(home.path, ["nobody's"], damage.append)] == []
+    assert [*releases_with(home.path / "none", ids, damage.append)] == damage == []
 
 
 def test_a_release_is_named_by_as_much_of_its_id_as_tells_it_apart(home: Home, made: Release) -> None:
