@@ -14,8 +14,8 @@ def told(captions: Sequence[str], *, mirrored: Sequence[bool], verbs_alone: Sequ
     """The texts to train on, for captions of which some are mirrored, and some cut down to their verb phrases.
 
     Momeni et al. ("Verbs in Action", 2023) compare videos with verb phrases beside captions: objects alone tell most
-    captions apart, so that nothing makes a model look at what they do. A caption without a verb becomes the empty text: the
-    colours it may tell are no longer those of the pictures.
+    captions apart, so that nothing makes a model look at what they do. A caption without a verb becomes the empty
+    text: the colours it may tell are no longer those of the pictures.
     """
     phrases = _phrases([caption for caption, is_cut in zip(captions, verbs_alone, strict=True) if is_cut])
     texts = [phrases[caption] if is_cut else caption for caption, is_cut in zip(captions, verbs_alone, strict=True)]

@@ -139,7 +139,7 @@ def test_clips_with_one_caption_may_be_one_sample(folder):
 
 
 def test_of_verbs_clips_that_do_the_same_are_one_sample_in_any_colour(folder):
-    """ "a red ball moves left" and "a green ball moves left"; "a red ball", which row 0 may be called, tells nothing."""
+    """ "a red ball moves left" and "a green ball moves left"; "a red ball", as row 0 may be called, tells nothing."""
     clips = clips_of(folder, is_training=False)
     batch = batch_of(clips, [0, 1, 2], is_of_verbs=True)
     assert torch.equal(batch.token_ids, clips.words(["moves left"] * 3)) and len(set(batch.sample_ids.tolist())) == 1
