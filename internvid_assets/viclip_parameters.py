@@ -95,7 +95,7 @@ class TrainingParameters(Parameters):
     initial_times: float = Field(
         0.0, ge=0, description="Deviation of the table of times, in those of the table of positions; 0: as released."
     )
-    clip_gradient_norm: float | None = Field(None, gt=0, description="Longer gradients are shortened to it.")
+    clip_gradient_norm: float = Field(0.0, ge=0, description="Longer gradients are shortened to it; 0: none is.")
     precision: Precision = "bf16"
     seed: int = 42
     picture_pixels: int = Field(256, ge=16, description="Larger stored pictures are shrunk before augmentation.")

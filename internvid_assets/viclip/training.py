@@ -160,9 +160,9 @@ class Run:
             told = {"mask": config.mask, "encoders": config.encoders, "of_verbs": batch.is_of_verbs}
             loss = self.model(video, token_ids, sample_ids, **told)
         accelerator.backward(loss)
-        if config.clip_gradient_norm is not None and self.shard:
+        if config.clip_gradient_norm and self.shard:
             sharding.clip_gradients(self.model, config.clip_gradient_norm)
-        elif config.clip_gradient_norm is not None:
+        elif config.clip_gradient_norm:
             accelerator.clip_grad_norm_(self.model.parameters(), config.clip_gradient_norm)
         self.optimizer.step()
         self.optimizer.zero_grad()

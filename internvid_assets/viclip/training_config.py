@@ -47,7 +47,7 @@ class TrainingConfig(BaseModel):
     verb_tagger: str = Field("", description="Which one finds the verbs, where they are asked for.")
     initial_temperature: float = Field(0.01, gt=0)
     initial_times: float = Field(0.0, ge=0)
-    clip_gradient_norm: float | None = Field(None, gt=0)
+    clip_gradient_norm: float = Field(0.0, ge=0, description="0: gradients stay as long as they are.")
     precision: Precision = "bf16"
     seed: int = 42
     picture_pixels: int = Field(256, ge=16, description="Larger stored pictures are shrunk before augmentation.")

@@ -152,4 +152,4 @@ def test_what_is_evaluated_is_planned_by_subset_where_the_selection_names_it(int
     behind = dict.fromkeys(("zero_shot_actions", "video_text_retrieval"), (2, "at most"))
     assert pending(others) == {"evaluation_videos": (1, "exactly"), **behind}
     shown = internvid("recipes", "show", "zero_shot_actions", *settings, "--format", "csv", home=empty).stdout
-    assert "evaluation.checkpoints,['clip'],--set,true" in shown and "a red ball {} on a plain" in shown
+    assert "evaluation.checkpoints,['clip'],--set,true" in shown and "prompt,{},settings,true" in shown

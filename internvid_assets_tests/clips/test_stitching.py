@@ -26,8 +26,8 @@ from internvid_assets.sample_world.scenes import Scene
 from internvid_assets.settings import load_settings
 
 STAR = Scene("star", "blue", "large", "striped", "yellow", "moves right", 2.0)
-SAME_STAR = replace(STAR, seed=7)
-"""The same scene before other stripes: enough of a change for a low threshold."""
+SAME_STAR = replace(STAR, seed=7, action="moves left")
+"""The same star from where it is on, before other stripes: enough of a change for a low threshold."""
 SQUARE = Scene("square", "red", "medium", "plain", "green", "rises", 2.0)
 LIMITS = {"max_stitch_distance": 0.6, "max_inner_distance": 1.0, "max_clip_seconds": 60.0}
 

@@ -2,8 +2,8 @@
 -- severity: warn
 -- The sample profile's models know the sample world only; on other videos they say so here. With 10 clips
 -- or more, captions that fit stand 2 deviations or more above the reference captions in the mean. The shipped
--- model's own scale tells more: means of 0.68 to 0.76 and 3.1 to 3.4 deviations in its world, of 0.47 to 0.51 and
--- 2.1 to 2.3 on real videos; 0.31 and 0.9 on pink noise, 0.72 and 2.3 on white.
+-- model's own scale tells more: means of 0.68 to 0.76 and 3.1 to 3.4 deviations in its world, of 0.47 to 0.51
+-- and 2.1 to 2.3 on real videos; 0.31 and 0.9 on pink noise, 0.72 and 2.3 on white.
 with calibrated as (
     select
         category,
