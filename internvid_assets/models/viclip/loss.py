@@ -28,9 +28,7 @@ def contrastive_loss(
     losses is the loss of the whole batch, and no process holds the square of it.
     """
     with torch.autocast(video.device.type, enabled=False):  # halves are too coarse for cosines over a temperature
-        video, text = (
-            with_gradient_of(encoders, F.normalize(embeddings.float(), dim=-1)) for embeddings in (video, text)
-        )
+        video, text = _directions(video, encoders), _directions(text, encoders)
         all_videos, all_texts = gathered(video), gathered(text)  # [B, E]
         own = sample_ids if sample_ids is not None else _numbers(video, all_videos)
         targets = positives(own, gathered_values(own))  # [b, B]
@@ -48,15 +46,18 @@ def verb_loss(
     once, and a text is not asked for its one video. Equal texts have equal `text_ids` [b].
     """
     with torch.autocast(video.device.type, enabled=False):
-        video, text = (
-            with_gradient_of(encoders, F.normalize(embeddings.float(), dim=-1)) for embeddings in (video, text)
-        )
+        video, text = _directions(video, encoders), _directions(text, encoders)
         all_texts, all_ids = gathered(text), gathered_values(text_ids)
         first = (all_ids[:, None] == all_ids[None, :]).int().argmax(dim=1)  # [B]: where a text is met first
         is_repeated = first != torch.arange(len(first), device=first.device)
         logits = (video @ all_texts.T / temperature).masked_fill(is_repeated[None, :], -torch.inf)
         own = (text_ids[:, None] == all_ids[None, :]).int().argmax(dim=1)
         return F.cross_entropy(logits, own)
+
+
+def _directions(embeddings: Tensor, encoders: Encoders) -> Tensor:
+    """float32 [b, E] of length 1, whose gradient is as `encoders` says."""
+    return with_gradient_of(encoders, F.normalize(embeddings.float(), dim=-1))
 
 
 def positives(own: Tensor, others: Tensor) -> Tensor:
