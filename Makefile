@@ -23,10 +23,11 @@ dev: $(project) ## open the Dagster UI (webserver and daemon) on 127.0.0.1
 test: $(project) ## run the tests
 	@$(bin)/python -m pytest $(ARGS)
 
-lint: $(project) ## formatting, rules and types
+lint: $(project) ## formatting, rules, types and the lock of recipes
 	$(bin)/ruff format --check .
 	$(bin)/ruff check .
 	$(bin)/pyright
+	$(bin)/python -m pytest --quiet --numprocesses 0 internvid_assets_tests/test_recipes_lock.py
 
 bench: $(project) ## our speed as ratios against named peers
 	@$(bin)/python -m benchmarks $(ARGS)
