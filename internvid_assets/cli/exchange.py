@@ -86,9 +86,12 @@ def export(
     from internvid_assets.formats.webdataset import write_samples
     from internvid_assets.selects.lineage import tables_read
     from internvid_assets.selects.making import paths_for, refuse_incomplete
+    from internvid_assets.videos.takedowns import refuse_taken_down
 
     home, chosen = open_home(), named(format)
     is_imported = _is_imported(subset, home)
+    if not is_imported:
+        refuse_taken_down(home.path, subset, pl.scan_parquet(home.lake.paths(subset)).select("video_id"))
     if chosen.name == "lvdr" and not is_imported:
         raise UserError("--format lvdr: its captions grow falser one by one, and a subset's clips have one; try vild")
     beside = _beside(pictures, chosen, is_imported)

@@ -55,6 +55,7 @@ def _chosen(home: Home, subset: str, limit: int | None) -> pl.DataFrame:
     from internvid_assets.selects.lineage import tables_read
     from internvid_assets.selects.making import refuse_incomplete
     from internvid_assets.selects.running import fetch
+    from internvid_assets.videos.takedowns import refuse_taken_down
 
     query = f"""
         select clips.clip_id, clips.video_id, clips.category, videos.source_uri, videos.media_uri, clips.start_pts,
@@ -76,6 +77,7 @@ def _chosen(home: Home, subset: str, limit: int | None) -> pl.DataFrame:
             ) from None
     for table in tables_read(query):
         refuse_incomplete(table, home.lake.paths(table))
+    refuse_taken_down(home.path, subset, rows.lazy().select("video_id"))
     return rows
 
 

@@ -42,6 +42,8 @@ def export_interleaved(
 
     Example: internvid export-interleaved --format webdataset --icl-format paired --to ./icl
     """
+    from internvid_assets.videos.takedowns import refuse_taken_down
+
     home = open_home()
     try:
         to.mkdir(parents=True, exist_ok=True)
@@ -49,6 +51,7 @@ def export_interleaved(
         raise UserError(f"--to {to} cannot be made ({error.strerror}); give another folder") from None
     for name in _made(home, icl_format or ()):
         rows = home.lake.scan(TABLE, name)
+        refuse_taken_down(home.path, TABLE, rows.select(pl.col("video_ids").explode()))
         written = _write(rows.head(limit) if limit else rows, format, home, to / f"{TABLE}_{name}")
         print(f"{written[0]}: {written[1]} sequences")
 

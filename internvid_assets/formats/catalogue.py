@@ -20,7 +20,7 @@ from internvid_assets.formats import (
     videoclip_xl,
     webdataset,
 )
-from internvid_assets.formats.reading import keys, records
+from internvid_assets.formats.reading import keys, lies_in, records
 from internvid_assets.formats.rows import CONTENT, completed, judged
 from internvid_assets.formats.written import aside
 
@@ -43,6 +43,8 @@ class Format:
     """Whether a record speaks of a span of a source video, or of a file of its own."""
     rows: Callable[[pl.DataFrame], pl.DataFrame]
     write: Callable[[Iterator[pl.DataFrame], Path], None]
+    ending: str = ""
+    """Of its files' names, where its keys are not its own."""
 
 
 _OURS = frozenset({"caption", "start_seconds", "end_seconds"})
@@ -119,6 +121,7 @@ FORMATS = {
             one_is="span",
             rows=huggingface.rows,
             write=webdataset.write,
+            ending=".tar",
         ),
         Format(
             name="huggingface",
@@ -129,6 +132,7 @@ FORMATS = {
             one_is="span",
             rows=huggingface.rows,
             write=huggingface.write,
+            ending=".parquet",
         ),
         Format(
             name="lance",
@@ -139,6 +143,7 @@ FORMATS = {
             one_is="span",
             rows=huggingface.rows,
             write=lance.write,
+            ending=lance.ENDING,
         ),
     )
 }
@@ -152,13 +157,13 @@ def named(name: str) -> Format:
 
 
 def detected(path: Path) -> Format:
-    """The format whose keys the first record has, most of them wins; raises UserError where there is none."""
+    """The format whose keys the first record has: the most, then its kind of file, wins. Raises UserError for none."""
     there = keys(path)
     fitting = [one for one in FORMATS.values() if one.needs <= set(there)]
     if not fitting:
         told = ", ".join(there)[:200] or "nothing that could be read"
         raise UserError(f"{path} is in no known format: its first record has {told}; --format names one")
-    return max(fitting, key=lambda one: len(one.needs))
+    return max(fitting, key=lambda one: (len(one.needs), bool(one.ending) and lies_in(path, one.ending)))
 
 
 def read(path: Path, format: Format) -> Iterator[pl.DataFrame]:

@@ -28,7 +28,7 @@ def import_dataset(
 ) -> Counter[str | None]:
     """Write the rows aside and put them in the place of the dataset's older ones; memory stays bounded.
 
-    Returns how many rows have each rejection reason (None: have none). Raises UserError for a file without a record.
+    Returns how many rows have each rejection reason (None: have none). Raises UserError for a file without a clip.
     """
     import pyarrow.parquet as pq
 
@@ -47,10 +47,15 @@ def import_dataset(
         finally:
             if writer:
                 writer.close()
-        if not writer:
-            raise UserError(f"{path} holds no record; the dataset {dataset} stays as it was")
+        if not counts[None]:
+            raise UserError(f"{path} holds {_no_clip(counts, format)}; the dataset {dataset} stays as it was")
         store.publish(unfinished, file_name(TABLE, dataset))
     return counts
+
+
+def _no_clip(counts: Counter[str | None], format: Format) -> str:
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common())
+    return f"no clip in the format {format.name}, only rejected lines: {reasons}" if reasons else "no record"
 
 
 def dataset_name(path: Path, given: str | None) -> str:

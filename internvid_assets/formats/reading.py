@@ -53,6 +53,11 @@ def keys(path: Path) -> Collection[str]:
         return next(filter(None, map(container.keys, files)), ())
 
 
+def lies_in(path: Path, name_ending: str) -> bool:
+    """Whether the files at `path` are those of the container whose names end so; raises as `records` does."""
+    return name_ending in _found(path)[0].endings
+
+
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
     """An error of whoever unpacks or reads the file is one about the path that was given."""

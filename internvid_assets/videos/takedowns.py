@@ -55,3 +55,15 @@ def add_takedowns(home: Path, videos: Iterable[tuple[str, str]], reason: str) ->
         aside = home / f"{REGISTRY}.writing"
         pl.concat([registered, pl.DataFrame(new, schema=registered.schema, orient="row")]).write_csv(aside)
         os.replace(aside, home / REGISTRY)
+
+
+def refuse_taken_down(home: Path, table: str, video_ids: pl.LazyFrame) -> None:
+    """Raises UserError where rows about to leave the home are of videos taken down after `table` was made.
+
+    `video_ids` has one column, a row or more for each video.
+    """
+    gone = read_takedowns(home)["video_id"]
+    still = pl.DataFrame() if gone.is_empty() else video_ids.filter(pl.first().is_in(gone.implode())).unique().collect()
+    if still.height:
+        told = f"{still.height:,} videos that are taken down by now, such as {still.item(0, 0)}"
+        raise UserError(f"{table} still holds {told}; make it without them first: internvid materialize")

@@ -120,6 +120,18 @@ def test_an_imported_dataset_goes_out_in_another_format(home: Path, tmp_path: Pa
     ]
 
 
+def test_a_file_without_any_clip_replaces_nothing(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "kept.jsonl"
+    path.write_text('{"short_captions": ["a"], "long_captions": ["b"], "video_id": "v"}\n')
+    assert run_here("import", path, home=home).exit_code == 0
+    path.write_text('{"short_captions": 1, "long_captions": [], "video_id": "v"}\nnothing\n')
+    refused = run_here("import", path, "--format", "vild", home=home)
+    told = f"internvid: {path} holds no clip in the format vild, only rejected lines: 1 wrong_type, 1 not_json"
+    assert (refused.exit_code, refused.stderr) == (1, f"{told}; the dataset kept stays as it was\n")
+    asked = run_here("sql", "select caption from imported_clips where dataset = 'kept'", "--format", "csv", home=home)
+    assert asked.stdout == "caption\na\n"
+
+
 BAD = [
     (
         ("export", "nothing", "--format", "internvid", "--to", "x"),

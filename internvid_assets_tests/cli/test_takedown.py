@@ -40,7 +40,7 @@ def naming(home: Path, video_id: str, tables_of_clips: list[str]) -> dict[str, i
     return named
 
 
-def test_a_video_is_erased_at_once_leaves_the_tables_and_stays_away(home: Path, world: Path) -> None:
+def test_a_video_is_erased_at_once_leaves_the_tables_and_stays_away(home: Path, world: Path, tmp_path: Path) -> None:
     from internvid_assets.media.frames import FrameStore
 
     video_id = rows(home, "clips").filter(pl.col("rejection_reason").is_null())["video_id"][0]
@@ -59,12 +59,20 @@ def test_a_video_is_erased_at_once_leaves_the_tables_and_stays_away(home: Path, 
         assert gone and remembered(home, table) == before[table] - gone, table
     assert FrameStore(home / "frames" / "sports").missing(frames.to_list()) == set(frames)
 
+    to_files = ("export", "captioned_clips", "--format", "internvid", "--to", tmp_path / "all.jsonl")
+    for leaving in (to_files, ("export-clips", "clips", "--to", tmp_path / "clips")):
+        refused = run_here(*leaving, home=home)
+        assert refused.exit_code == 1 and refused.stderr.count("\n") == 1
+        assert f"{leaving[1]} still holds 1 videos that are taken down by now, such as {video_id};" in refused.stderr
+
     shutil.copy(next((world / "sports").glob(f"{video_id}.*[4mv]")), world / "sports" / "another-name.mp4")
     try:
         again = run_here("materialize", "--category", "sports", home=home)
     finally:
         (world / "sports" / "another-name.mp4").unlink()
     assert again.exit_code == 0, again.stderr
+    assert run_here(*to_files, home=home).exit_code == 0
+    assert video_id not in (tmp_path / "all.jsonl").read_text()
     kept = [*tables.PER_CATEGORY.keys() - {"candidate_videos", "acquired_videos", "videos"}, "internvid_10m_div"]
     assert set(naming(home, video_id, kept).values()) == {0}
     judged = rows(home, "videos").filter(pl.col("rejection_reason") == "taken_down")
