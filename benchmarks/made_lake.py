@@ -100,7 +100,7 @@ def make_lake(folder: Path, clips: int, memory_limit: str = "6GB") -> Home:
         for table, select in _missing(folder, category):
             _write(folder / file_name(table, category), select, number, category, per_category)
         if home.lake.path("verb_uses", category) is None:
-            make_selected(sql_file("pools", "verb_uses"), home, category, tables.VerbUses)
+            make_selected(sql_file("intermediate", "verb_uses"), home, category, tables.VerbUses)
     return home
 
 
@@ -120,6 +120,6 @@ def _write(path: Path, select: str, number: int, category: str, videos: int) -> 
         columns = ", ".join(column_definitions(path.parts[-3]))
         connection.execute(f"create table every_column ({columns})")  # those that nobody reads here are null
         rows = f"{steps} from every_column union all by name {select}"
-        compression = COMPRESSION["pools"] if path.parts[-3] == "captioned_clips" else "zstd"
+        compression = COMPRESSION["intermediate"] if path.parts[-3] == "captioned_clips" else "zstd"
         connection.execute(f"copy ({rows}) to {quoted(str(aside))} (format parquet, compression {compression})")
     aside.rename(path)

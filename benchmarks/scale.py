@@ -60,7 +60,7 @@ def figure(home: Home, name: str) -> pd.DataFrame:
 
 def withhold(home: Home) -> None:
     """Which videos no subset takes: known before the first subset, and to all of them."""
-    make_selected(sql_file("pools", "withheld_videos"), home, None, tables.WithheldVideos)
+    make_selected(sql_file("intermediate", "withheld_videos"), home, None, tables.WithheldVideos)
 
 
 def choice(home: Home, subset: str) -> dict[str, int]:

@@ -75,6 +75,7 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
     """The whole graph for one home; tests and the command line pass their own."""
     home = home or Home(load_settings())
     _refuse_unknown_subsets(home)
+    _refuse_without_schema(sql_files("intermediate"))
     _refuse_unknown_tables(file for kind in get_args(Kind) for file in sql_files(kind))
     _refuse_checks_of_nothing(sql_files("checks"))
     remembered = [
@@ -102,9 +103,16 @@ def _refuse_unknown_subsets(home: Home) -> None:
         raise UserError(f"{told}; there: {', '.join(sorted(known))}")
 
 
+def _refuse_without_schema(files: Iterable[SqlFile]) -> None:
+    """Several selects read such a table, which says what they may count on, and whether it has a file per category."""
+    for file in files:
+        if file.name not in tables.GRAPH:
+            raise UserError(f"sql/{file.kind}/{file.name}.sql makes a table without a schema: add it to tables.py")
+
+
 def _refuse_unknown_tables(files: Iterable[SqlFile]) -> None:
     """A file of sql/ that selects from what no asset makes would depend on nothing, and fail when it runs."""
-    made = [file.name for kind in ("pools", "subsets", "marts") for file in sql_files(kind)]
+    made = [file.name for kind in ("subsets", "marts") for file in sql_files(kind)]
     known = {*tables.GRAPH, *tables.IMPORTED, *made}
     for file in files:
         if unknown := sorted(file.tables() - known):

@@ -406,7 +406,12 @@ class UmtScores(Called):
 
     clip_id = dy.String(primary_key=True, description="As in `clips`.")
     category = dy.String(description="Partition: one of the sixteen categories.")
-    umt_score = dy.Float64(nullable=True, min=-1.001, max=1.001, description="Mean of the frames' cosines.")
+    umt_score = dy.Float64(
+        nullable=True,
+        min=-1.001,
+        max=1.001,
+        description="Cosine with the caption; mean over frames, if they were seen alone.",
+    )
     frame_scores = dy.List(
         dy.Float64(), nullable=True, description="Cosine of each frame with the caption; ViCLIP has one."
     )

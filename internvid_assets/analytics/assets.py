@@ -37,7 +37,7 @@ def caption_verbs(fused_captions: pl.LazyFrame) -> pl.LazyFrame:
     return fused_captions.filter(pl.col("caption").is_not_null()).select("clip_id", "category", "caption")
 
 
-verb_uses = table_asset(sql_file("pools", "verb_uses"), group="analytics", schema=tables.VerbUses)
+verb_uses = table_asset(sql_file("intermediate", "verb_uses"), group="analytics", schema=tables.VerbUses)
 
 
 @dg.asset(

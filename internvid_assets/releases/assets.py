@@ -32,7 +32,7 @@ def release_now(home: Home) -> Made:
 
     recipes = {recipe.hash: recipe.text() for recipe in (home.recipe(feature) for _, feature in features())}
     upstream = {feature.name: feature.upstream_tables for _, feature in features()}
-    upstream |= {file.name: sorted(file.tables()) for kind in ("pools", "subsets") for file in sql_files(kind)}
+    upstream |= {file.name: sorted(file.tables()) for kind in ("intermediate", "subsets") for file in sql_files(kind)}
     return make_release(home, recipes, upstream)
 
 

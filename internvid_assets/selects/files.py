@@ -20,7 +20,7 @@ from internvid_assets.cells.recipes import Recipe
 from internvid_assets.selects.lineage import tables_read, tables_read_each
 from internvid_assets.selects.unions import ABOUT, CHOSEN_CLIPS, members, views
 
-Kind = Literal["pools", "subsets", "interleaved", "marts", "checks"]
+Kind = Literal["intermediate", "subsets", "interleaved", "marts", "checks"]
 Severity = Literal["error", "warn"]
 Value = bool | int | float | str
 MAX_INTEGER = 2**63 - 1

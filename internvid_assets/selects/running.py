@@ -24,7 +24,7 @@ BATCH_ROWS = 100_000
 FEWEST_WRITING_THREADS = 4
 """Also where there are fewer cores: some wait for the disk while others compute. Of a large lake that lies on disk, two
 cores make a subset in 0.7 to 0.9 of the time."""
-COMPRESSION = {"pools": "lz4_raw", "subsets": "lz4_raw"}
+COMPRESSION = {"intermediate": "lz4_raw", "subsets": "lz4_raw"}
 """Other than zstd: every subset reads all captions, and writes its own. It takes 1.4 times the space and 0.6 of the
 time."""
 

@@ -360,7 +360,7 @@ def _write_tables(home: Path, rows: Rows) -> None:
         for partition in {row.get(column) for row in listed}:
             own = [row for row in listed if row.get(column) == partition]
             _write_table(home / file_name(table, partition), table, own)
-    for file in sql_files("pools"):  # from the others, as the graph makes them
+    for file in sql_files("intermediate"):  # from the others, as the graph makes them
         if file.name not in rows:
             _write_pool(home, file)
 

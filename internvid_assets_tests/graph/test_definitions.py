@@ -17,6 +17,7 @@ from internvid_assets.definitions import (
     STAGES,
     _refuse_checks_of_nothing,
     _refuse_unknown_tables,
+    _refuse_without_schema,
     build_defs,
     features,
 )
@@ -371,6 +372,12 @@ def test_a_select_from_no_table_is_refused_with_the_known_ones() -> None:
     told = r"sql/subsets/mine\.sql selects from captioned_clip, which no asset makes; there: .*captioned_clips"
     with pytest.raises(UserError, match=told):
         _refuse_unknown_tables([typo])
+
+
+def test_a_table_between_others_needs_a_schema() -> None:
+    unknown = parse("mine", "intermediate", "-- One row per clip.\nselect * from captioned_clips")
+    with pytest.raises(UserError, match=r"sql/intermediate/mine\.sql makes a table without a schema: add it to tables"):
+        _refuse_without_schema([unknown])
 
 
 def test_a_check_has_its_tables_partitions(defs: dg.Definitions) -> None:

@@ -74,7 +74,7 @@ def rewrite(
 def choose_again(home: Home, *categories: str, only: str = "") -> None:
     """What subsets draw from, in these categories, and the subsets, or `only` one of them."""
     for category in categories:
-        make_selected(sql_file("pools", "captioned_clips"), home, category, tables.CaptionedClips)
+        make_selected(sql_file("intermediate", "captioned_clips"), home, category, tables.CaptionedClips)
     for file in [sql_file("subsets", only)] if only else sql_files("subsets"):
         make_selected(file, home, None, tables.ChosenClips)
 

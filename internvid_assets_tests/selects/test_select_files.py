@@ -1,7 +1,10 @@
 """What a SQL file says of itself, which tables it reads, and that it can read nothing else."""
 
+import re
 import tempfile
+from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import duckdb
 import polars as pl
@@ -9,7 +12,7 @@ import pytest
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.selects import files
-from internvid_assets.selects.files import parse, sql_file, sql_files, sql_folder
+from internvid_assets.selects.files import Kind, parse, sql_file, sql_files, sql_folder
 from internvid_assets.selects.lineage import held_apart, tables_read
 from internvid_assets.selects.running import fetch, run_select, write_select
 
@@ -71,12 +74,13 @@ def test_a_step_to_be_materialized_is_computed_once_for_rows_and_counts(tmp_path
     assert 0 < counted["half"] == counted["chosen"] == pl.read_parquet(tmp_path / "drawn.parquet").height
 
 
-ALL_FILES = [file for kind in ("subsets", "interleaved", "marts", "checks") for file in sql_files(kind)]
+ALL_FILES = [file for kind in get_args(Kind) for file in sql_files(kind)]
+STEP = re.compile(r"\b(\w+) as (?:(?:not )?materialized )?\($", re.MULTILINE)
 
 
 def test_the_folder_holds_files_of_every_kind():
     assert sql_folder().name == "sql"
-    assert min(len(sql_files(kind)) for kind in ("subsets", "interleaved", "marts", "checks")) >= 3
+    assert min(len(sql_files(kind)) for kind in get_args(Kind)) >= 3
 
 
 @pytest.mark.parametrize("file", ALL_FILES, ids=lambda file: file.name)
@@ -85,7 +89,7 @@ def test_a_file_runs_on_an_empty_lake(file):
     run_select(file, {})
 
 
-@pytest.mark.parametrize("kind", ["pools", "subsets", "marts"])
+@pytest.mark.parametrize("kind", ["intermediate", "subsets", "marts"])
 def test_a_file_comes_after_those_it_reads(kind):
     """So that whoever makes them in order finds what each one reads."""
     names = [file.name for file in sql_files(kind)]
@@ -96,9 +100,22 @@ def test_a_file_comes_after_those_it_reads(kind):
 @pytest.mark.parametrize("file", ALL_FILES, ids=lambda file: file.name)
 def test_no_step_is_named_like_a_table(file):
     """Such a step would hide the table from whoever reads the SQL."""
-    steps = {line.split()[-3] for line in file.text.splitlines() if line.endswith(" as (") and "(" in line}
+    steps = set(STEP.findall(file.text))
+    assert {*file.steps} - file.tables() <= steps
     tables = [file for file in ALL_FILES if file.kind != "interleaved"]  # the names of those are formats
     assert not steps & {name for other in tables for name in {*other.tables(), other.name}}
+
+
+SHARED_STEPS = re.compile(r"^(?:with )?(pool|last) as (?:not materialized )?(\(.+?\n\))", re.MULTILINE | re.DOTALL)
+
+
+def test_subsets_leave_out_the_same_and_sort_as_little():
+    """Each file shows all that it does, so two steps stand in most of them: who mends one mends them all."""
+    steps = [step for file in sql_files("subsets") for step in SHARED_STEPS.findall(file.text)]
+    smallest_first = [(name, text) for name, text in steps if "downto" not in text]
+    assert Counter(name for name, _ in steps).keys() == {name for name, _ in set(smallest_first)} == {"pool", "last"}
+    assert len(set(smallest_first)) == 2
+    assert sum(name == "pool" for name, _ in steps) == len(sql_files("subsets"))
 
 
 @pytest.mark.parametrize("file", ALL_FILES, ids=lambda file: file.name)

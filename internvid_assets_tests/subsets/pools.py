@@ -53,7 +53,7 @@ class Pool:
             path = self.folder / f"{name}.parquet"
             pl.DataFrame(rows, schema=column_types(name)).write_parquet(path)
             files_of[name] = [path]
-        for pool in sql_files("pools"):
+        for pool in sql_files("intermediate"):
             files_of[pool.name] = [self.folder / f"{pool.name}.parquet"]
             run_select(pool, files_of).write_parquet(files_of[pool.name][0])
         return run_select(sql_file("subsets", subset), files_of, parameters)

@@ -197,7 +197,7 @@ def test_flt_by_clip_score_drops_by_length_and_ranks_by_clip_score(pool: Pool):
         pool.add(f"v{tenths}", clip_score=tenths / 10, umt=1 - tenths / 10)
     chosen = pool.choose("internvid_10m_flt_clip_score")
     assert set(chosen["video_id"]) == {"v7", "v8", "v9"}
-    assert chosen.filter(video_id="v8")["reason"].to_list() == ["CLIPScore >= 0.7000, drawn by weight 1/1"]
+    assert chosen.filter(video_id="v8")["reason"].to_list() == ["clip_score >= 0.7000, drawn by weight 1/1"]
 
 
 def test_flt_of_div_draws_first_and_ranks_what_was_drawn(pool: Pool):
@@ -214,7 +214,7 @@ def test_sharegpt4video_takes_what_is_short_fair_and_new(pool: Pool):
     )
     chosen = pool.choose("sharegpt4video")
     assert chosen["video_id"].to_list() == ["best", "fine"]
-    assert chosen["reason"].to_list()[0] == "new in 4.0 s, aesthetic score 7.0000"
+    assert chosen["reason"].to_list()[0] == "new in 4.0 s, aesthetic_score 7.0000"
 
 
 def test_a_uniform_draw_is_uniform_over_clips_not_over_videos(pool: Pool):

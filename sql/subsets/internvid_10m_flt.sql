@@ -66,7 +66,7 @@ select
     end_seconds,
     row_number() over () as rank,
     sampling_key,
-    concat('UMT-SIM >= ', lowest_score::decimal(9, 4), ', drawn by weight 1/', clips) as reason,
+    concat('umt_score >= ', lowest_score::decimal(9, 4), ', drawn by weight 1/', clips) as reason,
     caption,
     umt_score,
     aesthetic_score

@@ -73,7 +73,7 @@ select
     end_seconds,
     row_number() over () as rank,
     sampling_key,
-    concat('CLIPScore >= ', lowest_score::decimal(9, 4), ', drawn by weight 1/', clips) as reason,
+    concat('clip_score >= ', lowest_score::decimal(9, 4), ', drawn by weight 1/', clips) as reason,
     caption,
     umt_score,
     aesthetic_score

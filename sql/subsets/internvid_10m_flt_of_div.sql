@@ -69,7 +69,7 @@ select
     end_seconds,
     row_number() over (order by sampling_key, clip_id) as rank,
     sampling_key,
-    concat('drawn by weight 1/', clips, ', then UMT-SIM >= ', lowest_score::decimal(9, 4)) as reason,
+    concat('drawn by weight 1/', clips, ', then umt_score >= ', lowest_score::decimal(9, 4)) as reason,
     caption,
     umt_score,
     aesthetic_score

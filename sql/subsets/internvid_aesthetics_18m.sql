@@ -49,7 +49,7 @@ select
     end_seconds,
     row_number() over () as rank,
     sampling_key,
-    format('aesthetic score >= {:.4f}', $min_aesthetic_score) as reason,
+    format('aesthetic_score >= {:.4f}', $min_aesthetic_score) as reason,
     caption,
     umt_score,
     aesthetic_score

@@ -48,7 +48,7 @@ select
     end_seconds,
     row_number() over () as rank,
     sampling_key,
-    format('new in {:.1f} s, aesthetic score {:.4f}', end_seconds - start_seconds, sampling_key) as reason,
+    format('new in {:.1f} s, aesthetic_score {:.4f}', end_seconds - start_seconds, sampling_key) as reason,
     caption,
     umt_score,
     aesthetic_score

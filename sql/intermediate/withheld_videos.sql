@@ -3,7 +3,7 @@
 -- Of videos with equal bytes, or offered in two categories, the smallest video_id and category stand for all;
 -- the others are copies. What is true of one is true of each: a copy of a video that benchmarks test on is
 -- tested on, too. A takedown counts here at once, before the tables above have forgotten the video.
-with videos as (
+with offered as (
     select distinct content, video_id, category
     from captioned_clips
 ),
@@ -17,7 +17,7 @@ judged as (
             over (partition by content) as is_benchmark,
         bool_or(video_id in (select video_id from takedowns) or content in (select content_hash from takedowns))
             over (partition by content) as is_taken_down
-    from videos
+    from offered
 )
 
 select

@@ -1,7 +1,7 @@
 -- One row per category and verb of its captions, and how often it is used.
 --
--- Statistics of verbs read this: to group the verbs of 234 million captions by text takes half a minute, and this is
--- made per category, and only where captions changed.
+-- Statistics of verbs read this: to group the verbs of 234 million captions by text takes half a minute, and
+-- this is made per category, and only where captions changed.
 with captions as (
     select category, verbs
     from caption_verbs
