@@ -53,7 +53,7 @@ def demo(
             selection=WITH_MODEL if videos >= VIDEOS_TO_TRAIN_ON else DATASET,
             categories=list(CATEGORIES),
             tags={"internvid/demo": "true"},
-            tell=progress.say,
+            say=progress.say,
         )
     report(home, is_trained=videos >= VIDEOS_TO_TRAIN_ON)
     said(started, "done")

@@ -56,7 +56,7 @@ def materialize(
             categories=categories,
             limit=limit,
             retry_quarantined=retry_quarantined,
-            tell=progress.say,
+            say=progress.say,
         )
     results.tell()
     done = f"at most {limit} calls each; an asset with calls left keeps its old table" if limit else "up to date"
@@ -82,7 +82,7 @@ def plan(
     """
     from internvid_assets.cells.plan import plan as planned
     from internvid_assets.cli import runs
-    from internvid_assets.cli.standing import planned_whole
+    from internvid_assets.cli.staleness import planned_whole
     from internvid_assets.definitions import build_defs, features
 
     home = open_home(set_ or ())

@@ -10,7 +10,7 @@ import torch
 from huggingface_hub.constants import HF_HUB_OFFLINE
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.cli.costs import ClipCost, clip_costs
+from internvid_assets.cli.clip_costs import ClipCost, clip_costs
 from internvid_assets.home import Home
 from internvid_assets.models.endpoint import Endpoint
 from internvid_assets.models.endpoint_check import problem_with

@@ -115,12 +115,12 @@ def backfill(
     """
     from internvid_assets.cli.graph import chosen_categories
     from internvid_assets.cli.graphql import UNFINISHED, running_ui
-    from internvid_assets.cli.runs import select
+    from internvid_assets.cli.selection import select
     from internvid_assets.definitions import build_defs
 
     home = open_home()
     ui, categories = running_ui(home.path), chosen_categories(home, category)
-    assets = [key.to_user_string() for key in select(build_defs(home), selection).partitioned]
+    assets = [key.to_user_string() for key in select(build_defs(home), selection).by_category]
     backfill_id = ui.launch_backfill(assets, categories)
     print(
         f"backfill {backfill_id}: {len(assets)} assets in {len(categories)} categories; see {ui.url}/runs?tab=backfills"

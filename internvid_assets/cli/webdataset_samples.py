@@ -10,7 +10,7 @@ import polars as pl
 
 from internvid_assets.cells.engine import LocalEngine
 from internvid_assets.cells.errors import CallError
-from internvid_assets.cli.export import exported
+from internvid_assets.cli.export_clips import exported
 from internvid_assets.cli.exported_rows import Pictures
 from internvid_assets.formats.rows import completed
 from internvid_assets.formats.webdataset import Files
