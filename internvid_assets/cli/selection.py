@@ -74,8 +74,8 @@ def select(defs: dg.Definitions, selection: str) -> Selected:
 def named(selection: dg.AssetSelection, graph: BaseAssetGraph) -> Keys:
     """The selected assets of ONLY_WHERE_NAMED that the selection names.
 
-    A key or group names what it matches, unless it matches other assets too, as `group:"*"` does. `+` and the like reach
-    from what is named to the rest of its group. What follows `not` names nothing.
+    A key or group names what it matches, unless it matches other assets too, as `group:"*"` does. From what is named,
+    `+` and the like reach the rest of its group. What follows `not` names nothing.
     """
     keys = selection.resolve(graph)
     if isinstance(selection, NAMES):

@@ -39,7 +39,10 @@ REFUSED = [
     (["ingest"], "nothing was given"),
     (["recipes", "bless", "clipss"], "cannot bless clipss"),
     (["recipes", "bless"], "cannot bless nothing"),
-    (["backfill"], "no UI runs"),
+    (["backfill"], "no category has videos yet"),
+    (["backfill", "-c", "sports"], "no UI is running"),
+    (["backfill", "group:viclip"], "run: internvid materialize group:viclip"),
+    (["backfill", "key:coverage or key:warehouse"], "run: internvid materialize 'key:coverage or key:warehouse'"),
     (["sample-world", "--to", "/proc"], "/proc"),
 ]
 
