@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 
 def export_clips(
-    subset: Annotated[str, typer.Argument(help="A table with clip_id: a subset, or `clips` for all that were kept.")],
+    subset: Annotated[str, typer.Argument(help="A table with clip_id: a subset, or `clips` for all kept clips.")],
     to: Annotated[Path, typer.Option(help="The folder to write into.")],
     copy: Annotated[
-        bool, typer.Option("--copy/--encode", help="Copy packets: fast, but boundaries move outwards to key frames.")
+        bool, typer.Option("--copy/--encode", help="Copy the streams: fast, but clips grow outwards to keyframes.")
     ] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only so many clips.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Write at most this many clips.")] = None,
 ) -> None:
-    """Write each clip as a file, with a JSON beside it. Encoded ones are cut to the frame.
+    """Write each clip as a video file with a JSON beside it. Encoded clips are cut at the exact frames.
 
-    What is there already is left alone, so a command that was stopped goes on. Exit code 1 when a clip failed.
+    Clips already there are kept, so an interrupted export resumes. Exit code 1 when a clip failed.
 
     Example: internvid export-clips internvid_10m_flt --to ./clips --limit 100
     """
@@ -40,7 +40,7 @@ def export_clips(
     try:
         to.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"--to {to} cannot be made ({error.strerror}); give another folder") from None
+        raise UserError(f"--to {to} cannot be created ({error.strerror}); choose another folder") from None
     failures = list(_export(rows, home, to, how="copy" if copy else "encode"))
     for failure in failures:
         typer.echo(f"internvid: {failure}", err=True)
@@ -71,9 +71,9 @@ def _chosen(home: Home, subset: str, limit: int | None) -> pl.DataFrame:
         try:
             rows = fetch(connection, query)
         except Exception as error:
-            told = " ".join(str(error).split())[:200]
+            reason = " ".join(str(error).split())[:200]
             raise UserError(
-                f"{subset} cannot be exported: expected a table with clip_id and category ({told})"
+                f"{subset} cannot be exported: expected a table with clip_id and category ({reason})"
             ) from None
     for table in tables_read(query):
         refuse_incomplete(table, home.lake.paths(table))
@@ -83,14 +83,14 @@ def _chosen(home: Home, subset: str, limit: int | None) -> pl.DataFrame:
 
 def _export(rows: pl.DataFrame, home: Home, to: Path, *, how: How) -> Iterator[str]:
     """Make the clips that are not there yet, each with its JSON. Yields what went wrong."""
-    missing = [row for row in rows.iter_rows(named=True) if not _told(to, row).exists()]
+    missing = [row for row in rows.iter_rows(named=True) if not _json_path(to, row).exists()]
     settings = home.settings
     with closing(LocalEngine(settings.workers, memory_bytes=settings.worker_memory_bytes)) as engine:
         for row, done in exported(missing, settings, engine, to, how=how):
             if isinstance(done, CallError):
                 yield f"{row['clip_id']}: {done}"
             else:
-                _tell(row, done, _told(to, row), how)
+                _write_json(row, done, _json_path(to, row), how)
 
 
 def exported(
@@ -117,12 +117,12 @@ def exported(
         yield rows[number], done
 
 
-def _told(to: Path, row: dict[str, Any]) -> Path:
+def _json_path(to: Path, row: dict[str, Any]) -> Path:
     """The JSON beside a clip, written last: where it is, both are."""
     return to / f"{row['clip_id']}.json"
 
 
-def _tell(row: dict[str, Any], done: Exported, path: Path, how: How) -> None:
+def _write_json(row: dict[str, Any], done: Exported, path: Path, how: How) -> None:
     known = {name: value for name, value in row.items() if name != "media_uri"}
     moved = {"earlier_seconds": done.earlier_seconds, "later_seconds": done.later_seconds}
     aside = path.with_suffix(".unfinished")

@@ -40,7 +40,7 @@ def import_(
     with FillProgress() as progress, lease(home.path, TABLE, name, holder="internvid import"):
         report = progress.on(f"importing {name}", "rows")
         counts = import_dataset(path, chosen, name, home.store, lambda rows: report(rows, rows))
-    print(f"{path} ({chosen.name}): {counts[None]:,} clips in dataset {name}{_rejected(counts)}")
+    print(f"{path} ({chosen.name}): {counts[None]:,} clips of the dataset {name}{_rejected(counts)}")
     question = f"select * from {TABLE} where dataset = '{name}' limit 10"
     print(f"next: internvid sql {shlex.quote(question)}")
 

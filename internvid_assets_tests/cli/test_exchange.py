@@ -135,10 +135,10 @@ def test_a_file_without_any_clip_replaces_nothing(home: Path, tmp_path: Path) ->
 BAD = [
     (
         ("export", "nothing", "--format", "internvid", "--to", "x"),
-        "no subset and no imported dataset nothing; there are:",
+        "nothing: no subset or imported dataset of that name; there are:",
     ),
     (("export", SUBSET, "--format", "koala", "--to", "x"), "no format koala; there are: internvid, panda70m"),
-    (("export", SUBSET, "--format", "lvdr", "--to", "x"), "its captions grow falser"),
+    (("export", SUBSET, "--format", "lvdr", "--to", "x"), "expected several captions per clip"),
     (("export", SUBSET, "--format", "lance", "--to", "x"), "a Lance dataset is a folder whose name ends in .lance"),
     (("export", SUBSET, "--format", "vild", "--to", "x", "--pictures", "frames"), "vild holds text only"),
     (("export", SUBSET, "--format", "internvid", "--to", "/proc/x"), "cannot be written"),
