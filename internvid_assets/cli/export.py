@@ -33,7 +33,7 @@ def export(
 ) -> None:
     """Write a dataset in a format that other programs read. It appears complete or not at all.
 
-    Video files that sharegpt4video, vild, lvdr and viclip name are those that `internvid export-clips` writes.
+    The video files that sharegpt4video, vild, lvdr and viclip refer to are written by `internvid export-clips`.
 
     Exit code 1 when the pictures of a clip could not be read: a WebDataset then lacks that clip.
 
@@ -60,7 +60,7 @@ def _is_imported(name: str, home: Home) -> bool:
     subsets = ["captioned_clips", *subset_names()]
     if name in subsets:
         if not home.lake.paths(name):
-            raise UserError(f"{name} was never made: internvid materialize +key:{name}")
+            raise UserError(f"{name} has not been made yet; run: internvid materialize +key:{name}")
         return False
     datasets = home.lake.datasets()
     if name not in datasets:

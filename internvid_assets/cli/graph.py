@@ -37,7 +37,7 @@ def materialize(
 ) -> None:
     """Compute what is missing, in this process. Every run is recorded, and shown in the UI.
 
-    Run a command that was killed again, and it resumes where it stopped.
+    After an interruption, the same command resumes where it stopped.
 
     A release, a ViCLIP checkpoint or an evaluation is made only if the selection names it or its group: `*`,
     `key:clips+` and what follows `not` name none.

@@ -101,7 +101,7 @@ def bless(
     assets: Annotated[
         list[str] | None, typer.Argument(help="Assets whose code changed but whose results did not.")
     ] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Every asset.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Bless every asset.")] = False,
 ) -> None:
     """Confirm that changed code still gives the same results: its hash is written to recipes.lock.
 

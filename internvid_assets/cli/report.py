@@ -26,7 +26,7 @@ def report(
 ) -> None:
     """Write one HTML file with the funnel, the figures, and a gallery of clips to filter.
 
-    The file is self-contained: it can be sent by mail.
+    The file is self-contained, so it can be sent by mail.
 
     Example: internvid report --to report.html --open
     """

@@ -144,7 +144,7 @@ def free_dead_runs(instance: dg.DagsterInstance, *, of_ui: bool = False) -> int:
         ours = PID_TAG in run.tags
         is_dead = not _is_alive(run.tags[PID_TAG], run.tags.get(BOOT_TAG, "")) if ours else of_ui
         if is_dead:
-            instance.report_run_failed(run, "its process is gone; run the same again to go on")
+            instance.report_run_failed(run, "its process has died; run the same command again to resume")
             freed += 1
     return freed
 

@@ -63,7 +63,7 @@ def search(
     format: Annotated[SearchFormat, typer.Option("--format", "-f", help="Output format.")] = SearchFormat.table,
     to: Annotated[Path | None, typer.Option(help="The file to write with --format html.")] = None,
 ) -> None:
-    """Find the clips that match a text best: one ranking by frames and one by captions, fused.
+    """Find the clips that best match a text, fusing two rankings: by video and by caption.
 
     With --like, find clips similar to a clip, image or video instead; a text then only searches the captions.
 

@@ -47,7 +47,7 @@ def dev(
     web = [program("dagster-webserver"), "-h", "127.0.0.1", "-p", str(port), "-w", workspace]
     commands = [[*web, "--read-only"]] if read_only else [web, [program("dagster-daemon"), "run", "-w", workspace]]
     url = f"http://127.0.0.1:{port}"
-    print(f"Dagster UI: {url}  (home {home.path}; stop with Ctrl-C)", flush=True)
+    print(f"Dagster UI: {url}  (home {home.path}; Ctrl-C stops it)", flush=True)
     note = None if read_only else address_file(home.path)
     try:
         if note:

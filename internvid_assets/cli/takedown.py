@@ -53,7 +53,7 @@ def takedown(
     show(found.sort("video_id", "place"), format)
     if format is Format.table:
         calls = sum(erased.calls.values())
-        print(f"erased: {calls:,} calls, {erased.pictures:,} pictures, {erased.files:,} fetched files")
+        print(f"erased: {calls:,} calls, {erased.pictures:,} frames, {erased.files:,} fetched files")
         print(
             "next: internvid materialize, which removes them from every table; releases and checkpoints never change: "
             "publish and train new ones"

@@ -159,7 +159,7 @@ def test_a_bad_request_is_told_in_one_line(internvid, arguments, told: str, tmp_
 def test_a_subset_that_was_never_made_is_told(empty: Path, tmp_path: Path) -> None:
     refused = run_here("export", SUBSET, "--format", "internvid", "--to", tmp_path / "x.jsonl", home=empty)
     assert refused.exit_code == 1
-    assert refused.stderr == f"internvid: {SUBSET} was never made: internvid materialize +key:{SUBSET}\n"
+    assert refused.stderr == f"internvid: {SUBSET} has not been made yet; run: internvid materialize +key:{SUBSET}\n"
 
 
 def test_a_dataset_cannot_have_a_subsets_name(home: Path, tmp_path: Path) -> None:
