@@ -67,15 +67,15 @@ def materialize(
     results = Results()
     with dg.DagsterInstance.get() as instance:
         free_dead_runs(instance)
-        for run in _runs(home, chosen, categories, is_limited=limit is not None):
+        for run in runs_of(home, chosen, categories, is_limited=limit is not None):
             say(run.heading)
             config = _fill_config(run.assets, limit, retry_quarantined)
             results.add(_execute(job, instance, run.assets, tags, run.partition, config), run.where)
     return results
 
 
-def _runs(home: Home, chosen: Selected, categories: Sequence[str], *, is_limited: bool) -> Iterator[Run]:
-    """In their order."""
+def runs_of(home: Home, chosen: Selected, categories: Sequence[str], *, is_limited: bool) -> Iterator[Run]:
+    """The runs that make what is chosen, in their order; with a limit on calls, only those that make calls."""
     for turn in fields(Selected):
         assets = getattr(chosen, turn.name)
         if not assets or (is_limited and turn.name not in LIMITED):

@@ -12,6 +12,7 @@ from internvid_assets import tables
 from internvid_assets.analytics.assets import warehouse
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cli.demo import WITH_MODEL, counts
+from internvid_assets.cli.runs import runs_of
 from internvid_assets.cli.selection import ONLY_WHERE_NAMED, select
 from internvid_assets.definitions import (
     STAGES,
@@ -365,6 +366,26 @@ def test_evaluation_runs_once_per_subset_and_its_mart_after_that(defs: dg.Defini
     turns = {name: [key.to_user_string() for key in getattr(chosen, name)] for name in ("before", "by_subset", "last")}
     assert turns["before"] == ["evaluation_videos"] and turns["last"] == ["training_recipes"]
     assert set(turns["by_subset"]) == EVALUATED
+
+
+def test_each_run_says_what_it_runs_over(defs: dg.Definitions) -> None:
+    chosen = select(defs, "key:takedowns or key:videos or key:coverage or key:internvid_icl or group:evaluation+")
+    home = Home(load_settings(["training.subsets=['internvid_10m']"]))
+    runs = list(runs_of(home, chosen, ["music", "sports"], is_limited=False))
+    icl = [f"format {name}: internvid_icl" for name in tables.INTERLEAVED_FORMATS]
+    assert [run.heading for run in runs if run.partition not in ("internvid_10m", None)] == [
+        "category 1 of 2: music",
+        "category 2 of 2: sports",
+        *icl,
+    ]
+    assert [(run.where, run.partition) for run in runs if run.partition in ("internvid_10m", None)] == [
+        ("no category", None),
+        ("all categories", None),
+        ("internvid_10m", "internvid_10m"),
+        ("all partitions", None),
+    ]
+    limited = runs_of(home, chosen, ["music", "sports"], is_limited=True)
+    assert [run.where for run in limited] == ["no category", "music", "sports"]
 
 
 def test_nobody_is_named_as_owner(specs: dict[str, dg.AssetSpec]) -> None:
