@@ -99,7 +99,9 @@ def of_endpoints(specs: Iterable[ModelSpec]) -> Iterator[Finding]:
 def of_costs(costs: Sequence[ClipCost]) -> Finding:
     seconds, dollars = total(cost.seconds for cost in costs), total(cost.dollars for cost in costs)
     unknown = [cost.asset for cost in costs if cost.seconds is None]
-    finding = "no model has been called on a clip yet" if seconds is None else f"model calls take {seconds:.3g} s per clip"
+    finding = (
+        "no model has been called on a clip yet" if seconds is None else f"model calls take {seconds:.3g} s per clip"
+    )
     finding += "" if dollars is None else f" and cost ${dollars:.3g}"
     finding += f"; not yet measured: {', '.join(unknown)}" if unknown and seconds is not None else ""
     return Finding("cost", True, finding, seconds_per_clip=seconds, dollars_per_clip=dollars)
