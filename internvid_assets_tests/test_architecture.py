@@ -24,8 +24,9 @@ MAY_IMPORT_DAGSTER = [
     "partitions.py",
     "cli/results.py",
     "cli/runs.py",
+    "cli/selection.py",
     "cli/server.py",
-    "cli/standing.py",
+    "cli/staleness.py",
     "viclip/train.py",
 ]
 HEAVY = [

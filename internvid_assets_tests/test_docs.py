@@ -18,14 +18,25 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").g
 COMMANDS = dict(commands())
 
 
-def fenced(text: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+STARTS_A_PROGRAM = re.compile(r"(?:[A-Z_]+=\S+ +)*(?:\S*/)?(?:internvid|make)(?: |$)")
 
 
 def shown(page: Path) -> list[str]:
-    """The commands that a page's console blocks show being typed: lines that begin with `$ `, continued by `\\`."""
-    blocks = "\n".join(fenced(page.read_text(encoding="utf-8"), "console")).replace("\\\n", " ")
-    return [line[2:] for line in blocks.splitlines() if line.startswith("$ ")]
+    """The commands that a page shows being typed; `\\` at its end continues a line."""
+    return commands_of(page.read_text(encoding="utf-8"))
+
+
+def commands_of(text: str) -> list[str]:
+    """A console block has prompts before its commands and output between; other blocks have neither."""
+    fences = re.findall(r"^ *```(\w*)\n(.*?)^ *```", text, flags=re.MULTILINE | re.DOTALL)
+    outside = re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
+    indented = re.findall(r"(?:^|\n)[ \t]*\n((?: {4,}\S.*(?:\n|$))+)", outside)
+    prompted = "\n".join(block for language, block in fences if language == "console").replace("\\\n", " ")
+    bare = [block for language, block in fences if language in ("", "sh", "bash", "shell")]
+    unprompted = "\n".join([*bare, *indented]).replace("\\\n", " ")
+    lines = [line[2:] for line in prompted.splitlines() if line.startswith("$ ")]
+    lines += [line.strip().removeprefix("$ ") for line in unprompted.splitlines()]
+    return [command for line in lines for command in line.split(" && ") if STARTS_A_PROGRAM.match(command)]
 
 
 def problem_with(line: str) -> str | None:
@@ -70,8 +81,51 @@ def test_every_command_that_is_shown_exists(page: Path):
 
 
 def test_commands_are_shown():
-    assert sum(len(shown(page)) for page in PAGES) > 30
+    assert sum(len(shown(page)) for page in PAGES) > 100
     assert len(shown(ROOT / "docs" / "quickstart.md")) >= 5
+    assert len(shown(ROOT / "docs" / "operations.md")) >= 5
+
+
+PAGE = """
+Text that shows `internvid inline`.
+
+```console
+$ internvid typed --option \\
+    continued
+internvid printed
+```
+
+```
+.venv/bin/internvid bare
+internvidia is another program
+```
+
+    A=1 internvid indented   # why
+    git pull && internvid indented too && make too
+
+- An item
+  internvid goes on in prose here.
+
+```sql
+internvid of another language
+```
+"""
+
+
+def test_commands_are_found_in_every_kind_of_block():
+    assert commands_of(PAGE) == [
+        "internvid typed --option      continued",
+        ".venv/bin/internvid bare",
+        "A=1 internvid indented   # why",
+        "internvid indented too",
+        "make too",
+    ]
+
+
+@pytest.mark.parametrize("block", ["```\n{}\n```\n", "\n    {}\n", "\n    {}", "```console\n$ {}\n```\n"])
+def test_a_wrong_command_is_noticed_in_every_kind_of_block(block: str):
+    (line,) = commands_of("Text.\n" + block.format("internvid materialise"))
+    assert problem_with(line) == "no such command: internvid materialise"
 
 
 BAD = [

@@ -51,7 +51,7 @@ def run() -> int:
         return 1
     except SystemExit as ended:
         if ended.code == INTERRUPTED:  # Typer makes it of KeyboardInterrupt, without a word
-            print("internvid: interrupted; run the same command again to go on where it stopped", file=sys.stderr)
+            print("internvid: interrupted; run the same command again to resume", file=sys.stderr)
         return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
     return 0
 
@@ -60,9 +60,9 @@ def _no_room_or_right(error: Exception) -> str | None:
     """What to say of a disk that is full or a place that is not ours; None of any other error."""
     if not isinstance(error, OSError) or error.errno not in NO_ROOM_OR_RIGHT:
         return None
-    told = " ".join(str(error.strerror).split())
+    reason = " ".join(str(error.strerror).split())
     return (
-        f"{error.filename or 'a file'} cannot be read or written ({told}); see to that, and run the same command again"
+        f"{error.filename or 'a file'} cannot be read or written ({reason}); fix that, and run the same command again"
     )
 
 

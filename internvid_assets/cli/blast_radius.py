@@ -1,4 +1,4 @@
-"""internvid blast-radius: what a bad model, prompt or setting has touched."""
+"""internvid blast-radius: what a bad model, prompt or setting has affected."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from internvid_assets.cli.output import Format, show
 
 
 def blast_radius(
-    recipe: Annotated[str, typer.Argument(help="A recipe's hash, as `internvid recipes` and recipe_costs tell it.")],
+    recipe: Annotated[str, typer.Argument(help="A recipe's hash, from `internvid recipes` or the table recipe_costs.")],
     format: OutputFormat = Format.table,
 ) -> None:
-    """What a recipe has touched: tables behind it, subsets, releases, checkpoints, and what was evaluated of these.
+    """List what a recipe has affected: tables, subsets, releases, checkpoints and their evaluations.
 
-    Tables and subsets as they stand. Releases and checkpoints also where the lake has moved on since.
+    Tables and subsets count as they are now. Releases and checkpoints count even if the lake has changed since.
 
-    Of a checkpoint, rows are the clips it was trained on. Changes nothing.
+    For a checkpoint, rows are the clips it was trained on. Changes nothing.
 
     Example: internvid blast-radius 42a1c1ccc91b
     """
@@ -32,7 +32,7 @@ def blast_radius(
     home = open_home()
     found = list(touched_by(home, recipe, [feature for _, feature in features()]))
     if not found:
-        known = "internvid recipes lists the present ones, and the table recipe_costs those with remembered calls"
-        raise UserError(f"nothing that there is was made by recipe {recipe}; {known}")
+        known = "`internvid recipes` lists the current recipes, and the table recipe_costs those that made calls"
+        raise UserError(f"nothing in this home was made by recipe {recipe}; {known}")
     schema = {"kind": pl.String, "name": pl.String, "rows": pl.Int64}
     show(pl.DataFrame([asdict(one) for one in found], schema=schema), format)

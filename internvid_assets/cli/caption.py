@@ -35,14 +35,14 @@ class Mode(StrEnum):
 
 
 def caption(
-    video: Annotated[Path, typer.Argument(help="A video file; it is captioned whole, like one clip.")],
-    mode: Annotated[Mode, typer.Option(help="From differential captions, or from one picture of all keyframes.")] = (
-        Mode.sliding
-    ),
+    video: Annotated[Path, typer.Argument(help="A video file; it is captioned as one clip.")],
+    mode: Annotated[
+        Mode, typer.Option(help="sliding: from differential captions; fast: from one image of all keyframes.")
+    ] = (Mode.sliding),
     set_: Overrides = None,
     format: OutputFormat = Format.table,
 ) -> None:
-    """Caption one video by its keyframes, and remember nothing: for trying a model, a mode or a prompt.
+    """Caption one video and store nothing: to try out a model, a mode or a prompt.
 
     Example: internvid caption holiday.mp4 --mode sliding
     """
@@ -63,7 +63,7 @@ def caption(
 def recaption(
     prompt: Annotated[str, typer.Argument(help="A short prompt for a video generator.")], set_: Overrides = None
 ) -> None:
-    """Word a short prompt as detailed captions are, as a video generator has learnt to read them.
+    """Rewrite a short prompt in the style of the detailed captions that video generators are trained on.
 
     Example: internvid recaption "a dog on a beach"
     """
@@ -71,7 +71,7 @@ def recaption(
     from internvid_assets.models.share_captioner import ShareCaptioner
 
     if not prompt.strip():
-        raise UserError('nothing to word: give a short prompt, such as "a dog on a beach"')
+        raise UserError('the prompt is empty: give a short one, such as "a dog on a beach"')
     refuse_bytes(prompt)
     home = open_home(set_ or ())
     captioner = ShareCaptioner(home.models, wording(home.settings))
@@ -84,9 +84,9 @@ def _slid(captioner: ShareCaptioner, keyframes: Sequence[Keyframe], home: Home) 
     asked = home.settings.keyframe_captions
     how = {"max_new_tokens": asked.max_new_tokens, "longest_side_pixels": asked.longest_side_pixels}
     answers = _only({at: said for piece in captioner.sliding([keyframes], **how) for at, said in piece.items()}[0])
-    told = [(keyframe.seconds, answer.text) for keyframe, answer in zip(keyframes, answers, strict=True)]
-    summary = captioner.summary([told], max_new_tokens=home.settings.dense_captions.max_new_tokens)
-    rows: list[Row] = [(f"keyframe {number}", seconds, text) for number, (seconds, text) in enumerate(told)]
+    captions = [(keyframe.seconds, answer.text) for keyframe, answer in zip(keyframes, answers, strict=True)]
+    summary = captioner.summary([captions], max_new_tokens=home.settings.dense_captions.max_new_tokens)
+    rows: list[Row] = [(f"keyframe {number}", seconds, text) for number, (seconds, text) in enumerate(captions)]
     return [*rows, ("video", None, _text(summary))]
 
 
@@ -112,5 +112,5 @@ def _text(answers: Answers) -> str:
 def _only(said: Said | CallError) -> Said:
     """What was said. Raises UserError with the reason where nothing was."""
     if isinstance(said, CallError):
-        raise UserError(f"the model has no answer ({said})")
+        raise UserError(f"the model gave no answer ({said})")
     return said

@@ -22,32 +22,35 @@ TRAINED = "viclip_checkpoint"
 
 
 def classify(
-    video: Annotated[Path, typer.Argument(help="A video file; it is looked at whole, like one clip.")],
-    labels: Annotated[str, typer.Option(help="The actions to choose from, with commas between.")],
+    video: Annotated[Path, typer.Argument(help="A video file; it is classified as one clip.")],
+    labels: Annotated[str, typer.Option(help="The labels to choose from, separated by commas.")],
     model: Annotated[
         Path | None,
-        typer.Option(help="A checkpoint of ViCLIP: folder or file. Default: the first of training.subsets."),
+        typer.Option(
+            help="A ViCLIP checkpoint: folder or file. Default: that of the first subset in training.subsets."
+        ),
     ] = None,
     templates: Annotated[
-        str, typer.Option(help="Wordings of a label: plain, paper (its sixteen for Kinetics), or a file of yours.")
+        str, typer.Option(help="Prompt templates: plain, paper (the sixteen for Kinetics), or a file of your own.")
     ] = "plain",
     set_: Overrides = None,
     format: OutputFormat = Format.table,
 ) -> None:
-    """Which of the labels fits a video best: the mean of the cosines with all wordings of each (InternVid 4.2).
+    """Classify a video zero-shot, by each label's mean cosine similarity over the prompt templates (InternVid 4.2).
 
     Example: internvid classify holiday.mp4 --labels surfing,swimming,"building a sandcastle"
     """
     from internvid_assets.evaluation import zero_shot
 
     names = [name.strip() for name in labels.split(",") if name.strip()]
-    if len(names) < 2 or not video.is_file():
-        told = f"--labels {labels}: expected two or more, with commas between"
-        raise UserError(told if video.is_file() else f"{video}: no such file; give a video")
+    if not video.is_file():
+        raise UserError(f"{video}: no such file; give a video")
+    if len(names) < 2:
+        raise UserError(f"--labels {labels}: expected two or more, separated by commas")
     home, wordings = open_home(set_ or ()), zero_shot.templates(templates)
     scores = _scores(home, video, model or trained(home), zero_shot.prompts(names, wordings))
-    told = pl.DataFrame({"label": names, "score": scores}).sort("score", descending=True, maintain_order=True)
-    show(told, format)
+    rows = pl.DataFrame({"label": names, "score": scores}).sort("score", descending=True, maintain_order=True)
+    show(rows, format)
 
 
 def trained(home: Home) -> Path:

@@ -26,11 +26,11 @@ VIDEOS_TO_TRAIN_ON = 24
 
 def demo(
     videos: Annotated[int, typer.Option(min=1, help="How many videos to render.")] = 48,
-    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the videos; another seed gives other videos.")] = 0,
 ) -> None:
-    """Render a small world of videos, turn it into a dataset that can be queried, and train a model on it.
+    """Render sample videos, turn them into a dataset, and train a model on it.
 
-    With fewer than 24 videos there is too little to train on. Run again: nothing to compute.
+    With fewer than 24 videos no model is trained. A second run finds nothing to compute.
 
     Example: internvid demo
     """
@@ -42,25 +42,25 @@ def demo(
     with FillProgress() as progress:
         home = open_home(report_progress=progress.of)
         world = home.path / "sample_world" / f"seed-{seed}"
-        said(started, f"rendering {videos} videos into {world}")
+        say(started, f"rendering {videos} videos into {world}")
         generate(videos=videos, seed=seed, to=world, progress=progress.on("rendering", "videos"))
         for category in CATEGORIES:
             if (world / category).is_dir():
                 add_source(home.path, world / category, category)
-        said(started, "materialising the graph, category by category")
+        say(started, "materialising the graph, category by category")
         results = runs.materialize(
             home,
             selection=WITH_MODEL if videos >= VIDEOS_TO_TRAIN_ON else DATASET,
             categories=list(CATEGORIES),
             tags={"internvid/demo": "true"},
-            tell=progress.say,
+            say=progress.say,
         )
     report(home, is_trained=videos >= VIDEOS_TO_TRAIN_ON)
-    said(started, "done")
-    results.tell()
+    say(started, "done")
+    results.report()
 
 
-def said(started: float, what: str) -> None:
+def say(started: float, what: str) -> None:
     print(f"[{time.monotonic() - started:4.0f} s] {what}", flush=True)
 
 

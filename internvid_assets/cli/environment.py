@@ -20,7 +20,7 @@ def open_home(overrides: Sequence[str] = (), report_progress: ReportProgress | N
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"home {settings.home} cannot be made ({error.strerror}); set INTERNVID_HOME") from None
+        raise UserError(f"home {settings.home} cannot be created ({error.strerror}); set INTERNVID_HOME") from None
     export_environment(settings)
     return Home(settings, report_progress) if report_progress else Home(settings)
 

@@ -1,130 +1,126 @@
-"""internvid export-clips: the clips of a subset as files that any other program reads."""
+"""internvid export: datasets in other people's formats."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import polars as pl
 import typer
 
-from internvid_assets.cells.engine import LocalEngine
-from internvid_assets.cells.errors import CallError, UserError
+from internvid_assets.cells.errors import UserError
+from internvid_assets.cells.fill import Progress
 from internvid_assets.cli.environment import open_home
-from internvid_assets.home import Home
-from internvid_assets.settings import Settings
+from internvid_assets.cli.exported_rows import Pictures, batches, imported_query, subset_query
+from internvid_assets.cli.progress import FillProgress
+from internvid_assets.formats.catalogue import FORMATS, Format, named, write
+from internvid_assets.formats.written import aside
+from internvid_assets.selects.files import subset_names
 
 if TYPE_CHECKING:
-    from internvid_assets.clips.export import Exported, How
+    from internvid_assets.home import Home
 
 
-def export_clips(
-    subset: Annotated[str, typer.Argument(help="A table with clip_id: a subset, or `clips` for all that were kept.")],
-    to: Annotated[Path, typer.Option(help="The folder to write into.")],
-    copy: Annotated[
-        bool, typer.Option("--copy/--encode", help="Copy packets: fast, but boundaries move outwards to key frames.")
-    ] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only so many clips.")] = None,
+def export(
+    subset: Annotated[str, typer.Argument(help="A subset, `captioned_clips` for all clips, or an imported dataset.")],
+    format: Annotated[str, typer.Option(help=f"The format to write: {', '.join(FORMATS)}.")],
+    to: Annotated[Path, typer.Option(help="The file or folder to write; a folder must be new or empty.")],
+    pictures: Annotated[
+        Pictures | None, typer.Option(help="What a WebDataset holds beside the text. Default: clips.")
+    ] = None,
 ) -> None:
-    """Write each clip as a file, with a JSON beside it. Encoded ones are cut to the frame.
+    """Write a dataset in a format that other programs read. It appears complete or not at all.
 
-    What is there already is left alone, so a command that was stopped goes on. Exit code 1 when a clip failed.
+    The video files that sharegpt4video, vild, lvdr and viclip refer to are written by `internvid export-clips`.
 
-    Example: internvid export-clips internvid_10m_flt --to ./clips --limit 100
+    Exit code 1 when the pictures of a clip could not be read: a WebDataset then lacks that clip.
+
+    Example: internvid export internvid_10m_flt --format internvid --to flt.jsonl
     """
-    home = open_home()
-    rows = _chosen(home, subset, limit)
-    try:
-        to.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"--to {to} cannot be made ({error.strerror}); give another folder") from None
-    failures = list(_export(rows, home, to, how="copy" if copy else "encode"))
+    home, chosen = open_home(), named(format)
+    is_imported = _is_imported(subset, home)
+    if not is_imported:
+        _refuse_subset(subset, chosen, home)
+    beside = _beside(pictures, chosen, is_imported)
+    query = imported_query(subset, chosen) if is_imported else subset_query(subset, chosen, beside)
+    _refuse_incomplete(query, subset, home)
+    failures: list[str] = []
+    count = _write(query, subset, chosen, beside, to, home, failures)
     for failure in failures:
         typer.echo(f"internvid: {failure}", err=True)
-    print(f"{to}: {rows.height - len(failures)} clips of {subset}")
+    print(f"{to}: {count - len(failures):,} clips of {subset} ({chosen.name})")
     if failures:
         raise typer.Exit(1)
 
 
-def _chosen(home: Home, subset: str, limit: int | None) -> pl.DataFrame:
-    """The clips of `subset` with where they lie and what is known of them."""
-    from internvid_assets.analytics.warehouse import open_lake
-    from internvid_assets.selects.lineage import tables_read
-    from internvid_assets.selects.making import refuse_incomplete
-    from internvid_assets.selects.running import fetch
+def _is_imported(name: str, home: Home) -> bool:
+    """Whether it is an imported dataset, not a subset; raises UserError for neither, and for one never made."""
+    subsets = ["captioned_clips", *subset_names()]
+    if name in subsets:
+        if not home.lake.paths(name):
+            raise UserError(f"{name} has not been made yet; run: internvid materialize +key:{name}")
+        return False
+    datasets = home.lake.datasets()
+    if name not in datasets:
+        known = ", ".join([*subsets, *datasets])
+        raise UserError(f"{name}: no subset or imported dataset of that name; there are: {known}")
+    return True
+
+
+def _refuse_subset(subset: str, format: Format, home: Home) -> None:
+    """Raises UserError where a clip was taken down, or the format needs more than a subset has."""
     from internvid_assets.videos.takedowns import refuse_taken_down
 
-    query = f"""
-        select clips.clip_id, clips.video_id, clips.category, videos.source_uri, videos.media_uri, clips.start_pts,
-               clips.end_pts, clips.time_base, clips.start_seconds, clips.end_seconds, fused_captions.caption,
-               aesthetic_score, umt_score
-        from (select distinct clip_id, category from "{subset}") as chosen
-        join clips using (clip_id, category) join videos using (video_id, category)
-        left join fused_captions using (clip_id, category)
-        left join aesthetic_scores using (clip_id, category) left join umt_scores using (clip_id, category)
-        where clips.rejection_reason is null
-        order by clips.category, clips.video_id, clips.start_pts limit {limit or "all"}"""
-    with open_lake(home.path, paths=home.lake.paths, memory_limit=home.settings.memory_limit) as connection:
-        try:
-            rows = fetch(connection, query)
-        except Exception as error:
-            told = " ".join(str(error).split())[:200]
-            raise UserError(
-                f"{subset} cannot be exported: expected a table with clip_id and category ({told})"
-            ) from None
+    refuse_taken_down(home.path, subset, pl.scan_parquet(home.lake.paths(subset)).select("video_id"))
+    if format.name == "lvdr":
+        raise UserError(
+            "--format lvdr: expected several captions per clip, from true to false; a subset has one; try vild"
+        )
+
+
+def _beside(pictures: Pictures | None, format: Format, is_imported: bool) -> Pictures:
+    """What is written beside the text; raises UserError where there can be text only."""
+    if format.name == "webdataset" and not is_imported:
+        return pictures or Pictures.clips
+    if pictures not in (None, Pictures.none):
+        reason = "an imported dataset has text only" if is_imported else f"{format.name} holds text only"
+        raise UserError(f"--pictures {pictures}: {reason}; leave the option out")
+    return Pictures.none
+
+
+def _refuse_incomplete(query: str, subset: str, home: Home) -> None:
+    """Raises RunStopped where a file of a table lacks a column that the query reads."""
+    from internvid_assets.selects.lineage import tables_read
+    from internvid_assets.selects.making import paths_for, refuse_incomplete
+
     for table in tables_read(query):
-        refuse_incomplete(table, home.lake.paths(table))
-    refuse_taken_down(home.path, subset, rows.lazy().select("video_id"))
-    return rows
+        refuse_incomplete(table, paths_for(home, table, subset))
 
 
-def _export(rows: pl.DataFrame, home: Home, to: Path, *, how: How) -> Iterator[str]:
-    """Make the clips that are not there yet, each with its JSON. Yields what went wrong."""
-    missing = [row for row in rows.iter_rows(named=True) if not _told(to, row).exists()]
-    settings = home.settings
-    with closing(LocalEngine(settings.workers, memory_bytes=settings.worker_memory_bytes)) as engine:
-        for row, done in exported(missing, settings, engine, to, how=how):
-            if isinstance(done, CallError):
-                yield f"{row['clip_id']}: {done}"
-            else:
-                _tell(row, done, _told(to, row), how)
+def _write(query: str, subset: str, format: Format, beside: Pictures, to: Path, home: Home, failures: list[str]) -> int:
+    """How many rows the query gave. A clip whose pictures cannot be read is left out and added to `failures`."""
+    from internvid_assets.analytics.warehouse import open_lake
+    from internvid_assets.cli.webdataset_samples import samples
+    from internvid_assets.formats.webdataset import write_samples
+
+    counts: Counter[str] = Counter()
+    with (
+        FillProgress() as progress,
+        open_lake(home.path, paths=home.lake.paths, memory_limit=home.settings.memory_limit) as connection,
+    ):
+        rows = _counted(batches(connection, query), counts, progress.on(f"exporting {subset}", "clips"))
+        if beside is Pictures.none:
+            write(rows, to, format)
+        else:
+            with aside(to) as unfinished:
+                write_samples(samples(rows, home, beside, failures.append), unfinished)
+    return counts["clips"]
 
 
-def exported(
-    rows: Sequence[dict[str, Any]], settings: Settings, engine: LocalEngine, to: Path, *, how: How
-) -> Iterator[tuple[dict[str, Any], Exported | CallError]]:
-    """Each row's clip as a file in the folder `to`, made in worker processes, since their videos are strangers' files.
-
-    In the order in which they are done.
-    """
-    from internvid_assets.clips.export import export_clip
-
-    calls = [
-        {
-            "source_uri": settings.place(row["media_uri"]),
-            "stem": to / row["clip_id"],
-            "start_pts": row["start_pts"],
-            "end_pts": row["end_pts"],
-            "how": how,
-            "max_pixels": settings.videos.max_pixels,
-        }
-        for row in rows
-    ]
-    for number, done in engine.as_answered(export_clip, calls, timeout_seconds=settings.clips.timeout_seconds):
-        yield rows[number], done
-
-
-def _told(to: Path, row: dict[str, Any]) -> Path:
-    """The JSON beside a clip, written last: where it is, both are."""
-    return to / f"{row['clip_id']}.json"
-
-
-def _tell(row: dict[str, Any], done: Exported, path: Path, how: How) -> None:
-    known = {name: value for name, value in row.items() if name != "media_uri"}
-    moved = {"earlier_seconds": done.earlier_seconds, "later_seconds": done.later_seconds}
-    aside = path.with_suffix(".unfinished")
-    aside.write_text(json.dumps({**known, "file": done.path.name, "how": how, **moved}, ensure_ascii=False, indent=1))
-    aside.replace(path)
+def _counted(batches: Iterator[pl.DataFrame], counts: Counter[str], report: Progress) -> Iterator[pl.DataFrame]:
+    for batch in batches:
+        counts["clips"] += batch.height
+        report(counts["clips"], counts["clips"])
+        yield batch

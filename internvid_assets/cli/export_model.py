@@ -1,4 +1,4 @@
-"""internvid export-model: the two towers of a ViCLIP as programs that need none of this package."""
+"""internvid export-model: the two encoders of a ViCLIP as programs that need none of this package."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from internvid_assets.cells.errors import UserError
 
 
 def export_model(
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of ViCLIP: folder or file.")],
-    to: Annotated[Path, typer.Option(help="The folder to write; it must not be there.")],
-    onnx: Annotated[bool, typer.Option("--onnx", help="Write them as ONNX too (the extra onnx).")] = False,
+    checkpoint: Annotated[Path, typer.Argument(help="A ViCLIP checkpoint: folder or file.")],
+    to: Annotated[Path, typer.Option(help="The folder to write; it must not exist.")],
+    onnx: Annotated[bool, typer.Option("--onnx", help="Also write ONNX files (needs the extra onnx).")] = False,
 ) -> None:
-    """Write what embeds videos and what embeds texts as programs of torch.export, for batches of any size.
+    """Export the video and text encoders of a ViCLIP with torch.export, for batches of any size.
 
-    Beside them tokenizer.json, and in preprocessing.json what is done to pictures and texts before.
+    tokenizer.json and preprocessing.json beside them say how inputs are prepared.
 
     Example: internvid export-model ViClip-InternVid-10M-FLT.pth --to towers
     """
@@ -26,5 +26,5 @@ def export_model(
     try:
         export_towers(checkpoint, to, onnx=onnx)
     except OSError as error:
-        raise UserError(f"--to {to} cannot be written ({error.strerror or error}); give another folder") from None
+        raise UserError(f"--to {to} cannot be written ({error.strerror or error}); choose another folder") from None
     print(f"{to}: {', '.join(sorted(file.name for file in to.iterdir()))}")

@@ -27,21 +27,24 @@ def materialize(
     limit: Annotated[
         int | None,
         typer.Option(
-            min=1, help="At most so many calls per asset and category; an asset with calls left keeps its old table."
+            min=1,
+            help="Make at most this many calls per asset and category; an asset with calls left keeps its old table.",
         ),
     ] = None,
     retry_quarantined: Annotated[
-        bool, typer.Option("--retry-quarantined", help="Try calls again that had failed for good.")
+        bool, typer.Option("--retry-quarantined", help="Retry calls that failed permanently.")
     ] = False,
 ) -> None:
-    """Compute what is missing, in this process; every materialisation is recorded where the UI shows it.
+    """Compute what is missing, in this process. Every run is recorded, and shown in the UI.
 
-    A run that was killed goes on where it stopped. A `release`, and a checkpoint of ViCLIP, is made only where the
-    selection names it.
+    After an interruption, the same command resumes where it stopped.
 
-    Exit code 1 when a step failed or a promise was broken.
+    A release, a ViCLIP checkpoint or an evaluation is made only if the selection names it or its group: `*`,
+    `key:clips+` and what follows `not` name none.
 
-    Rows that failed are told by their error codes; they are rows of the table, so the exit code stays 0.
+    Exit code 1 when a step or a blocking check failed.
+
+    Failed rows are reported by error code. They are rows of the table, so the exit code stays 0.
 
     Example: internvid materialize '+key:clips' --category sports --set clips.threshold=30
     """
@@ -56,9 +59,9 @@ def materialize(
             categories=categories,
             limit=limit,
             retry_quarantined=retry_quarantined,
-            tell=progress.say,
+            say=progress.say,
         )
-    results.tell()
+    results.report()
     done = f"at most {limit} calls each; an asset with calls left keeps its old table" if limit else "up to date"
     print(f"{selection}: {done}; {', '.join(categories) or 'no category has videos yet: ingest something first'}")
 
@@ -66,23 +69,23 @@ def materialize(
 def plan(
     selection: Selection = "*", category: Categories = None, set_: Overrides = None, format: OutputFormat = Format.table
 ) -> None:
-    """What materialize would compute: rows, and about how long. Changes nothing.
+    """Show what materialize would compute: rows, and about how long. Changes nothing.
 
     A row is one call, for one upstream row. The first changed asset is counted "exactly".
 
-    Behind it stands "at most": a row is made again only if a value it reads really changes.
+    Assets downstream of it are "at most": a row is computed again only if a value that it reads changes.
 
-    "about" is a guess from the rows there are, such as the clips of a video that was not cut yet.
+    "about" is an estimate from existing rows, such as for the clips of a video that is not cut yet.
 
-    Of a checkpoint and what is evaluated of it, where the selection names them, a row is one subset's.
+    For checkpoints and evaluations, which the selection has to name, one row means one subset.
 
-    Listings and selects (candidate_videos, action_queries, subsets, marts …) take seconds; they are left out.
+    Listings and selects (candidate_videos, action_queries, subsets, marts …) take seconds and are left out.
 
     Example: internvid plan --set fused_captions.max_frame_captions=8
     """
     from internvid_assets.cells.plan import plan as planned
     from internvid_assets.cli import runs
-    from internvid_assets.cli.standing import planned_whole
+    from internvid_assets.cli.staleness import planned_whole
     from internvid_assets.definitions import build_defs, features
 
     home = open_home(set_ or ())
@@ -119,11 +122,11 @@ def listings(home: Home, categories: Sequence[str]) -> Iterator[tuple[tuple[str,
 
 
 def status(category: Categories = None, format: OutputFormat = Format.table) -> None:
-    """What every table holds: rows, failures, and whether the present settings made it.
+    """Show what each table holds: rows, failures, and whether it was made with the current settings.
 
-    made_otherwise counts categories made by another recipe or judged by other thresholds.
+    made_otherwise counts categories made with another recipe or filtered by other thresholds.
 
-    pending_rows wait for a call: new, changed, or failed in a way that may pass.
+    pending_rows still need a call: they are new, changed, or failed temporarily.
 
     Example: internvid status --category sports
     """

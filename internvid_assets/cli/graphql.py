@@ -1,4 +1,4 @@
-"""What the Dagster UI can do, over the same GraphQL: used to hand a backfill to a running `internvid dev`."""
+"""What the Dagster UI can do, over the same GraphQL: used to launch a backfill in a running `internvid dev`."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class Ui:
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(f"{self.url}/graphql", body, {"content-type": "application/json"})
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                told = json.load(answer)
+            with urllib.request.urlopen(request, timeout=60) as response:
+                answer = json.load(response)
         except (OSError, urllib.error.URLError) as error:
             raise UserError(f"{self.url} does not answer ({error}); start `internvid dev`") from None
-        if "data" not in told or told["data"] is None:
-            raise UserError(f"{self.url} refused: {told.get('errors', told)}")
-        return told["data"]
+        if answer.get("data") is None:
+            raise UserError(f"{self.url} refused: {answer.get('errors', answer)}")
+        return answer["data"]
 
     def launch_backfill(self, assets: Sequence[str], categories: Sequence[str]) -> str:
         """Ask for one backfill of the assets over the categories; returns its id."""
@@ -58,10 +58,11 @@ class Ui:
             "partitionNames": list(categories),
             "fromFailure": False,
         }
-        told = self.ask(LAUNCH, backfillParams=parameters)["launchPartitionBackfill"]
-        if "backfillId" not in told:
-            raise UserError(f"the backfill was refused: {told['__typename']} {told.get('message', '')}".strip())
-        return told["backfillId"]
+        launched = self.ask(LAUNCH, backfillParams=parameters)["launchPartitionBackfill"]
+        if "backfillId" not in launched:
+            message = f"{launched['__typename']} {launched.get('message', '')}".strip()
+            raise UserError(f"the backfill was refused: {message}")
+        return launched["backfillId"]
 
     def backfill_status(self, backfill_id: str) -> str:
         return self.ask(STATUS, backfillId=backfill_id)["partitionBackfillOrError"]["status"]
@@ -71,7 +72,7 @@ def running_ui(home: Path) -> Ui:
     """The UI that `internvid dev` serves for this home; raises UserError when there is none."""
     note = address_file(home)
     if not note.exists():
-        raise UserError(f"no UI runs for {home}; start `internvid dev`, or use `internvid materialize` without one")
+        raise UserError(f"no UI is running for {home}; start `internvid dev`, or run `internvid materialize` instead")
     return Ui(note.read_text().strip())
 
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 def ingest(
     places: Annotated[
         list[str] | None,
-        typer.Argument(help="Files, folders, web addresses, object-store prefixes, YouTube ids, channels, playlists."),
+        typer.Argument(help="Files, folders, URLs, object-store prefixes, YouTube ids, channels, playlists."),
     ] = None,
-    category: Annotated[str, typer.Option("--category", "-c", help="Where their videos belong.")] = "other",
+    category: Annotated[str, typer.Option("--category", "-c", help="The category of their videos.")] = "other",
     list_: Annotated[
         list[Path] | None, typer.Option("--list", help="A list of videos (txt, csv, tsv, jsonl, parquet); repeatable.")
     ] = None,
@@ -33,11 +33,11 @@ def ingest(
     queries: Annotated[
         bool, typer.Option("--queries", help="Search for every action query, in each language.")
     ] = False,
-    top: Annotated[int, typer.Option(min=1, help="How many results of a search, by views.")] = 20,
+    top: Annotated[int, typer.Option(min=1, help="How many results to take of each search, by views.")] = 20,
 ) -> None:
-    """Register sources. Nothing is fetched or copied yet, and every run looks through its folders again.
+    """Register sources of videos. Nothing is fetched or copied yet; every run scans the folders again.
 
-    Every file of a folder counts, but for known sidecars: what is no video becomes a row of `videos` with a reason.
+    Every file in a folder counts, except known sidecars: one that is no video becomes a row of `videos` with a reason.
 
     Local files stay where they are; others are fetched into the home by `internvid materialize`.
 
@@ -58,15 +58,15 @@ def ingest(
         *([("action_queries", "queries")] if queries else []),
     ]
     if not chosen:
-        raise UserError("nothing was given: name a file, folder or address, or use --list, --channel or --search")
-    told = [told_of(place, kind) for place, kind in chosen]
+        raise UserError("no source given: name a file, folder or address, or use --list, --channel or --search")
+    labels = [label_of(place, kind) for place, kind in chosen]
     is_search = ("search", "queries")
     added = [
         add_source(home.path, place, category, kind=kind, top=top if kind in is_search else None)
         for place, kind in chosen
     ]
-    for line, source in zip(told, added, strict=True):
-        print(f"{line} is a source of {source.category}")
+    for label, source in zip(labels, added, strict=True):
+        print(f"registered {label} in category {source.category}")
     offered = sorted(categories_offered(added, open_listings(home, is_offline=True)))
     print(f"next: internvid materialize {' '.join(f'--category {name}' for name in offered)}")
 
@@ -93,8 +93,8 @@ def kinds_of(places: Sequence[str], home: Home) -> Iterator[tuple[str, Kind]]:
             yield place, "url"
 
 
-def told_of(place: str, kind: Kind) -> str:
-    """How a source is told of; a list is read, so that what it holds, and what is wrong with it, is said at once."""
+def label_of(place: str, kind: Kind) -> str:
+    """What messages call a source; a list is read, so that they say what it holds and what is wrong with it."""
     if kind != "list":
         return printable(place) if kind in ("path", "url") else f"{kind} {place}"
     from internvid_assets.videos.lists import read_list

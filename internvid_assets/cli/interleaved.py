@@ -27,18 +27,18 @@ class FileFormat(StrEnum):
 
 def export_interleaved(
     to: Annotated[Path, typer.Option(help="The folder to write into.")],
-    format: Annotated[FileFormat, typer.Option("--format", "-f", help="What to write.")] = FileFormat.jsonl,
+    format: Annotated[FileFormat, typer.Option("--format", "-f", help="File format.")] = FileFormat.jsonl,
     icl_format: Annotated[
         list[str] | None,
-        typer.Option(help=f"One of {', '.join(INTERLEAVED_FORMATS)}; again for more. Default: all that were made."),
+        typer.Option(help=f"One of {', '.join(INTERLEAVED_FORMATS)}; repeatable. Default: all that were made."),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only so many sequences of each.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Write at most this many sequences per format.")] = None,
 ) -> None:
-    """Write the interleaved sequences of each format into one file, or, for WebDataset, one folder of shards.
+    """Write the interleaved sequences: one file per sequence format, or one folder of shards for webdataset.
 
-    webdataset and html contain the clips' pictures; jsonl and parquet name them by their hashes.
+    webdataset and html contain the clips' frames; jsonl and parquet refer to them by hash.
 
-    What is written replaces what was there, once it is whole.
+    Existing output is replaced once the new output is complete.
 
     Example: internvid export-interleaved --format webdataset --icl-format paired --to ./icl
     """
@@ -48,7 +48,7 @@ def export_interleaved(
     try:
         to.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"--to {to} cannot be made ({error.strerror}); give another folder") from None
+        raise UserError(f"--to {to} cannot be created ({error.strerror}); choose another folder") from None
     for name in _made(home, icl_format or ()):
         rows = home.lake.scan(TABLE, name)
         refuse_taken_down(home.path, TABLE, rows.select(pl.col("video_ids").explode()))

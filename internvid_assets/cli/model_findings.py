@@ -10,7 +10,7 @@ import torch
 from huggingface_hub.constants import HF_HUB_OFFLINE
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.cli.costs import ClipCost, clip_costs
+from internvid_assets.cli.clip_costs import ClipCost, clip_costs
 from internvid_assets.home import Home
 from internvid_assets.models.endpoint import Endpoint
 from internvid_assets.models.endpoint_check import problem_with
@@ -60,11 +60,11 @@ def model_findings(home: Home, *, is_lake_there: bool = True) -> Iterator[Findin
 
 def of_capability(capability: str, spec: ModelSpec, weights: Weights, costs: Sequence[ClipCost]) -> Finding:
     is_fine = weights.where != "missing"
-    told = f"{spec.name}: {weights.where}" if is_fine else f"{spec.name} is missing: {weights.way_out}"
+    finding = f"{spec.name}: {weights.where}" if is_fine else f"{spec.name} is missing: {weights.way_out}"
     own = [cost for cost in costs if capability in cost.capabilities]
     memory_gb = None if weights.memory_bytes is None else weights.memory_bytes / 1e9
     seconds, dollars = total(cost.seconds for cost in own), total(cost.dollars for cost in own)
-    return Finding(capability, is_fine, told, spec.name, spec.revision, weights.where, memory_gb, seconds, dollars)
+    return Finding(capability, is_fine, finding, spec.name, spec.revision, weights.where, memory_gb, seconds, dollars)
 
 
 def needs_unknown(weights: Weights) -> bool:
@@ -75,10 +75,10 @@ def of_device(needed_bytes: Mapping[str, int], unknown: Sequence[str]) -> Findin
     """`needed_bytes` by source, since capabilities share the weights of one; `unknown` are those that nobody knows."""
     name, memory_bytes = device()
     needed = sum(needed_bytes.values())
-    told = f"{name} has {memory_bytes / 1e9:.1f} GB, and all weights take {needed / 1e9:.3g} GB"
-    told += f" and those of {', '.join(unknown)}" if unknown else ""
+    finding = f"{name} has {memory_bytes / 1e9:.1f} GB; all weights need {needed / 1e9:.3g} GB"
+    finding += f" plus those of {', '.join(unknown)}, whose size is unknown" if unknown else ""
     fits = needed < memory_bytes
-    return Finding("device", fits, told if fits else f"{told}: choose smaller models, or profile server")
+    return Finding("device", fits, finding if fits else f"{finding}; choose smaller models, or profile server")
 
 
 def device() -> tuple[str, int]:
@@ -90,8 +90,8 @@ def device() -> tuple[str, int]:
 
 def of_endpoints(specs: Iterable[ModelSpec]) -> Iterator[Finding]:
     """One per server and model, however many capabilities ask it."""
-    told = {dict(spec.files).get("endpoint") for spec in specs}
-    for endpoint in (Endpoint.model_validate_json(each) for each in sorted(filter(None, told))):
+    endpoints = {dict(spec.files).get("endpoint") for spec in specs}
+    for endpoint in (Endpoint.model_validate_json(each) for each in sorted(filter(None, endpoints))):
         problem = problem_with(endpoint)
         yield Finding("server", not problem, problem or f"{endpoint.base_url} answers, and knows {endpoint.name}")
 
@@ -99,10 +99,12 @@ def of_endpoints(specs: Iterable[ModelSpec]) -> Iterator[Finding]:
 def of_costs(costs: Sequence[ClipCost]) -> Finding:
     seconds, dollars = total(cost.seconds for cost in costs), total(cost.dollars for cost in costs)
     unknown = [cost.asset for cost in costs if cost.seconds is None]
-    told = "no model was asked about a clip yet" if seconds is None else f"a clip takes {seconds:.3g} s of models"
-    told += "" if dollars is None else f" and ${dollars:.3g} of tokens"
-    told += f"; not yet measured: {', '.join(unknown)}" if unknown and seconds is not None else ""
-    return Finding("cost", True, told, seconds_per_clip=seconds, dollars_per_clip=dollars)
+    finding = (
+        "no model has been called on a clip yet" if seconds is None else f"model calls take {seconds:.3g} s per clip"
+    )
+    finding += "" if dollars is None else f" and cost ${dollars:.3g}"
+    finding += f"; not yet measured: {', '.join(unknown)}" if unknown and seconds is not None else ""
+    return Finding("cost", True, finding, seconds_per_clip=seconds, dollars_per_clip=dollars)
 
 
 def total(values: Iterable[float | None]) -> float | None:

@@ -67,7 +67,9 @@ def show_csv(rows: pl.DataFrame) -> None:
 
 def show_parquet(rows: pl.DataFrame) -> None:
     if sys.stdout.isatty():
-        raise UserError("--format parquet is not for terminals; send it to a file: … --format parquet > rows.parquet")
+        raise UserError(
+            "--format parquet cannot be printed to a terminal; redirect it: … --format parquet > rows.parquet"
+        )
     rows.write_parquet(sys.stdout.buffer)
 
 

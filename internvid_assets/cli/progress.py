@@ -52,15 +52,15 @@ class FillProgress:
     def _bar(self, what: str) -> Progress:
         task = self._bars.add_task(what, total=None, visible=False)
 
-        def told(made: int, to_make: int) -> None:
+        def report(made: int, to_make: int) -> None:
             self._bars.update(task, completed=made, total=to_make, visible=made < to_make)
 
-        return told
+        return report
 
     def _lines(self, what: str, units: str) -> Progress:
         started = time.monotonic()
 
-        def told(made: int, to_make: int) -> None:
+        def report(made: int, to_make: int) -> None:
             now = time.monotonic()
             if now - self._last_line < SECONDS_BETWEEN_LINES:
                 return
@@ -69,7 +69,7 @@ class FillProgress:
             ahead = f", about {_duration(left)} left" if 0 < made < to_make else ""
             print(f"{what}: {made:,} of {to_make:,} {units}{ahead}", file=sys.stderr, flush=True)
 
-        return told
+        return report
 
 
 def _duration(seconds: float) -> str:

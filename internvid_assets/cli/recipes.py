@@ -15,19 +15,19 @@ from internvid_assets.cli.options import OutputFormat, Overrides
 from internvid_assets.cli.output import Format, show
 from internvid_assets.home import Home
 
-recipes = typer.Typer(help="Show what results depend on; bless changed code that gives the same results.")
+recipes = typer.Typer(help="Show what results depend on, and bless code changes that leave them the same.")
 
 
 @recipes.callback(invoke_without_command=True)
 def recipes_(context: typer.Context) -> None:
-    """Show what results depend on; bless changed code that gives the same results. Without a command: list."""
+    """Show what results depend on, and bless code changes that leave them the same. Without a command: list."""
     if context.invoked_subcommand is None:
         list_()
 
 
 @recipes.command("list")
 def list_(set_: Overrides = None, format: OutputFormat = Format.table) -> None:
-    """Every asset with its recipe and version.
+    """List every asset with its recipe and version.
 
     Example: internvid recipes list
     """
@@ -49,9 +49,9 @@ def show_(
     set_: Overrides = None,
     format: OutputFormat = Format.table,
 ) -> None:
-    """What an asset's results depend on, each value with where it came from.
+    """Show what an asset's results depend on, and where each value comes from.
 
-    A value that is not in the recipe is a threshold, or bounds how a call is made: changing it computes nothing.
+    A value that is not in the recipe is a threshold, or a limit on how calls are made: changing it computes nothing.
 
     Example: internvid recipes show clips --set clips.threshold=30
     """
@@ -98,12 +98,14 @@ def _lines_of(recipe: Recipe, home: Home, overrides: Sequence[str]) -> pl.DataFr
 
 @recipes.command()
 def bless(
-    assets: Annotated[list[str] | None, typer.Argument(help="Assets whose code changed but not their results.")] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Every asset.")] = False,
+    assets: Annotated[
+        list[str] | None, typer.Argument(help="Assets whose code changed but whose results did not.")
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Bless every asset.")] = False,
 ) -> None:
-    """Say that changed code still gives the same results: recipes.lock then holds its hash.
+    """Confirm that changed code still gives the same results: its hash is written to recipes.lock.
 
-    If results do change, raise the asset's version instead, then bless it.
+    If results do change, raise the asset's version first, then bless it.
 
     Example: internvid recipes bless clips
     """
@@ -113,7 +115,9 @@ def bless(
     chosen = list(known) if all_ else assets or []
     unknown = [asset for asset in chosen if asset not in known]
     if unknown or not chosen:
-        raise UserError(f"cannot bless {', '.join(unknown) or 'nothing'}; name assets of: {', '.join(known)}, or --all")
+        raise UserError(
+            f"cannot bless {', '.join(unknown) or 'nothing'}; expected some of: {', '.join(known)}; or --all"
+        )
     lock = {asset: line for asset, line in read_lock().items() if asset in known}
     lock |= {asset: Blessed(known[asset].version, known[asset].code_hash()) for asset in chosen}
     write_lock(lock)

@@ -14,10 +14,12 @@ PREAMBLE = """# The command line
 
 Made by `python -m internvid_assets.cli.reference > docs/cli.md` from what `--help` says; a test compares.
 
-Every command ends with exit code 0 only on success, with 1 and one line on standard error that begins with
-`internvid: ` when something is wrong, and with 2 when it was called wrongly. `--format json` prints one array of
-objects. Settings come from `internvid.toml` in the current folder or the nearest one above it, or from the file that
-`INTERNVID_SETTINGS` names; `INTERNVID_HOME` says where everything is kept, else `data` beside that file.
+The exit code is 0 only on success, 1 when something went wrong, 2 when a command was called wrongly, and 130 when it
+was interrupted. Each problem is a line on standard error that begins with `internvid: `; so is each warning of a
+command that succeeds. Only `doctor` and `backfill` print what went wrong to standard output, as their result.
+`--format json` prints one array of objects. Settings come from `internvid.toml` in the current folder or the nearest
+one above it, or from the file that `INTERNVID_SETTINGS` names; `INTERNVID_HOME` says where everything is kept, else
+`data` beside that file.
 """
 
 
@@ -38,9 +40,17 @@ def reference() -> str:
 
 def section(path: tuple[str, ...], command: Any) -> str:
     """One command: what it does, an example, its arguments and options."""
-    told, _, example = inspect.cleandoc(command.help or "").partition("Example: ")
+    description, _, example = inspect.cleandoc(command.help or "").partition("Example: ")
     usage = " ".join(["internvid", *path, *(word for one in command.params for word in used(one))])
-    lines = [f"## internvid {' '.join(path)}", "", told.strip(), "", "```console", f"$ {one_line(example)}", "```"]
+    lines = [
+        f"## internvid {' '.join(path)}",
+        "",
+        description.strip(),
+        "",
+        "```console",
+        f"$ {one_line(example)}",
+        "```",
+    ]
     lines += ["", f"`{usage}`", "", *(f"- {described(one)}" for one in command.params), ""]
     return "\n".join(lines)
 
@@ -57,11 +67,11 @@ def described(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
         names = f"`{parameter.name.upper()}`"
     default = parameter.default
-    shown = f" Default: `{getattr(default, 'value', default)}`." if is_worth_telling(default) else ""
+    shown = f" Default: `{getattr(default, 'value', default)}`." if is_worth_showing(default) else ""
     return f"{names}: {one_line(parameter.help or '')}{shown}"
 
 
-def is_worth_telling(default: Any) -> bool:
+def is_worth_showing(default: Any) -> bool:
     return isinstance(default, str | int) and not isinstance(default, bool) and default != ""
 
 

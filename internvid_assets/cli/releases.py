@@ -11,18 +11,18 @@ from internvid_assets.cli.environment import open_home
 from internvid_assets.cli.options import OutputFormat
 from internvid_assets.cli.output import Format, show
 
-NAMED = "latest, previous, or an id, which may be shortened."
+NAMED = "latest, previous, or a release id, which may be shortened."
 
 
 def releases(
     verify: Annotated[
-        bool, typer.Option("--verify", help="Read every file, and name those that are not as they were written.")
+        bool, typer.Option("--verify", help="Read every file, and report those that have changed.")
     ] = False,
     format: OutputFormat = Format.table,
 ) -> None:
-    """The releases of this home, the newest last, with the clips of each subset.
+    """List this home's releases, newest last, with the number of clips in each subset.
 
-    A release is made by materialising the asset `release`, and never changes: exit code 1 when --verify finds that one
+    A release is made by materialising the asset `release`, and never changes. Exit code 1 when --verify finds one that
     did.
 
     Example: internvid releases --verify
@@ -43,13 +43,13 @@ def releases(
 def diff(
     old: Annotated[str, typer.Argument(help=NAMED)] = "previous",
     new: Annotated[str, typer.Argument(help=NAMED)] = "latest",
-    subset: Annotated[list[str] | None, typer.Option("--subset", help="Only this one; again for more.")] = None,
-    rows: Annotated[Path | None, typer.Option(help="Write every changed row into this .csv or .parquet file.")] = None,
+    subset: Annotated[list[str] | None, typer.Option("--subset", help="Compare only this subset; repeatable.")] = None,
+    rows: Annotated[Path | None, typer.Option(help="Write every changed row to this .csv or .parquet file.")] = None,
     format: OutputFormat = Format.table,
 ) -> None:
-    """What changed between two releases, and why: clips that were added, removed, re-captioned, re-scored.
+    """Show what changed between two releases, and why: clips added, removed, re-captioned or re-scored.
 
-    A clip that was both re-captioned and re-scored is counted twice.
+    A clip both re-captioned and re-scored is counted twice.
 
     Example: internvid diff previous latest --subset internvid_10m_flt --rows changes.csv
     """

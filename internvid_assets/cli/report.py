@@ -18,15 +18,15 @@ def report(
     to: Annotated[Path | None, typer.Option(help="The file to write. Default: report.html in the home.")] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     clips: Annotated[
-        int, typer.Option(min=0, help="How many clips are shown with frames: some 10 kB of the file each.")
+        int, typer.Option(min=0, help="How many clips to show with frames: about 10 kB of the file each.")
     ] = 1000,
     rows: Annotated[
-        int, typer.Option(min=1, help="How many clips the gallery lists, drawn by chance: about 100 bytes each.")
+        int, typer.Option(min=1, help="How many clips the gallery lists, sampled at random: about 100 bytes each.")
     ] = 50_000,
 ) -> None:
-    """Write one HTML file with the funnel, the figures, and a gallery of clips that can be filtered.
+    """Write one HTML file with the funnel, the figures, and a gallery of clips to filter.
 
-    It asks for nothing else, wherever it is opened: it may be sent by mail.
+    The file is self-contained, so it can be sent by mail.
 
     Example: internvid report --to report.html --open
     """
@@ -53,4 +53,4 @@ def _write(path: Path, page: str) -> None:
         os.replace(aside, path)
     except OSError as error:
         aside.unlink(missing_ok=True)
-        raise UserError(f"--to {path} cannot be written ({error.strerror}); give another file") from None
+        raise UserError(f"--to {path} cannot be written ({error.strerror}); choose another file") from None

@@ -1,4 +1,4 @@
-"""What finished runs have to say: failed steps and broken promises, and what went well but should be known."""
+"""What finished runs have to say: failed steps and checks, and what went well but should be known."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Results:
             problems.append(f"the run over {where} failed; see run {result.run_id} in the UI")
         self.problems += problems
         warned = _broken(result, where, dg.AssetCheckSeverity.WARN)
-        self.notes += [*_failed_rows(result, where), *(f"warning: {told}" for told in warned)]
+        self.notes += [*_failed_rows(result, where), *(f"warning: {line}" for line in warned)]
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Print all lines on standard error; ends the command with exit code 1 when there is a problem."""
         for line in [*self.notes, *self.problems]:
             typer.echo(f"internvid: {line}", err=True)
@@ -80,5 +80,4 @@ def _root_cause(error: Any) -> str:
     while error is not None and error.cause is not None:
         error = error.cause
     lines = [line.strip() for line in (error.message if error else "").splitlines() if line.strip()]
-    told = lines[0] if lines else "failed"
-    return OUR_CLASS.sub("", told)
+    return OUR_CLASS.sub("", lines[0] if lines else "failed")

@@ -3,86 +3,45 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cli.results import Results
+from internvid_assets.cli.selection import Selected, select
 from internvid_assets.definitions import build_defs, features
 from internvid_assets.home import Home
-from internvid_assets.partitions import by_category, by_format, by_subset
+from internvid_assets.partitions import by_subset
 from internvid_assets.tables import CATEGORIES, INTERLEAVED_FORMATS
 from internvid_assets.viclip.launching import shared_parameters
 
-ASKED_FOR = {
-    "releases": ("release",),
-    "viclip": ("viclip",),
-    "evaluation": ("evaluation", "zero_shot_actions", "linear_probe", "video_text_retrieval"),
-}
-"""Groups whose assets are kept for good, or take days of a GPU: a selection has to say one of these words.
-
-`*` and `key:clips+` leave them out; `key:viclip_checkpoint`, `+key:viclip_checkpoint` and `group:viclip` do not.
-"""
 PID_TAG, BOOT_TAG = "internvid/pid", "internvid/boot_id"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 SHOWN_NAMES = 4
+LIMITED = ("before", "by_category")
+"""The turns of `Selected` that a limit on calls lets run: the others read whole tables, which it may leave old."""
+WITHOUT_PARTITION = {
+    "before": ("without categories", "no category"),
+    "after": ("over all categories", "all categories"),
+    "last": ("over all partitions", "all partitions"),
+}
+"""(the heading of a run, what it runs over) of each turn that is one run."""
 UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED]
 
 
-@dataclass(frozen=True)
-class Selected:
-    """The assets of a selection in the order of their runs: those with partitions stand between the others."""
+class Run(NamedTuple):
+    """One of the Dagster runs of a `materialize`."""
 
-    before: list[dg.AssetKey]
-    """Without partitions, and nothing above them has any."""
-    partitioned: list[dg.AssetKey]
-    """By category."""
-    after: list[dg.AssetKey]
-    """Without partitions, over all categories."""
-    by_format: list[dg.AssetKey]
-    """Partitioned by the format of interleaved sequences, over all categories."""
-    by_subset: list[dg.AssetKey]
-    """Partitioned by the subset that is trained on."""
-    last: list[dg.AssetKey]
-    """Without partitions, over all formats and subsets too."""
-
-    def all(self) -> list[dg.AssetKey]:
-        return [*self.before, *self.partitioned, *self.after, *self.by_format, *self.by_subset, *self.last]
-
-
-def select(defs: dg.Definitions, selection: str) -> Selected:
-    """Resolve Dagster's asset selection syntax; raises UserError when it says nothing or is not understood."""
-    graph = defs.resolve_asset_graph()
-    try:
-        keys = dg.AssetSelection.from_string(selection).resolve(graph)
-    except Exception as error:
-        message = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(
-            f"selection {selection!r} is not understood ({message}); try 'key:clips' or '+key:clips'"
-        ) from None
-    if not keys:
-        known = ", ".join(sorted(key.to_user_string() for key in graph.get_all_asset_keys()))
-        raise UserError(f"selection {selection!r} selects nothing; assets: {known}")
-    unsaid = {group for group, words in ASKED_FOR.items() if not any(word in selection for word in words)}
-    keys = {key for key in keys if graph.get(key).group_name not in unsaid}
-    ordered = [key for key in graph.toposorted_asset_keys if key in keys]
-    runs: dict[str, list[dg.AssetKey]] = {field.name: [] for field in fields(Selected)}
-    for key in ordered:
-        runs[_turn(graph, key)].append(key)
-    return Selected(**runs)
-
-
-def _turn(graph: Any, key: dg.AssetKey) -> str:
-    """Which of the runs an asset belongs to: the name of a field of `Selected`."""
-    own = graph.get(key).partitions_def
-    if own:
-        return "by_format" if own == by_format else "by_subset" if own == by_subset else "partitioned"
-    above = [graph.get(ancestor).partitions_def for ancestor in graph.get_ancestor_asset_keys(key)]
-    return "last" if by_format in above or by_subset in above else "after" if by_category in above else "before"
+    heading: str
+    """The line that says that it begins."""
+    where: str
+    """What it runs over, as messages say it."""
+    assets: list[dg.AssetKey]
+    partition: str | None = None
 
 
 def materialize(
@@ -93,43 +52,44 @@ def materialize(
     tags: dict[str, str] | None = None,
     limit: int | None = None,
     retry_quarantined: bool = False,
-    tell: Callable[[str], None] = lambda line: None,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Results:
     """Materialise the selection: each category in a run of its own, what has none before or after them, then formats
     and subsets.
 
-    `tell` is given a line when a run begins.
+    `say` is given a line when a run begins.
 
     A run that fails does not keep the others from running; one that is interrupted does, by KeyboardInterrupt.
     """
     defs = build_defs(home)
     chosen = select(defs, selection)
     job = defs.resolve_implicit_global_asset_job_def()
-    options = {"limit": limit, "retry_quarantined": retry_quarantined}
     results = Results()
     with dg.DagsterInstance.get() as instance:
         free_dead_runs(instance)
-        if chosen.before:
-            tell(f"without categories: {_listed(chosen.before)}")
-            config = _fill_config(chosen.before, **options)
-            results.add(_execute(job, instance, chosen.before, tags, config=config), "no category")
-        for number, category in enumerate(categories if chosen.partitioned else (), start=1):
-            tell(f"category {number} of {len(categories)}: {category}")
-            config = _fill_config(chosen.partitioned, **options)
-            results.add(_execute(job, instance, chosen.partitioned, tags, category, config), category)
-        if chosen.after and limit is None:
-            tell(f"over all categories: {_listed(chosen.after)}")
-            results.add(_execute(job, instance, chosen.after, tags), "all categories")
-        for name in INTERLEAVED_FORMATS if chosen.by_format and limit is None else ():
-            tell(f"format {name}: {_listed(chosen.by_format)}")
-            results.add(_execute(job, instance, chosen.by_format, tags, name), name)
-        for name in trained_subsets(home) if chosen.by_subset and limit is None else ():
-            tell(f"subset {name}: {_listed(chosen.by_subset)}")
-            results.add(_execute(job, instance, chosen.by_subset, tags, name), name)
-        if chosen.last and limit is None:
-            tell(f"over all formats: {_listed(chosen.last)}")
-            results.add(_execute(job, instance, chosen.last, tags), "all formats")
+        for run in runs_of(home, chosen, categories, is_limited=limit is not None):
+            say(run.heading)
+            config = _fill_config(run.assets, limit, retry_quarantined)
+            results.add(_execute(job, instance, run.assets, tags, run.partition, config), run.where)
     return results
+
+
+def runs_of(home: Home, chosen: Selected, categories: Sequence[str], *, is_limited: bool) -> Iterator[Run]:
+    """The runs that make what is chosen, in their order; with a limit on calls, only those that make calls."""
+    for turn in fields(Selected):
+        assets = getattr(chosen, turn.name)
+        if not assets or (is_limited and turn.name not in LIMITED):
+            continue
+        if turn.name in WITHOUT_PARTITION:
+            heading, where = WITHOUT_PARTITION[turn.name]
+            yield Run(f"{heading}: {listed(assets)}", where, assets)
+        elif turn.name == "by_category":
+            for number, name in enumerate(categories, start=1):
+                yield Run(f"category {number} of {len(categories)}: {name}", name, assets, name)
+        elif turn.name == "by_format":
+            yield from (Run(f"format {name}: {listed(assets)}", name, assets, name) for name in INTERLEAVED_FORMATS)
+        else:
+            yield from (Run(f"subset {name}: {listed(assets)}", name, assets, name) for name in trained_subsets(home))
 
 
 def trained_subsets(home: Home) -> list[str]:
@@ -142,7 +102,7 @@ def trained_subsets(home: Home) -> list[str]:
     return chosen
 
 
-def _listed(keys: Sequence[dg.AssetKey]) -> str:
+def listed(keys: Sequence[dg.AssetKey]) -> str:
     """Their names, or how many they are where that would be a long line."""
     names = [key.to_user_string() for key in keys]
     return ", ".join(names) if len(names) <= SHOWN_NAMES else f"{len(names)} assets"
@@ -184,7 +144,7 @@ def free_dead_runs(instance: dg.DagsterInstance, *, of_ui: bool = False) -> int:
         ours = PID_TAG in run.tags
         is_dead = not _is_alive(run.tags[PID_TAG], run.tags.get(BOOT_TAG, "")) if ours else of_ui
         if is_dead:
-            instance.report_run_failed(run, "its process is gone; run the same again to go on")
+            instance.report_run_failed(run, "its process has died; run the same command again to resume")
             freed += 1
     return freed
 

@@ -40,32 +40,32 @@ class SearchFormat(StrEnum):
 def finite(value: float | None) -> float | None:
     """Refuses nan and inf, which floats are made of as well."""
     if value is not None and not math.isfinite(value):
-        raise typer.BadParameter(f"{value} is no number to compare with")
+        raise typer.BadParameter(f"{value} is not a finite number")
     return value
 
 
 def search(
     text: Annotated[
-        str | None, typer.Argument(help="What the clips should show; their captions are asked too.")
+        str | None, typer.Argument(help="What the clips should show; their captions are searched too.")
     ] = None,
     like: Annotated[
-        str | None, typer.Option(help="A clip_id, a picture or a video that they should look like.")
+        str | None, typer.Option(help="A clip_id, an image or a video that the clips should look like.")
     ] = None,
     model: Annotated[
         Path | None,
-        typer.Option(help="A checkpoint of ViCLIP, if the index holds its vectors. Default: models.video_embedder."),
+        typer.Option(help="A ViCLIP checkpoint whose vectors the index holds. Default: models.video_embedder."),
     ] = None,
     count: Annotated[int, typer.Option("-k", min=1, help="How many clips.")] = 10,
     category: Annotated[str | None, typer.Option("--category", "-c", help="Only this category.")] = None,
-    min_umt: Annotated[float | None, typer.Option(help="The least umt_score.", callback=finite)] = None,
-    min_aesthetic: Annotated[float | None, typer.Option(help="The least aesthetic_score.", callback=finite)] = None,
-    min_duration: Annotated[float | None, typer.Option(help="The least length in seconds.", callback=finite)] = None,
-    format: Annotated[SearchFormat, typer.Option("--format", "-f", help="What to print.")] = SearchFormat.table,
-    to: Annotated[Path | None, typer.Option(help="The file of --format html.")] = None,
+    min_umt: Annotated[float | None, typer.Option(help="Minimum umt_score.", callback=finite)] = None,
+    min_aesthetic: Annotated[float | None, typer.Option(help="Minimum aesthetic_score.", callback=finite)] = None,
+    min_duration: Annotated[float | None, typer.Option(help="Minimum duration in seconds.", callback=finite)] = None,
+    format: Annotated[SearchFormat, typer.Option("--format", "-f", help="Output format.")] = SearchFormat.table,
+    to: Annotated[Path | None, typer.Option(help="The file to write with --format html.")] = None,
 ) -> None:
-    """The clips nearest to a text, best first: their pictures' rank and their captions' are fused.
+    """Find the clips that best match a text, fusing two rankings: by video and by caption.
 
-    With --like, nearest to a clip, picture or video instead; then a text is looked for in the captions.
+    With --like, find clips similar to a clip, image or video instead; a text then only searches the captions.
 
     Example: internvid search "a red ball bouncing" --category sports --min-umt 0.3
     """
@@ -105,7 +105,9 @@ def _index_of(home: Home, identity: tuple[str, str], chosen: list[str]) -> ClipI
 
 def _refuse_contradictions(text: str | None, like: str | None, format: SearchFormat, to: Path | None) -> None:
     if not (text or "").strip() and not (like or "").strip():
-        raise UserError('nothing to search for: give a text, such as "a red ball", or --like CLIP_ID, picture or video')
+        raise UserError(
+            'nothing to search for: give a text, such as "a red ball", or --like with a clip_id, image or video'
+        )
     refuse_bytes(text or "")
     if (to is None) == (format is SearchFormat.html):
         raise UserError("--format html and --to FILE go together: internvid search … --format html --to clips.html")
@@ -128,7 +130,7 @@ def _likeness(home: Home, index: ClipIndex, like: str) -> np.ndarray:
         vector = vector_of(index, like)
     if vector is None:
         raise UserError(
-            f"--like {like[:200]}: no such file, and no clip of that id in the index; see: select clip_id from clips"
+            f"--like {like[:200]}: neither a file nor the id of a clip in the index; for ids: select clip_id from clips"
         )
     return vector
 
@@ -155,7 +157,7 @@ def _write_page(home: Home, title: str, hits: pl.DataFrame, to: Path) -> None:
     try:
         to.write_text(page, encoding="utf-8")
     except OSError as error:
-        raise UserError(f"--to {to} cannot be written ({error.strerror}); give another file") from None
+        raise UserError(f"--to {to} cannot be written ({error.strerror}); choose another file") from None
     print(f"{to}: {hits.height} clips")
 
 

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from filelock import FileLock, Timeout
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cli.environment import folder_of, open_home
-from internvid_assets.cli.graphql import address_file
+from internvid_assets.cli.graphql import UNFINISHED, Ui, address_file
 from internvid_assets.cli.options import Categories, Selection
+
+if TYPE_CHECKING:
+    from internvid_assets.cli.selection import Selected
 
 POLL_SECONDS = 1.0
 STOP_SECONDS = 15.0
 
 
 def dev(
-    port: Annotated[int, typer.Option(help="Port of the UI on 127.0.0.1.")] = 3000,
-    read_only: Annotated[bool, typer.Option(help="A UI that starts and changes nothing, without a daemon.")] = False,
+    port: Annotated[int, typer.Option(help="The UI's port on 127.0.0.1.")] = 3000,
+    read_only: Annotated[bool, typer.Option(help="Only look: no daemon, and nothing can be started.")] = False,
 ) -> None:
-    """Open the Dagster UI and its daemon on this machine only, until Ctrl-C.
+    """Serve the Dagster UI to this machine only, and run its daemon, until Ctrl-C.
 
     Example: internvid dev --port 3000
     """
@@ -37,7 +41,7 @@ def dev(
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        raise UserError(f"`internvid dev` already runs for {home.path}; stop it first") from None
+        raise UserError(f"`internvid dev` is already running for {home.path}; stop it first") from None
     prepare_instance(orphans=not read_only)
     workspace = str(folder_of("workspace.yaml") / "workspace.yaml")
     web = [program("dagster-webserver"), "-h", "127.0.0.1", "-p", str(port), "-w", workspace]
@@ -64,8 +68,8 @@ def prepare_instance(*, orphans: bool) -> None:
     # It draws progress bars on stderr, which say something only when it fails.
     migrated = subprocess.run([program("dagster"), "instance", "migrate"], capture_output=True, text=True)
     if migrated.returncode:
-        why = (migrated.stderr.strip().splitlines() or ["no message"])[-1]
-        raise UserError(f"Dagster's records under {os.environ['INTERNVID_DAGSTER_STATE']} cannot be opened: {why}")
+        reason = (migrated.stderr.strip().splitlines() or ["no message"])[-1]
+        raise UserError(f"Dagster's records under {os.environ['INTERNVID_DAGSTER_STATE']} cannot be opened: {reason}")
     import dagster as dg
 
     from internvid_assets.cli.runs import free_dead_runs
@@ -73,7 +77,7 @@ def prepare_instance(*, orphans: bool) -> None:
     with dg.DagsterInstance.get() as instance:
         freed = free_dead_runs(instance, of_ui=orphans)
     if freed:
-        print(f"{freed} runs had lost their process and are marked as failed; run them again to go on")
+        print(f"{freed} runs whose process had died are now marked as failed; run them again to resume")
 
 
 def watch(processes: Sequence[subprocess.Popen[bytes]]) -> None:
@@ -107,27 +111,58 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def backfill(
     selection: Selection = "*",
     category: Categories = None,
-    wait: Annotated[bool, typer.Option(help="Wait until it is through.")] = True,
+    wait: Annotated[bool, typer.Option(help="Wait until it has finished.")] = True,
 ) -> None:
-    """Hand categories to the daemon as one backfill, as the UI does; `internvid dev` must be running.
+    """Launch a backfill over categories, as the UI does; `internvid dev` must be running.
+
+    It holds only assets that are partitioned by category. Others, such as subsets, marts and clip_index, are listed:
+    run `internvid materialize` for those.
 
     Example: internvid backfill '+key:fused_captions' --category sports --category music
     """
     from internvid_assets.cli.graph import chosen_categories
-    from internvid_assets.cli.graphql import UNFINISHED, running_ui
-    from internvid_assets.cli.runs import select
+    from internvid_assets.cli.graphql import running_ui
+    from internvid_assets.cli.selection import select
     from internvid_assets.definitions import build_defs
 
     home = open_home()
-    ui, categories = running_ui(home.path), chosen_categories(home, category)
-    assets = [key.to_user_string() for key in select(build_defs(home), selection).partitioned]
-    backfill_id = ui.launch_backfill(assets, categories)
-    print(
-        f"backfill {backfill_id}: {len(assets)} assets in {len(categories)} categories; see {ui.url}/runs?tab=backfills"
-    )
-    while wait:
-        status = ui.backfill_status(backfill_id)
-        if status not in UNFINISHED:
-            print(f"backfill {backfill_id}: {status}")
-            raise typer.Exit(0 if status == "COMPLETED_SUCCESS" else 1)
+    chosen, categories = select(build_defs(home), selection), chosen_categories(home, category)
+    refuse_nothing(chosen, categories, selection)
+    ui = running_ui(home.path)
+    backfill_id = ui.launch_backfill([key.to_user_string() for key in chosen.by_category], categories)
+    size = f"{len(chosen.by_category)} assets in {len(categories)} categories"
+    print(f"backfill {backfill_id}: {size}; see {ui.url}/runs?tab=backfills")
+    if note := left_out(chosen, selection):
+        print(note)
+    if wait:
+        wait_for(backfill_id, ui)
+
+
+def refuse_nothing(chosen: Selected, categories: Sequence[str], selection: str) -> None:
+    """Raises UserError where a backfill would be empty."""
+    if not chosen.by_category:
+        raise UserError(
+            f"selection {selection!r} has no asset that is partitioned by category, and a backfill holds no other; "
+            f"run: internvid materialize {shlex.quote(selection)}"
+        )
+    if not categories:
+        raise UserError("no category has videos yet: run internvid ingest first, or name one with --category")
+
+
+def left_out(chosen: Selected, selection: str) -> str | None:
+    """A line on the selected assets that a backfill does not hold; None where there are none."""
+    from internvid_assets.cli.runs import listed
+
+    others = [key for key in chosen.all() if key not in chosen.by_category]
+    if not others:
+        return None
+    then = f"to make them: internvid materialize {shlex.quote(selection)}"
+    return f"left out, as they are not partitioned by category: {listed(others)}; {then}"
+
+
+def wait_for(backfill_id: str, ui: Ui) -> NoReturn:
+    """Until the backfill has ended; ends the command with exit code 0 if all of it was made."""
+    while (status := ui.backfill_status(backfill_id)) in UNFINISHED:
         time.sleep(POLL_SECONDS)
+    print(f"backfill {backfill_id}: {status}")
+    raise typer.Exit(0 if status == "COMPLETED_SUCCESS" else 1)

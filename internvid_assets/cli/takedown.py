@@ -21,15 +21,16 @@ FOUND = {"video_id": pl.String(), "place": pl.String(), "clips": pl.Int64()}
 
 
 def takedown(
-    video_ids: Annotated[list[str], typer.Argument(help="Ids of videos, as in the table videos or at their source.")],
-    reason: Annotated[str, typer.Option(help="Why, kept beside each id.")] = "requested",
+    video_ids: Annotated[list[str], typer.Argument(help="Video ids, as in the table videos or at the source.")],
+    reason: Annotated[str, typer.Option(help="The reason, stored with each id.")] = "requested",
     format: OutputFormat = Format.table,
 ) -> None:
-    """Take videos back: they are registered, their copies with them, and what was made of them is erased.
+    """Take videos down: register them and their copies, and erase what was made from them.
 
-    Calls, pictures and fetched files go now; local files that are only referenced stay where they are. Rows leave the
-    tables when these are materialised next. No source brings the videos back. Printed is where they were; a release or
-    checkpoint too damaged to be looked into is named, and keeps no video from being taken back.
+    Calls, frames and fetched files are erased now; local files that are only referenced stay. Rows leave the tables
+    when these are next materialised. No source brings the videos back.
+
+    Prints where each video was used. A damaged release or checkpoint is reported but does not block the takedown.
 
     Example: internvid takedown dQw4w9WgXcQ --reason "the author asked"
     """
@@ -40,7 +41,7 @@ def takedown(
     home = open_home()
     asked = list(dict.fromkeys(video_id.strip() for video_id in video_ids))
     if not all(asked):
-        raise UserError("an empty text is no video's id; nothing was taken down")
+        raise UserError("a video id is empty; nothing was taken down")
     videos = copies_of(home, asked)
     ids = videos["video_id"].unique().to_list()
     remembering = [feature for _, feature in features()]
@@ -52,16 +53,15 @@ def takedown(
     show(found.sort("video_id", "place"), format)
     if format is Format.table:
         calls = sum(erased.calls.values())
-        print(f"erased: {calls:,} calls, {erased.pictures:,} pictures, {erased.files:,} fetched files")
+        print(f"erased: {calls:,} calls, {erased.pictures:,} frames, {erased.files:,} fetched files")
         print(
-            "next: internvid materialize, which takes them out of every table; releases and checkpoints never change: "
+            "next: internvid materialize, which removes them from every table; releases and checkpoints never change: "
             "publish and train new ones"
         )
 
 
 def _not_looked_into(problem: str) -> None:
-    told = "taken down all the same, but whether this holds any of it is not known"
-    typer.echo(f"internvid: {told}: {problem}", err=True)
+    typer.echo(f"internvid: taken down, but this could not be searched for it: {problem}", err=True)
 
 
 def _found(home: Home, ids: Collection[str], problem: Callable[[str], None]) -> Iterator[dict[str, Any]]:

@@ -101,4 +101,4 @@ def test_a_takedown_tells_evaluations_too(trained: Path):
 
 def test_a_recipe_that_made_nothing_is_refused(internvid):
     done = internvid("blast-radius", "0123456789ab")
-    assert done.exit_code == 1 and "nothing that there is was made by recipe 0123456789ab" in done.stderr
+    assert done.exit_code == 1 and "nothing in this home was made by recipe 0123456789ab" in done.stderr

@@ -72,7 +72,7 @@ def test_a_video_is_what_its_caption_says(video, told, checkpoint, tmp_path):
     ("arguments", "told"),
     [
         (["absent.mp4", "--labels", "a,b"], "absent.mp4: no such file; give a video"),
-        ([__file__, "--labels", "a"], "--labels a: expected two or more, with commas between"),
+        ([__file__, "--labels", "a"], "--labels a: expected two or more, separated by commas"),
         ([__file__, "--labels", "a,b"], "no checkpoint viclip_checkpoint of internvid_10m; run: internvid"),
         (
             [__file__, "--labels", "a,b", "--templates", "none"],

@@ -36,10 +36,10 @@ def test_the_shipped_models_are_here_and_their_clips_were_timed(internvid):
 def test_a_table_for_people(internvid):
     done = internvid("doctor")
     lines = done.stdout.splitlines()
-    assert any(line.startswith("ok   device: ") for line in lines)
+    assert any(line.startswith("ok  device: ") for line in lines)
     heading = next(line.split() for line in lines if line.startswith("capability"))
     assert heading[-2:] == ["seconds_per_clip", "dollars_per_clip"]
-    assert not any(line.startswith("MEND") for line in lines)
+    assert not any(line.startswith("FIX") for line in lines)
 
 
 def test_a_profile_is_told_whole_with_a_command_for_each_that_is_missing(process, empty, tmp_path):
@@ -51,13 +51,13 @@ def test_a_profile_is_told_whole_with_a_command_for_each_that_is_missing(process
     done = process.run("doctor", "--profile", "paper", home=empty, HF_HOME=str(tmp_path), HF_HUB_OFFLINE="1")
     assert done.exit_code == 1
     lines = done.stdout.splitlines()
-    mend = [line for line in lines if line.startswith("MEND")]
-    (embedder,) = [line for line in mend if line.startswith("MEND embedder")]
+    to_fix = [line for line in lines if line.startswith("FIX")]
+    (embedder,) = [line for line in to_fix if line.startswith("FIX embedder")]
     assert "hf download openai/clip-vit-large-patch14 --revision 32bd" in embedder and "HF_HUB_OFFLINE" in embedder
-    (language,) = [line for line in mend if "models.language_model.revision is not set" in line]
-    assert language.startswith("MEND language_model, phrase_extractor, translator: ")
-    assert any("models.aesthetics.head is not set" in line for line in mend)
-    assert any("models.similarity.name is not set" in line for line in mend)
+    (language,) = [line for line in to_fix if "models.language_model.revision is not set" in line]
+    assert language.startswith("FIX language_model, phrase_extractor, translator: ")
+    assert any("models.aesthetics.head is not set" in line for line in to_fix)
+    assert any("models.similarity.name is not set" in line for line in to_fix)
     (captioner,) = [line.split() for line in lines if line.startswith("captioner")]
     assert captioner[2:4] == [PIN, "cache"]
 
@@ -78,14 +78,14 @@ def test_a_server_is_asked_once_whether_it_knows_the_model(empty, server):
 
 def test_a_server_that_will_not_do(empty, server):
     other = ask(server, home=empty, name="larger-vl")
-    assert other.exit_code == 1 and f"MEND server: {server} knows {MODEL}, not larger-vl" in other.stdout
+    assert other.exit_code == 1 and f"FIX server: {server} knows {MODEL}, not larger-vl" in other.stdout
     nobody = ask("http://127.0.0.1:9/v1", home=empty)
-    assert nobody.exit_code == 1 and "MEND server: no server answers at http://127.0.0.1:9/v1" in nobody.stdout
+    assert nobody.exit_code == 1 and "FIX server: no server answers at http://127.0.0.1:9/v1" in nobody.stdout
 
 
 @pytest.mark.parametrize("url", ["zzz://lake", "memory://"])
 def test_a_lake_that_cannot_be_reached_is_told(empty, url):
     done = run_here("doctor", "--set", f"lake_url={url}", home=empty)
     (line,) = [line for line in done.stdout.splitlines() if " lake: " in line]
-    assert line.startswith("ok  " if url == "memory://" else "MEND"), line
+    assert line.startswith("ok " if url == "memory://" else "FIX"), line
     assert url in line

@@ -33,13 +33,16 @@ REFUSED = [
     (["search", "  "], "nothing to search for"),
     (["search", os.fsdecode(b"\xff\xfe")], "expected words in UTF-8"),
     (["search", "a red ball", "-c", "sport"], "expected one of"),
-    (["recaption", " "], "nothing to word"),
+    (["recaption", " "], "the prompt is empty"),
     (["recaption", os.fsdecode(b"\xff\xfe")], "expected words in UTF-8"),
     (["recipes", "show", "clipss"], "assets with one: caption_phrases, "),
-    (["ingest"], "nothing was given"),
+    (["ingest"], "no source given"),
     (["recipes", "bless", "clipss"], "cannot bless clipss"),
     (["recipes", "bless"], "cannot bless nothing"),
-    (["backfill"], "no UI runs"),
+    (["backfill"], "no category has videos yet"),
+    (["backfill", "-c", "sports"], "no UI is running"),
+    (["backfill", "group:viclip"], "run: internvid materialize group:viclip"),
+    (["backfill", "key:coverage or key:warehouse"], "run: internvid materialize 'key:coverage or key:warehouse'"),
     (["sample-world", "--to", "/proc"], "/proc"),
 ]
 
@@ -106,6 +109,14 @@ def test_a_step_that_fails_is_a_line_and_the_exit_code(home):
     assert "up to date" not in done.stdout
 
 
+def test_each_step_that_fails_is_a_line_of_its_own(home):
+    with lease(home, "videos", "music", holder="a test"), lease(home, "videos", "sports", holder="a test"):
+        done = run_here("materialize", "key:videos", "-c", "music", "-c", "sports", home=home)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("internvid: ")]
+    assert done.exit_code == 1 and len(lines) == 2
+    assert all("is being filled by process" in line for line in lines)
+
+
 def turn_bytes(path: Path, first: int, last: int) -> None:
     """Every bit of the bytes from `first` to `last` turned; both count from the end where they are negative."""
     content = bytearray(path.read_bytes())
@@ -143,7 +154,7 @@ def test_a_table_that_lacks_a_column_is_named(home):
         done = run_here(*command, home=home)
         assert (done.exit_code, told in done.stderr.splitlines()[-1]) == (1, True), command
     asked = run_here("sql", "select count(*) from fused_captions", home=home)
-    assert (asked.exit_code, asked.stderr) == (0, f"internvid: read with nulls instead: {told}\n")
+    assert (asked.exit_code, asked.stderr) == (0, f"internvid: missing values are read as null: {told}\n")
     table.unlink()
     assert run_here("materialize", "key:fused_captions", home=home).exit_code == 0
     assert run_here("status", home=home).exit_code == 0

@@ -135,10 +135,10 @@ def test_a_file_without_any_clip_replaces_nothing(home: Path, tmp_path: Path) ->
 BAD = [
     (
         ("export", "nothing", "--format", "internvid", "--to", "x"),
-        "no subset and no imported dataset nothing; there are:",
+        "nothing: no subset or imported dataset of that name; there are:",
     ),
     (("export", SUBSET, "--format", "koala", "--to", "x"), "no format koala; there are: internvid, panda70m"),
-    (("export", SUBSET, "--format", "lvdr", "--to", "x"), "its captions grow falser"),
+    (("export", SUBSET, "--format", "lvdr", "--to", "x"), "expected several captions per clip"),
     (("export", SUBSET, "--format", "lance", "--to", "x"), "a Lance dataset is a folder whose name ends in .lance"),
     (("export", SUBSET, "--format", "vild", "--to", "x", "--pictures", "frames"), "vild holds text only"),
     (("export", SUBSET, "--format", "internvid", "--to", "/proc/x"), "cannot be written"),
@@ -159,7 +159,7 @@ def test_a_bad_request_is_told_in_one_line(internvid, arguments, told: str, tmp_
 def test_a_subset_that_was_never_made_is_told(empty: Path, tmp_path: Path) -> None:
     refused = run_here("export", SUBSET, "--format", "internvid", "--to", tmp_path / "x.jsonl", home=empty)
     assert refused.exit_code == 1
-    assert refused.stderr == f"internvid: {SUBSET} was never made: internvid materialize +key:{SUBSET}\n"
+    assert refused.stderr == f"internvid: {SUBSET} has not been made yet; run: internvid materialize +key:{SUBSET}\n"
 
 
 def test_a_dataset_cannot_have_a_subsets_name(home: Path, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ REFUSED = [
     (("materialize", "--set", "interleaved.paired.language=english"), "unknown setting interleaved.paired.language"),
     (("export-interleaved", "--to", "out", "--icl-format", "pairs"), "--icl-format pairs: expected one of captioned, "),
     (("export-interleaved", "--to", "out"), "internvid_icl has no format yet; run: internvid materialize"),
-    (("export-interleaved", "--to", "/dev/null/out"), "--to /dev/null/out cannot be made"),
+    (("export-interleaved", "--to", "/dev/null/out"), "--to /dev/null/out cannot be created"),
 ]
 
 

@@ -87,13 +87,13 @@ def test_a_list_says_what_it_holds_and_which_categories_follow(tmp_path, empty):
     done = run_here("ingest", "--list", tmp_path / "l.csv", "-c", "music", home=empty)
     assert (done.exit_code, done.stderr) == (0, "")
     first, last = done.stdout.splitlines()
-    assert first == f"{tmp_path / 'l.csv'} (1 videos, 2 lines not understood) is a source of music"
+    assert first == f"registered {tmp_path / 'l.csv'} (1 videos, 2 lines not understood) in category music"
     assert last == "next: internvid materialize --category music --category sports"
     assert sources(empty) == [{"list": str(tmp_path / "l.csv"), "category": "music"}]
 
 
 REFUSED = [
-    ([], "nothing was given"),
+    ([], "no source given"),
     (["ftp://example.org/v.mp4"], "ftp is none of http, https, s3"),
     (["simplecache::file:///etc/passwd"], "no such file|is none of"),
     (["--list", "absent.csv"], "absent.csv: no such list"),

@@ -118,9 +118,9 @@ def test_a_title_is_no_markup(internvid, tmp_path: Path):
 
 REFUSED = [
     ([], "nothing to search for"),
-    (["--like", "no_such_clip"], "--like no_such_clip: no such file, and no clip of that id in the index"),
-    (["--like", "x" * 5000], "no such file, and no clip of that id in the index"),
-    (["--like", "."], "--like .: no such file, and no clip of that id in the index"),
+    (["--like", "no_such_clip"], "--like no_such_clip: neither a file nor the id of a clip in the index"),
+    (["--like", "x" * 5000], "neither a file nor the id of a clip in the index"),
+    (["--like", "."], "--like .: neither a file nor the id of a clip in the index"),
     (["ball", "--format", "html"], "--format html and --to FILE go together"),
     (["ball", "--to", "page.html"], "--format html and --to FILE go together"),
     (["ball", "--format", "html", "--to", "/proc/none/page.html"], "--to /proc/none/page.html cannot be written"),
@@ -146,7 +146,7 @@ def test_an_unreadable_picture_is_one_line(internvid, tmp_path: Path):
 def test_a_pipe_is_not_waited_for(internvid, tmp_path: Path):
     os.mkfifo(tmp_path / "pipe.jpg")
     done = internvid("search", "--like", tmp_path / "pipe.jpg")
-    assert done.exit_code == 1 and "pipe.jpg: no such file" in done.stderr
+    assert done.exit_code == 1 and "pipe.jpg: neither a file" in done.stderr
 
 
 def test_scores_that_were_not_made_are_told(home: Path):

@@ -110,7 +110,7 @@ def test_a_damaged_plan_of_an_erasure_is_named(empty: Path) -> None:
 
 def test_an_empty_id_is_refused_before_it_spoils_the_registry(empty: Path) -> None:
     done = run_here("takedown", "somebody", " ", home=empty)
-    assert (done.exit_code, done.stderr) == (1, "internvid: an empty text is no video's id; nothing was taken down\n")
+    assert (done.exit_code, done.stderr) == (1, "internvid: a video id is empty; nothing was taken down\n")
     assert not (empty / "takedowns.csv").exists()
 
 
@@ -139,7 +139,7 @@ def test_a_damaged_release_is_named_and_keeps_no_video(home: Path, harm: str) ->
 
     done = run_here("takedown", video_id, "--format", "json", home=home)
     (line,) = done.stderr.splitlines()
-    assert done.exit_code == 0 and line.startswith("internvid: taken down all the same, but ")
+    assert done.exit_code == 0 and line.startswith("internvid: taken down, but ")
     assert str(release) in line and line.endswith(("restore it, or remove its folder", "or remove the folder"))
     assert f"{video_id}," in (home / "takedowns.csv").read_text()
     assert rows_of_any(home, "videos").filter(video_id=video_id)["rejection_reason"].item() == "taken_down"

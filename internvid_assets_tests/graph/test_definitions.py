@@ -11,8 +11,9 @@ import pytest
 from internvid_assets import tables
 from internvid_assets.analytics.assets import warehouse
 from internvid_assets.cells.errors import UserError
-from internvid_assets.cli.demo import counts
-from internvid_assets.cli.runs import ASKED_FOR, select
+from internvid_assets.cli.demo import WITH_MODEL, counts
+from internvid_assets.cli.runs import runs_of
+from internvid_assets.cli.selection import ONLY_WHERE_NAMED, select
 from internvid_assets.definitions import (
     STAGES,
     _refuse_checks_of_nothing,
@@ -329,11 +330,36 @@ def test_every_asset_says_what_it_is_made_with_and_what_one_row_is(specs: dict[s
         ("key:zero_shot_actions", {"evaluation"}),
         ("group:viclip or group:evaluation", {"viclip", "evaluation"}),
         ("* or key:release", {"releases"}),
+        ("* and not key:viclip_interpolated_checkpoint", set()),
+        ("* and not key:linear_probe", set()),
+        ("* and not group:evaluation and not key:*viclip*", set()),
+        ('key:"*" or group:"*"', set()),
+        ("key:viclip_masked_checkpoint+", {"viclip"}),
+        ("+key:zero_shot_actions", {"evaluation"}),
     ],
 )
 def test_what_takes_long_is_made_where_a_selection_says_so(defs: dg.Definitions, selection: str, taken: set) -> None:
     graph = defs.resolve_asset_graph()
-    assert {graph.get(key).group_name for key in select(defs, selection).all()} & ASKED_FOR.keys() == taken
+    assert {graph.get(key).group_name for key in select(defs, selection).all()} & ONLY_WHERE_NAMED == taken
+
+
+@pytest.mark.parametrize(
+    ("selection", "taken"),
+    [
+        ("* or key:zero_shot_actions", {"zero_shot_actions"}),
+        (
+            "* or (group:viclip and not key:viclip_interpolated_checkpoint)",
+            CHECKPOINTS - {"viclip_interpolated_checkpoint"},
+        ),
+        ("+key:viclip_checkpoint or key:clips+", CHECKPOINTS - {"viclip_interpolated_checkpoint"}),
+        ("* or (group:viclip and key:viclip_checkpoint)", {"viclip_checkpoint"}),
+        (WITH_MODEL, {"release", *CHECKPOINTS, "evaluation_videos", *EVALUATED} - {"linear_probe"}),
+        ("viclip_checkpoint", {"viclip_checkpoint"}),
+    ],
+)
+def test_of_what_takes_long_only_what_is_named_is_made(defs: dg.Definitions, selection: str, taken: set) -> None:
+    graph, keys = defs.resolve_asset_graph(), select(defs, selection).all()
+    assert {key.to_user_string() for key in keys if graph.get(key).group_name in ONLY_WHERE_NAMED} == taken
 
 
 def test_evaluation_runs_once_per_subset_and_its_mart_after_that(defs: dg.Definitions) -> None:
@@ -341,6 +367,26 @@ def test_evaluation_runs_once_per_subset_and_its_mart_after_that(defs: dg.Defini
     turns = {name: [key.to_user_string() for key in getattr(chosen, name)] for name in ("before", "by_subset", "last")}
     assert turns["before"] == ["evaluation_videos"] and turns["last"] == ["training_recipes"]
     assert set(turns["by_subset"]) == EVALUATED
+
+
+def test_each_run_says_what_it_runs_over(defs: dg.Definitions) -> None:
+    chosen = select(defs, "key:takedowns or key:videos or key:coverage or key:internvid_icl or group:evaluation+")
+    home = Home(load_settings(["training.subsets=['internvid_10m']"]))
+    runs = list(runs_of(home, chosen, ["music", "sports"], is_limited=False))
+    icl = [f"format {name}: internvid_icl" for name in tables.INTERLEAVED_FORMATS]
+    assert [run.heading for run in runs if run.partition not in ("internvid_10m", None)] == [
+        "category 1 of 2: music",
+        "category 2 of 2: sports",
+        *icl,
+    ]
+    assert [(run.where, run.partition) for run in runs if run.partition in ("internvid_10m", None)] == [
+        ("no category", None),
+        ("all categories", None),
+        ("internvid_10m", "internvid_10m"),
+        ("all partitions", None),
+    ]
+    limited = runs_of(home, chosen, ["music", "sports"], is_limited=True)
+    assert [run.where for run in limited] == ["no category", "music", "sports"]
 
 
 def test_nobody_is_named_as_owner(specs: dict[str, dg.AssetSpec]) -> None:

@@ -49,7 +49,7 @@ def test_a_run_and_two_backfills_at_once(dev: Dev, home: Home) -> None:
     ui = Ui(dev.ask)
     backfill_id = ui.launch_backfill(ASSETS[:-1], THREE)
     told = subprocess.Popen(
-        internvid("backfill", "key:candidate_videos", "--category", "gaming", "--category", "music"),
+        internvid("backfill", "key:candidate_videos or key:coverage", "--category", "gaming", "--category", "music"),
         env=environment(home.path),
         stdout=subprocess.PIPE,
         text=True,
@@ -67,7 +67,8 @@ def test_a_run_and_two_backfills_at_once(dev: Dev, home: Home) -> None:
 
     said, _ = told.communicate(timeout=240)
     assert told.returncode == 0, said
-    assert "1 assets in 2 categories" in said and said.rstrip().endswith("COMPLETED_SUCCESS")
+    assert "1 assets in 2 categories" in said and "left out, as they are not partitioned by category: coverage;" in said
+    assert said.rstrip().endswith("COMPLETED_SUCCESS")
     assert "gaming" in ui.materialised("candidate_videos")
 
 
@@ -84,7 +85,8 @@ def test_a_run_that_has_ended_leaves_no_process(dev: Dev, home: Home) -> None:
 def test_a_second_one_for_the_same_home_is_refused(dev: Dev, home: Home) -> None:
     second = subprocess.run(internvid("dev"), env=environment(home.path), capture_output=True, text=True, timeout=60)
     assert second.returncode == 1
-    assert second.stderr.splitlines() == [f"internvid: `internvid dev` already runs for {home.path}; stop it first"]
+    refusal = f"internvid: `internvid dev` is already running for {home.path}; stop it first"
+    assert second.stderr.splitlines() == [refusal]
 
 
 def test_a_viewer_beside_it_can_look_and_not_touch(dev: Dev, home: Home) -> None:

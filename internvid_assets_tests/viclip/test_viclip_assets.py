@@ -19,7 +19,7 @@ from small_training import made
 
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.lake import file_name
-from internvid_assets.cli.standing import statuses_of
+from internvid_assets.cli.staleness import statuses_of
 from internvid_assets.definitions import build_defs
 from internvid_assets.home import Home
 from internvid_assets.language.verbs import tagger_identity

@@ -17,7 +17,7 @@ from internvid_assets.tables import CATEGORIES
 
 @dataclass(frozen=True)
 class ClipCost:
-    """Of one asset's calls, under its present recipe: null where none was made, or no server told its tokens."""
+    """Of one asset's calls, under its present recipe: null where none was made, or no server reported its tokens."""
 
     asset: str
     capabilities: tuple[str, ...]

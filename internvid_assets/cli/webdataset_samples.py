@@ -10,7 +10,7 @@ import polars as pl
 
 from internvid_assets.cells.engine import LocalEngine
 from internvid_assets.cells.errors import CallError
-from internvid_assets.cli.export import exported
+from internvid_assets.cli.export_clips import exported
 from internvid_assets.cli.exported_rows import Pictures
 from internvid_assets.formats.rows import completed
 from internvid_assets.formats.webdataset import Files
@@ -25,7 +25,7 @@ Sample = tuple[dict[str, Any], Files]
 def samples(
     batches: Iterator[pl.DataFrame], home: Home, beside: Pictures, failed: Callable[[str], None]
 ) -> Iterator[Sample]:
-    """Rows with their pictures; tells `failed` of a clip that has none, in a line, and leaves it out."""
+    """Rows with their pictures; gives `failed` a line on a clip that has none, and leaves it out."""
     some = (part for batch in batches for part in batch.iter_slices(AT_ONCE))
     return _with_clips(some, home, failed) if beside is Pictures.clips else _with_frames(some, home, failed)
 
@@ -37,12 +37,12 @@ def _with_clips(batches: Iterator[pl.DataFrame], home: Home, failed: Callable[[s
         closing(LocalEngine(settings.workers, memory_bytes=settings.worker_memory_bytes)) as engine,
     ):
         for batch in batches:
-            told = completed(batch).rows_by_key("clip_id", named=True, unique=True, include_key=True)
+            texts = completed(batch).rows_by_key("clip_id", named=True, unique=True, include_key=True)
             for row, done in exported(batch.to_dicts(), settings, engine, scratch, how="encode"):
                 if isinstance(done, CallError):
                     failed(f"{row['clip_id']}: {done}")
                     continue
-                yield told[row["clip_id"]], {"mp4": done.path.read_bytes()}
+                yield texts[row["clip_id"]], {"mp4": done.path.read_bytes()}
                 done.path.unlink()
 
 
