@@ -29,7 +29,7 @@ Search = Callable[[np.ndarray], list[int]]
 
 
 def clip_vectors(rows: int) -> np.ndarray:
-    """Unit float32 [rows, 512], clustered like clips: topics, videos around them, clips around those, in 96 dimensions."""
+    """Unit float32 [rows, 512], like clips: topics, videos around them, clips around those, in 96 dimensions."""
     rng = np.random.default_rng(0)
     videos = -(-rows // CLIPS_PER_VIDEO)
     topics = rng.standard_normal((max(videos // VIDEOS_PER_TOPIC, 100), LATENT), np.float32)
