@@ -61,7 +61,7 @@ def measure(repetitions: int) -> list[Comparison]:
 
 
 def compared(codec: str, videos: list[Path], repetitions: int) -> Iterator[Comparison]:
-    """Against PySceneDetect, and against the bound."""
+    """Comparisons with PySceneDetect and with the bound, decoding alone."""
     load, backend = f"{codec}, {len(videos)} films of up to {FILM_FRAMES} frames at 720p, CPU", ENCODINGS[codec].backend
     shared: dict[str, Any] = {"repetitions": repetitions, "clock": time.process_time}
     shared["ours"] = lambda: [passed(str(video)) for video in videos]

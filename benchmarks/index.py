@@ -80,7 +80,7 @@ def numpys(vectors: np.ndarray) -> Search:
 
 
 def duckdbs(path: Path, vectors: np.ndarray) -> Search:
-    """DuckDB's array_cosine_similarity over a table of its own."""
+    """Search with DuckDB's array_cosine_similarity, in a separate database."""
     connection = duckdb.connect(str(path), config={"memory_limit": "6GB"})
     connection.execute(f"create table clips (clip_id bigint, embedding float[{DIMENSIONS}])")
     for start in range(0, len(vectors), PART_ROWS):

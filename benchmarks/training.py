@@ -92,7 +92,7 @@ def compared(name: str, masks: tuple[float, float], repetitions: int) -> Compari
 
 
 def agreement(ours: Tensor, theirs: Tensor, *, same_work: bool) -> str:
-    return f"first losses {float(ours - theirs):.0e} apart" if same_work else "patches are drawn: other losses"
+    return f"first losses {float(ours - theirs):.0e} apart" if same_work else "patches are sampled, so losses differ"
 
 
 def stored(folder: Path, clips: int) -> Path:

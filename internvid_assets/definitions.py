@@ -78,7 +78,7 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
     _refuse_without_schema(sql_files("intermediate"))
     _refuse_unknown_tables(file for kind in get_args(Kind) for file in sql_files(kind))
     _refuse_checks_of_nothing(sql_files("checks"))
-    remembered = [
+    feature_assets = [
         feature_asset(feature, group=stage, home=home, check_specs=check_specs(feature.name), promises=check_results)
         for stage, feature in features()
     ]
@@ -87,7 +87,7 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
     made_whole = {asset: recipe.hash for (_, asset), recipe in recipes_made_whole(home).items()}
     others = dg.map_asset_specs(lambda spec: _by_recipe(spec, made_whole), others)
     return dg.Definitions(
-        assets=[*remembered, *others],
+        assets=[*feature_assets, *others],
         resources={"home": home, "pipes": dg.PipesSubprocessClient()},
         executor=dg.in_process_executor,
     )
