@@ -1,1 +1,1 @@
-"""Our speed as ratios against named peers, both measured in the same run: `make bench`, or `python -m benchmarks`."""
+"""Compares our speed with named peers, measured in the same run: `make bench`, or `python -m benchmarks`."""

@@ -29,20 +29,20 @@ BENCHMARKS = [
 def printed(row: Comparison) -> str:
     times = f"ours {row.ours_seconds:.2f} s, theirs {row.peer_seconds:.2f} s, ratio {row.ratio:.2f}"
     if row.ours_per_second and row.peer_per_second:
-        times += f", a second {row.ours_per_second:,.0f} and {row.peer_per_second:,.0f}"
+        times += f", per second {row.ours_per_second:,.0f} and {row.peer_per_second:,.0f}"
     return f"{row.name:<10} {times}  |  {row.load}  |  against {row.peer}  |  {row.agreement}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)} (default: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(BENCHMARKS)} (default: all)")
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--format", choices=["table", "json"], default="table")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(BENCHMARKS):
-        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(BENCHMARKS)}")
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}; expected one of: {', '.join(BENCHMARKS)}")
     if arguments.repetitions < 1:
-        parser.error(f"--repetitions {arguments.repetitions}: at least 1")
+        parser.error(f"--repetitions {arguments.repetitions}: expected at least 1")
     rows = []
     for name in arguments.names or BENCHMARKS:
         measured = import_module(f"benchmarks.{name}").measure(arguments.repetitions)

@@ -1,6 +1,6 @@
-"""Captions of stored frames, remembered and all, against the plain loop: decode a picture, `generate`, and again.
+"""Captioning stored frames, including storage of the calls, against a plain loop of decoding and `generate`.
 
-Both run the shipped captioner, so the ratio is what batches and reading ahead make of the same weights.
+Both run the shipped captioner, so the ratio is the effect of batching and prefetching with the same weights.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PARAMETERS = CaptionParameters()  # pyright: ignore[reportCallIssue]
 
 
 class Clock:
-    """Counts the seconds that a model takes to generate."""
+    """Measures the seconds that a model spends generating."""
 
     def __init__(self, model: Any) -> None:
         self.seconds, self.generate = 0.0, model.generate
@@ -54,7 +54,7 @@ class Clock:
 
 
 def pictures() -> dict[str, bytes]:
-    """Frames of scenes as the frame store keeps them."""
+    """Frames of scenes, encoded as in the frame store."""
     rng = np.random.default_rng(0)
     drawn = (drawing.draw(scenes.random_scene(rng), 0.5, 455, 256) for _ in range(PICTURES))
     return {f"{i:04}": cv2.imencode(".jpg", image[:, :, ::-1])[1].tobytes() for i, image in enumerate(drawn)}
@@ -63,7 +63,7 @@ def pictures() -> dict[str, bytes]:
 def remembered(
     frames: FrameStore, rows: pl.LazyFrame, captioner: TransformersCaptioner, clock: Clock
 ) -> tuple[list[str], float]:
-    """The captions by `fill`, and the share of the time that the model took."""
+    """The captions made by `fill`, and the model's share of the time."""
     bench: Any = SimpleNamespace(frames=frames, models=SimpleNamespace(captioner=captioner), parameters=PARAMETERS)
     with tempfile.TemporaryDirectory() as folder:
         lake, clock.seconds = Lake(Store(Path(folder))), 0.0
@@ -82,7 +82,7 @@ def remembered(
 
 @torch.inference_mode()
 def one_by_one(jpegs: Mapping[str, bytes], captioner: TransformersCaptioner) -> list[str]:
-    """As the model's page shows it."""
+    """As on the model's web page."""
     captions = []
     for jpeg in jpegs.values():
         image = Image.open(io.BytesIO(jpeg)).convert("RGB")

@@ -1,10 +1,10 @@
-"""Aesthetics chosen from a made-up lake by us and by Hugging Face `datasets`, both to a Parquet file with captions.
+"""Selecting Aesthetics from a synthetic lake, against Hugging Face `datasets`; both write a Parquet file with captions.
 
-`python -m benchmarks.choosing CLIPS FOLDER` compares them in a lake of so many clips in FOLDER. Before it can choose,
-`datasets` turns the Parquet files into memory-mapped Arrow files, uncompressed, which is told but not counted. It
-filters by Arrow's own kernel, sorts scores and names, and writes the rows it took. Its sort wants 2.7 GB of memory for
-every million clips of the lake and takes what there is: of many clips, ask it under `ulimit -d`.
-Ours reads the lake each time anew, leaves out withheld videos, counts its steps, judges the rows and fingerprints them.
+`python -m benchmarks.choosing CLIPS FOLDER` compares them on a lake of that many clips in FOLDER. Before selecting,
+`datasets` converts the Parquet files to uncompressed memory-mapped Arrow files, which is reported but not counted. It
+filters with Arrow's own kernel, sorts scores and names, and writes the selected rows. Its sort needs 2.7 GB of memory
+per million clips of the lake and takes all there is: for many clips, run it under `ulimit -d`.
+Ours reads the lake each time, excludes withheld videos, counts its steps, validates the rows and fingerprints them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ COLUMNS = [
 
 
 def loaded(home: Home, cache: Path) -> Any:
-    """The lake's captioned clips as `datasets` holds them."""
+    """The lake's captioned clips, loaded by `datasets`."""
     import datasets
 
     datasets.disable_progress_bars()
@@ -71,11 +71,11 @@ def by_datasets(home: Home, rows: Any, to: Path) -> Path:
 
 def agreement(ours: Path, theirs: Path) -> str:
     left, right = (pl.read_parquet(path, columns=["clip_id", "caption"]) for path in (ours, theirs))
-    return f"{'the same' if left.equals(right) else 'other than'} {left.height:,} clips in order"
+    return f"{'the same' if left.equals(right) else 'not the same'} {left.height:,} clips in order"
 
 
 def measured(home: Home, repetitions: int) -> tuple[Comparison, float]:
-    """The comparison, and the seconds that loading took before."""
+    """The comparison, and the seconds of the preceding load."""
     scale.withhold(home)
     with tempfile.TemporaryDirectory(dir=home.path) as name:
         started = time.monotonic()

@@ -1,8 +1,8 @@
-"""The whole pass by codec: the same films encoded as each, against PySceneDetect finding their cuts.
+"""The whole pass by codec: the same films in each encoding, against PySceneDetect's cut detection.
 
-How much a decoder may skip depends on the codec: the B-frames of one, nothing of another. What bounds the pass is the
-decoding of every picture once and nothing else, so that is told too. Seconds are of CPU: they tell what a folder of
-films takes, whose decoding fills all cores, and do not depend on who else is at work.
+How much a decoder may skip depends on the codec: the B-frames of one, nothing of another. The bound of the pass, which
+is decoding every frame once and nothing else, is reported too. Seconds are CPU seconds: they predict the time for a
+folder of films, whose decoding fills all cores, and do not depend on other load.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ WIDTH, HEIGHT, RATE_FPS = 1280, 720, 25
 
 
 class Encoding(NamedTuple):
-    """A codec as sites and cameras use it."""
+    """Typical settings of a codec on sites and cameras."""
 
     encoder: str
     suffix: str
     options: Mapping[str, str]
     backend: str = "opencv"
-    """PySceneDetect's: OpenCV is the faster one, but its wheels do not decode AV1."""
+    """PySceneDetect's backend: OpenCV is faster, but its wheels do not decode AV1."""
 
 
 ENCODINGS = {
@@ -50,7 +50,7 @@ ENCODINGS = {
 
 
 def measure(repetitions: int) -> list[Comparison]:
-    os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder tells errors only
+    os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder only reports errors
     with tempfile.TemporaryDirectory(prefix="internvid-bench-") as folder:
         source = REAL / LARGE[0]
         if not source.exists():
@@ -61,17 +61,17 @@ def measure(repetitions: int) -> list[Comparison]:
 
 
 def compared(codec: str, videos: list[Path], repetitions: int) -> Iterator[Comparison]:
-    """Against PySceneDetect, and against the bound."""
+    """Comparisons with PySceneDetect and with the bound, decoding alone."""
     load, backend = f"{codec}, {len(videos)} films of up to {FILM_FRAMES} frames at 720p, CPU", ENCODINGS[codec].backend
-    told: dict[str, Any] = {"repetitions": repetitions, "clock": time.process_time}
-    told["ours"] = lambda: [passed(str(video)) for video in videos]
+    shared: dict[str, Any] = {"repetitions": repetitions, "clock": time.process_time}
+    shared["ours"] = lambda: [passed(str(video)) for video in videos]
     yield compare(
         "codecs",
         load=load,
         peer=f"PySceneDetect {scenedetect.__version__} detect (cuts only), backend {backend}",
         theirs=lambda: [their_starts(video, backend) for video in videos],
         agreement=agreement,
-        **told,
+        **shared,
     )
     yield compare(
         "codecs",
@@ -79,12 +79,12 @@ def compared(codec: str, videos: list[Path], repetitions: int) -> Iterator[Compa
         peer=f"FFmpeg through PyAV {av.__version__}, every frame decoded",
         theirs=lambda: [decoded(video) for video in videos],
         agreement=lambda ours, theirs: f"{sum(theirs)} frames",
-        **told,
+        **shared,
     )
 
 
 def films(encoding: Encoding, source: Path, folder: Path) -> list[Path]:
-    """The first frames of `source`, as many in each film, all as `encoding`."""
+    """The first frames of `source`, divided equally among the films, in this encoding."""
     folder.mkdir()
     paths = [folder / f"{part}{encoding.suffix}" for part in range(FILMS)]
     with av.open(str(source)) as container:

@@ -1,4 +1,4 @@
-"""One comparison: the same work done by us and by a named peer, in turn, on the same machine and in the same minute."""
+"""A comparison: the same work done by us and by a named peer, alternately, on the same machine at the same time."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Comparison:
     ours_seconds: float
     peer_seconds: float
     ratio: float
-    """Median of the ratios of neighbouring repetitions, so that a slow minute of the machine hits both sides."""
+    """Median of the ratios of adjacent runs, so that a slow phase of the machine affects both sides."""
     agreement: str
-    """How far the two results are the same."""
+    """To what extent the two results agree."""
     ours_per_second: float | None = None
     peer_per_second: float | None = None
-    """Where the load is so many of one thing: rows, captions."""
+    """If the load is a number of items, such as rows or captions."""
 
 
 def compare(
@@ -42,9 +42,9 @@ def compare(
     count: int | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Comparison:
-    """Run both sides once unmeasured (imports, caches, the agreement), then `repetitions` times in turn by `clock`.
+    """Run both sides once unmeasured (imports, caches, the agreement), then `repetitions` times alternately.
 
-    `count` is how many rows, captions or the like one run goes through.
+    `count` is the number of rows, captions or other items per run; `clock` returns seconds.
     """
     agreed = agreement(ours(), theirs())
     pairs = [_pair(ours, theirs, ours_first=number % 2 == 0, clock=clock) for number in range(repetitions)]
@@ -65,7 +65,7 @@ def compare(
 def _pair(
     ours: Callable[[], object], theirs: Callable[[], object], *, ours_first: bool, clock: Callable[[], float]
 ) -> tuple[float, float]:
-    """Seconds of (ours, theirs); who goes first alternates."""
+    """Seconds of (ours, theirs); the caller alternates which runs first."""
     if ours_first:
         return _seconds(ours, clock), _seconds(theirs, clock)
     theirs_seconds = _seconds(theirs, clock)

@@ -1,4 +1,4 @@
-"""Cutting one long video, against FFmpeg's libraries decoding its every frame and doing nothing with them."""
+"""Splitting one long video, against FFmpeg's libraries only decoding every frame."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from internvid_assets.sample_world.world import generate
 
 
 def decoded(path: Path | str, *, threads: int = 1) -> int:
-    """How many frames there are, every one decoded."""
+    """The number of frames, found by decoding all of them."""
     with opened_video(str(path), threads=threads) as (container, stream):
         return sum(1 for _ in container.decode(stream))
 

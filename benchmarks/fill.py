@@ -1,8 +1,8 @@
-"""Filling a table of remembered calls that cost nothing, commits and all: how many rows a second the machinery allows.
+"""Filling a table of stored calls that cost nothing, including commits: the overhead of the machinery per row.
 
-Against Polars, which computes the same rows and remembers nothing, the ratio is the price of remembering; a model's
-call costs milliseconds, which hides it. SQLite is what one would remember calls in by hand: look a row up, make the
-call, insert the answer, commit every so many. Answers come by the batch, as from a local model, or one by one.
+Polars computes the same rows and stores no calls, so that ratio is the price of storing them; it is hidden by a model's
+calls, which take milliseconds. SQLite is the obvious way to store calls by hand: look up a row, make the call, insert
+the result, commit every so often. Results come in batches, as from a local model, or one by one.
 `python -m benchmarks.fill ROWS` fills once and prints seconds and peak memory: 1.3 GB for ten million rows.
 """
 
@@ -118,8 +118,8 @@ def measure(repetitions: int) -> list[Comparison]:
                 count=count,
             )
             for count, answers, work, peer, theirs in [
-                (ROWS, "by the batch", lengths, polars, mapped),
-                (ROWS, "by the batch", lengths, sqlite, inserted),
+                (ROWS, "in batches", lengths, polars, mapped),
+                (ROWS, "in batches", lengths, sqlite, inserted),
                 (ROWS_ONE_BY_ONE, "one by one", one_by_one, sqlite, inserted),
             ]
             for rows in [captions(count, Path(folder, f"{count}.parquet"))]
@@ -127,7 +127,7 @@ def measure(repetitions: int) -> list[Comparison]:
 
 
 def peak_gigabytes() -> float:
-    """Resident, from Linux's /proc: getrusage also counts the process that started this one."""
+    """Peak resident memory, from Linux's /proc: getrusage also counts the parent process."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     assert found
     return int(found[1]) / 1e6

@@ -1,4 +1,4 @@
-"""How the seconds of a reader's questions grow with the lake, as a picture of what `benchmarks.scale` measured.
+"""Plots how the query times measured by `benchmarks.scale` grow with the lake.
 
 `python -m benchmarks.growth RESULTS.json ... --to PICTURE.png`
 """
@@ -19,11 +19,11 @@ LINES = {
     "warehouse": "warehouse",
     "reading three columns": "scan of three columns",
 }
-"""Each line of the picture, and how the questions begin whose seconds it adds up."""
+"""Each line of the plot, and the prefix of the queries whose seconds it sums."""
 
 
 def draw(results: list[dict[str, Any]], picture: Path) -> None:
-    """Both axes logarithmic: what grows as the lake does is parallel to the dotted line."""
+    """Both axes are logarithmic: linear growth is parallel to the dotted line."""
     from matplotlib.figure import Figure
 
     results = sorted(results, key=lambda result: result["clips"])
@@ -33,7 +33,7 @@ def draw(results: list[dict[str, Any]], picture: Path) -> None:
     for label, begins in LINES.items():
         axes.plot(clips, [seconds_of(result, begins) for result in results], marker="o", label=label)
     first = seconds_of(results[0], "figure ")
-    axes.plot(clips, [first * each / clips[0] for each in clips], ":", color="grey", label="as the lake grows")
+    axes.plot(clips, [first * each / clips[0] for each in clips], ":", color="grey", label="linear")
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     figure.savefig(picture)

@@ -1,4 +1,4 @@
-"""Hashing what calls read: our hash, the same in every version, against DuckDB's SHA-256 of the row as JSON."""
+"""Hashing the inputs of calls: our version-independent hash, against DuckDB's SHA-256 of the row as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROWS = 200_000
 
 
 def rows_like_captions() -> pl.DataFrame:
-    """A caption of some 40 characters, a span in ticks, a similarity: what a feature reads."""
+    """Typical inputs of a feature: a caption of about 40 characters, a start in ticks, a similarity."""
     rng = np.random.default_rng(0)
     words = np.array("a red circle moves left over blue waves while the green star spins slowly".split())
     return pl.DataFrame(

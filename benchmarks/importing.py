@@ -1,6 +1,6 @@
-"""Released annotations as JSON lines become a table that SQL asks, against what one would type instead.
+"""Importing released annotations from JSON lines into a table for SQL, against short scripts with other libraries.
 
-`python -m benchmarks.importing ROWS` imports a made-up InternVid-10M-flt.jsonl of so many lines once, 210 bytes each,
+`python -m benchmarks.importing ROWS` imports a synthetic InternVid-10M-flt.jsonl of that many lines of 210 bytes once,
 and prints seconds and peak memory.
 """
 
@@ -33,7 +33,7 @@ WORDS = "a the man woman person dog ball guitar car is plays picking up holding 
 
 
 def annotations(lines: int) -> Iterator[pl.DataFrame]:
-    """Captions of 6 to 17 words, scores of half precision, as InternVid-10M-FLT has them."""
+    """Captions of 6 to 17 words and half-precision scores, as in InternVid-10M-FLT."""
     rng = np.random.default_rng(0)
     for start in range(0, lines, AT_ONCE):
         count = min(AT_ONCE, lines - start)
@@ -63,7 +63,7 @@ def _seconds(timestamp: str) -> float:
 
 
 def written(frames: Iterator[pd.DataFrame], folder: Path) -> int:
-    """Frames with their times as seconds, as one Parquet file."""
+    """Data frames with times converted to seconds, written to one Parquet file."""
     rows, writer = 0, None
     for frame in frames:
         for name in ("Start_timestamp", "End_timestamp"):

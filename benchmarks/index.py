@@ -1,6 +1,6 @@
-"""Searching the clip index, which looks at some of it, against NumPy and DuckDB, which look at every vector.
+"""Approximate search in the clip index, against exhaustive search in NumPy and DuckDB.
 
-`python -m benchmarks.index ROWS` prints ingest, size, and recall and latency of each, for 100,000 or a million rows.
+`python -m benchmarks.index ROWS` prints ingest time, size, recall and latency, for 100,000 or a million rows.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Search = Callable[[np.ndarray], list[int]]
 
 
 def clip_vectors(rows: int) -> np.ndarray:
-    """Unit float32 [rows, 512] as clips have them: topics, videos around them, clips around those, in 96 dimensions."""
+    """Unit float32 [rows, 512], like clips: topics, videos around them, clips around those, in 96 dimensions."""
     rng = np.random.default_rng(0)
     videos = -(-rows // CLIPS_PER_VIDEO)
     topics = rng.standard_normal((max(videos // VIDEOS_PER_TOPIC, 100), LATENT), np.float32)
@@ -46,7 +46,7 @@ def clip_vectors(rows: int) -> np.ndarray:
 
 
 def rows_of(vectors: np.ndarray) -> Iterator[pl.LazyFrame]:
-    """The rows of an index, a part at a time; both vectors of a clip are the same here."""
+    """The rows of an index, in parts; here, both vectors of a clip are equal."""
     for start in range(0, len(vectors), PART_ROWS):
         part = pl.Series(vectors[start : start + PART_ROWS])
         numbers = pl.int_range(start, start + len(part), eager=True).cast(pl.String).alias("clip_id")
@@ -59,7 +59,7 @@ def rows_of(vectors: np.ndarray) -> Iterator[pl.LazyFrame]:
 
 
 def filled(folder: Path, vectors: np.ndarray) -> tuple[ClipIndex, float]:
-    """The index of all vectors, ready for searches, and the seconds that took."""
+    """The index of all vectors, ready for search, and the seconds to build it."""
     index, started = ClipIndex(folder / "index"), time.perf_counter()
     index.synchronise(rows_of(vectors))
     index.maintain()
@@ -80,7 +80,7 @@ def numpys(vectors: np.ndarray) -> Search:
 
 
 def duckdbs(path: Path, vectors: np.ndarray) -> Search:
-    """DuckDB's array_cosine_similarity over a table of its own."""
+    """Search with DuckDB's array_cosine_similarity, in a separate database."""
     connection = duckdb.connect(str(path), config={"memory_limit": "6GB"})
     connection.execute(f"create table clips (clip_id bigint, embedding float[{DIMENSIONS}])")
     for start in range(0, len(vectors), PART_ROWS):
@@ -123,16 +123,14 @@ def report(rows: int) -> None:
     with tempfile.TemporaryDirectory(prefix="internvid-bench-") as folder:
         index, seconds = filled(Path(folder), vectors)
         size = sum(path.stat().st_size for path in index.directory.rglob("*") if path.is_file())
-        print(
-            f"{rows:,} rows, two vectors each, in {seconds:.0f} s: {rows / seconds:,.0f} a second, {size / 1e9:.2f} GB"
-        )
-        told("internvid search", ours(index), queries, exact)
-        told("the same, one category of 16", ours(index, Filters("c7")), queries, None)
+        print(f"{rows:,} rows of two vectors in {seconds:.0f} s: {rows / seconds:,.0f} per second, {size / 1e9:.2f} GB")
+        print_latency("internvid search", ours(index), queries, exact)
+        print_latency("the same, one category of 16", ours(index, Filters("c7")), queries, None)
         asked = index.table.read(["clip_id"]).head(ASKED_AT_ONCE)
         each = seconds_of(lambda: nearest(index, asked, FIRST_NEIGHBOURS)) / asked.height
         print(f"{'neighbours of one clip, of 512 at once':<44} {each * 1000:11.1f} ms", flush=True)
-        told(f"NumPy {np.__version__}", numpys(vectors), queries, exact)
-        told(f"DuckDB {duckdb.__version__}", duckdbs(Path(folder, "clips.duckdb"), vectors), queries, exact)
+        print_latency(f"NumPy {np.__version__}", numpys(vectors), queries, exact)
+        print_latency(f"DuckDB {duckdb.__version__}", duckdbs(Path(folder, "clips.duckdb"), vectors), queries, exact)
 
 
 def seconds_of(work: Callable[[], object]) -> float:
@@ -141,7 +139,7 @@ def seconds_of(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def told(name: str, searching: Search, queries: np.ndarray, exact: list[list[int]] | None) -> None:
+def print_latency(name: str, searching: Search, queries: np.ndarray, exact: list[list[int]] | None) -> None:
     searching(queries[0])
     seconds, found = [], []
     for query in queries:

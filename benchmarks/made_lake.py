@@ -1,7 +1,7 @@
-"""A made-up lake of any size: the tables that subsets and figures read, with the columns they read, 33 clips a video.
+"""A synthetic lake of any size: the tables and columns that subsets and figures read, with 33 clips per video.
 
-Names are as wide as real ones and lie in their order, as a run writes them; captions have InternVid's length; scores
-spread as the paper says. Nothing here was computed from a video.
+Ids are as long as real ones and sorted as a run writes them; captions have InternVid's length; scores are distributed
+as in the paper. Nothing is computed from a video.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from internvid_assets.settings import load_settings
 
 INTERNVID_CLIPS = 234_000_000
 SUBSETS = {"internvid_10m_flt": 10_647_458, "internvid_aesthetics_18m": 18_000_000}
-"""How many clips they take of InternVid's: of a smaller lake they take the same share."""
+"""Their sizes in InternVid; from a smaller lake they take the same fraction."""
 CLIPS_PER_VIDEO = 33
 """234 million clips of 7.1 million videos (InternVid, table 1)."""
 WORDS = (
@@ -31,7 +31,7 @@ WORDS = (
     "walks runs white table street talking looking standing"
 ).split()
 PHRASES = [" ".join(Random(number).choices(WORDS, k=2 + number % 8)) for number in range(2048)]
-"""A caption is three of them: to put together its words one by one takes thirty times as long."""
+"""A caption is three of them: composing it word by word takes thirty times as long."""
 
 VIDEOS = """
     select
@@ -80,7 +80,7 @@ CAPTIONED = """
     from clips, (select {phrases} as phrases) as vocabulary"""
 
 RARE_VERB = "200000 * pow((h % 1000003) / 1000003, 6)"
-"""Of 200,000 verbs the most frequent 1,000 are used as often as all others together, as words are."""
+"""As with real words, the most frequent 1,000 of 200,000 verbs are used as often as all others together."""
 TABLES = {
     "candidate_videos": "select video_id, category from videos",
     "videos": "select * exclude (clips) from videos",
@@ -92,7 +92,7 @@ TABLES = {
 
 
 def make_lake(folder: Path, clips: int, memory_limit: str = "6GB") -> Home:
-    """A home with so many clips, about, in sixteen categories; what is there already is kept."""
+    """A home with about that many clips in sixteen categories; existing tables are kept."""
     sizes = [f"subsets.{name}.size={max(size * clips // INTERNVID_CLIPS, 1)}" for name, size in SUBSETS.items()]
     home = Home(load_settings([f"home={folder}", f"memory_limit={memory_limit}", *sizes]))
     per_category = max(clips // CLIPS_PER_VIDEO // len(tables.CATEGORIES), 1)
@@ -111,14 +111,14 @@ def _missing(folder: Path, category: str) -> Iterator[tuple[str, str]]:
 
 
 def _write(path: Path, select: str, number: int, category: str, videos: int) -> None:
-    told = {"number": number, "category": quoted(category), "videos": videos, "per_video": CLIPS_PER_VIDEO}
-    steps = f"with videos as ({VIDEOS.format(**told)}), clips as ({CLIPS})"
+    values = {"number": number, "category": quoted(category), "videos": videos, "per_video": CLIPS_PER_VIDEO}
+    steps = f"with videos as ({VIDEOS.format(**values)}), clips as ({CLIPS})"
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".making")
     with duckdb.connect(config={"memory_limit": "4GB"}) as connection:
         select = select.replace("{phrases}", repr(PHRASES))
         columns = ", ".join(column_definitions(path.parts[-3]))
-        connection.execute(f"create table every_column ({columns})")  # those that nobody reads here are null
+        connection.execute(f"create table every_column ({columns})")  # columns that are not read here are null
         rows = f"{steps} from every_column union all by name {select}"
         compression = COMPRESSION["intermediate"] if path.parts[-3] == "captioned_clips" else "zstd"
         connection.execute(f"copy ({rows}) to {quoted(str(aside))} (format parquet, compression {compression})")

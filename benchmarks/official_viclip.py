@@ -1,6 +1,6 @@
-"""ViCLIP as its released training code computes it: nn.MultiheadAttention, a Conv3d, every patch embedded.
+"""ViCLIP as in its released training code: nn.MultiheadAttention, a Conv3d, every patch embedded.
 
-Our parameters fit it by name. `mask` removes patches where the released code does, behind their embedding.
+Parameter names are the same as ours. `mask` removes patches after their embedding, as in the released code.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class OfficialVision(nn.Module):
         if mask:
             x = taken(x, random_patches(B, x.shape[1], mask, device=x.device))
         x = self.ln_pre(torch.cat([classes, x], dim=1))
-        x = self.ln_post(self.transformer(x.permute(1, 0, 2)))  # the last norm of all tokens
+        x = self.ln_post(self.transformer(x.permute(1, 0, 2)))  # the last norm is applied to all tokens
         return x[0] @ self.proj
 
 
@@ -94,7 +94,7 @@ class OfficialText(nn.Module):
 
 
 class OfficialViclip(nn.Module):
-    """On one process; texts are frozen, as in the released runs."""
+    """On one process; the text encoder is frozen, as in the released runs."""
 
     def __init__(self, sizes: ViclipSizes) -> None:
         super().__init__()

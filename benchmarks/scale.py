@@ -1,10 +1,10 @@
-"""A reader's questions to a lake of any size: the paper's figures, FLT, Aesthetics, the warehouse.
+"""Queries on a lake of any size: the paper's figures, FLT, Aesthetics, the warehouse.
 
-`python -m benchmarks.scale CLIPS FOLDER [--to RESULTS.json]` makes a lake of so many clips in FOLDER (about 100 bytes
-a clip; what is there is kept) and prints, for each question, seconds, and the peak memory so far. Subsets take their
-share of the lake, as InternVid's do of 234 million clips, and are asked twice: which clips, in which order and why; and
-as tables with captions, judged and fingerprinted. In the same run pandas asks one of the figures, a category after
-another, and DuckDB reads three columns and does nothing else: the limit. More memory than promised is an error.
+`python -m benchmarks.scale CLIPS FOLDER [--to RESULTS.json]` makes a lake of that many clips in FOLDER (about 100 bytes
+per clip; existing tables are kept) and prints the seconds of each query, and the peak memory so far. Subsets take the
+same fraction of the lake as in InternVid of 234 million clips, and are run twice: only which clips, in which order and
+why; and as tables with captions, validated and fingerprinted. In the same run pandas computes one of the figures, one
+category at a time, and DuckDB only reads three columns, as a lower bound. Exceeding the memory limit is an error.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from internvid_assets.selects.making import parameters_of
 from internvid_assets.selects.running import run_select, write_select
 
 CLIPS = 500_000
-PROMISED_GIGABYTES = 8
+MAX_GIGABYTES = 8
 FIGURES = [
     "dataset_totals",
     "videos_by_category",
@@ -48,7 +48,7 @@ FIGURES = [
 ]
 """The marts of the paper's figures 3 and 4, table 1 and the verbs of section 3.3."""
 CHOICE = ["clip_id", "category", "rank", "sampling_key", "reason"]
-"""The columns of a subset that are not in the lake already."""
+"""The columns of a subset that are not already in the lake."""
 SCORES = ["caption_words", "umt_score", "aesthetic_score"]
 
 
@@ -59,12 +59,12 @@ def figure(home: Home, name: str) -> pd.DataFrame:
 
 
 def withhold(home: Home) -> None:
-    """Which videos no subset takes: known before the first subset, and to all of them."""
+    """Make the table of videos that all subsets exclude, before the first subset."""
     make_selected(sql_file("intermediate", "withheld_videos"), home, None, tables.WithheldVideos)
 
 
 def choice(home: Home, subset: str) -> dict[str, int]:
-    """Which clips, in which order and why, and how many each step left; into a file, as of any number of clips."""
+    """Write to a file which clips are selected, in which order and why, and count the rows that each step leaves."""
     file = sql_file("subsets", subset)
     paths = {table: home.lake.paths(table) for table in file.tables()}
     types = {name: dtype for name, dtype in schema_of(tables.ChosenClips).items() if name in CHOICE}
@@ -78,7 +78,7 @@ def choose(home: Home, subset: str) -> None:
 
 
 def scan(home: Home) -> int:
-    """Every byte of the columns that figures read of the wide table: no question can be answered in less."""
+    """Read all columns of the wide table that figures use: a lower bound for any query."""
     with duckdb.connect() as connection:
         connection.read_parquet([str(path) for path in home.lake.paths("captioned_clips")]).create_view("captioned")
         sums = ", ".join(f"sum(hash({name}))" for name in SCORES)
@@ -99,7 +99,7 @@ def questions(home: Home) -> Iterator[tuple[str, Callable[[], object]]]:
 
 
 def by_pandas(home: Home) -> pd.Series:
-    """Captions by words, a category at a time: what fits into memory of any size of lake."""
+    """Captions by length, one category at a time, which fits into memory for any lake."""
     counts = [
         pd.read_parquet(path, columns=["caption_words"])["caption_words"].value_counts()
         for path in home.lake.paths("captioned_clips")
@@ -118,7 +118,7 @@ def measure(repetitions: int) -> list[Comparison]:
                 peer="pandas.read_parquet of one column, value_counts",
                 ours=lambda: figure(home, "captions_by_length"),
                 theirs=lambda: by_pandas(home),
-                agreement=lambda ours, theirs: f"{'equal' if _clips(ours) == theirs.sum() else 'other'} totals",
+                agreement=lambda ours, theirs: f"{'equal' if _clips(ours) == theirs.sum() else 'different'} totals",
                 repetitions=repetitions,
                 count=clips,
             )
@@ -130,7 +130,7 @@ def _clips(figure: pd.DataFrame) -> int:
 
 
 def ask_all(home: Home) -> dict[str, float]:
-    """Seconds of each question."""
+    """Seconds of each query."""
     seconds = {}
     for what, ask in questions(home):
         started = time.monotonic()
@@ -150,11 +150,11 @@ def main() -> None:
     seconds = ask_all(home)
     clips = sum(figure(home, "clips_by_category")["captioned_clips"])
     figures = sum(took for what, took in seconds.items() if what.startswith("figure "))
-    print(f"{clips:,} clips, the {len(FIGURES)} figures together {figures:.1f} s, peak {peak_gigabytes():.1f} GB")
+    print(f"{clips:,} clips, all {len(FIGURES)} figures {figures:.1f} s, peak {peak_gigabytes():.1f} GB")
     if arguments.to:
         arguments.to.write_text(json.dumps({"clips": clips, "peak_gigabytes": peak_gigabytes(), "seconds": seconds}))
-    if peak_gigabytes() > PROMISED_GIGABYTES:
-        sys.exit(f"{peak_gigabytes():.1f} GB, at most {PROMISED_GIGABYTES} are promised")
+    if peak_gigabytes() > MAX_GIGABYTES:
+        sys.exit(f"peak memory {peak_gigabytes():.1f} GB: expected at most {MAX_GIGABYTES} GB")
 
 
 if __name__ == "__main__":

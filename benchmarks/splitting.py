@@ -1,4 +1,4 @@
-"""Cutting videos: our split, which also measures motion and exact times, against PySceneDetect's own `detect`."""
+"""Splitting videos: our splitter, which also measures motion and exact times, against PySceneDetect's `detect`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def agreement(ours: list[list[float]], theirs: list[list[float]]) -> str:
 
 
 def _same(ours: list[float], theirs: list[float]) -> bool:
-    """The same number of clips, each start within 50 ms: PySceneDetect counts from 0, we from the first frame."""
+    """Equal numbers of clips, with starts within 50 ms: PySceneDetect counts from 0, we from the first frame."""
     return len(ours) == len(theirs) and all(abs(a - b) < 0.05 for a, b in zip(ours, theirs, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""Training steps of ours against the released code's arithmetic, and the loader alone against the trainer.
+"""Our training steps against the computation of the released code, and the loader alone against the trainer.
 
 `python -m benchmarks.training` on a machine with a GPU also prints ViT-B/16 and L/14 at 8 x 224.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait take the cores from each other
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads take cores from each other
 
 import torch
 from torch import Tensor, nn
@@ -49,7 +49,7 @@ def inputs_of(sizes: ViclipSizes, batch: int, device: str = "cpu") -> Inputs:
 
 
 def ours_and_official(sizes: ViclipSizes, device: str = "cpu") -> tuple[Viclip, OfficialViclip]:
-    """Of the same weights."""
+    """Both models, with the same weights."""
     torch.manual_seed(0)
     ours, official = Viclip(sizes), OfficialViclip(sizes)
     official.load_state_dict(ours.state_dict())
@@ -58,7 +58,7 @@ def ours_and_official(sizes: ViclipSizes, device: str = "cpu") -> tuple[Viclip, 
 
 
 def step_of(model: nn.Module, inputs: Inputs, mask: float, *, halves: bool = False) -> Step:
-    """One step of training with its own AdamW: ours fused, the released one torch's default."""
+    """One training step with its own AdamW: ours fused, the released one torch's default."""
     is_ours = isinstance(model, Viclip)
     groups = parameter_groups(model, learning_rate=1e-6, weight_decay=0.2)
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True if is_ours else None)
@@ -75,14 +75,14 @@ def step_of(model: nn.Module, inputs: Inputs, mask: float, *, halves: bool = Fal
 
 
 def compared(name: str, masks: tuple[float, float], repetitions: int) -> Comparison:
-    """Steps of ours at the first mask and of the released arithmetic at the second."""
+    """Our steps with the first mask against the released computation with the second."""
     sizes = named_sizes("tiny")
     inputs = inputs_of(sizes, BATCH)
     ours, theirs = (step_of(model, inputs, m) for model, m in zip(ours_and_official(sizes), masks, strict=True))
     return compare(
         name,
         load=f"{STEPS} steps of {BATCH} samples, size tiny, float32, mask {masks[0]:g} (theirs {masks[1]:g})",
-        peer=f"the released arithmetic, torch {torch.__version__}",
+        peer=f"the released computation, torch {torch.__version__}",
         ours=lambda: [ours() for _ in range(STEPS)],
         theirs=lambda: [theirs() for _ in range(STEPS)],
         agreement=lambda mine, peers: agreement(mine[0], peers[0], same_work=masks == (0.0, 0.0)),
@@ -92,11 +92,11 @@ def compared(name: str, masks: tuple[float, float], repetitions: int) -> Compari
 
 
 def agreement(ours: Tensor, theirs: Tensor, *, same_work: bool) -> str:
-    return f"first losses {float(ours - theirs):.0e} apart" if same_work else "patches are drawn: other losses"
+    return f"first losses {float(ours - theirs):.0e} apart" if same_work else "patches are sampled, so losses differ"
 
 
 def stored(folder: Path, clips: int) -> Path:
-    """Clips of eight pictures of noise over a slope, as the frames store holds those of the sample world."""
+    """Clips of eight frames of noise on a gradient, stored like those of the sample world in the frame store."""
     import cv2
 
     rng, rows, jpegs = np.random.default_rng(0), [], {}
@@ -105,26 +105,26 @@ def stored(folder: Path, clips: int) -> Path:
         pictures = (slope + rng.normal(0, 4, (8, *STORED_PIXELS, 3))).clip(0, 255).astype(np.uint8)
         own = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures]
         jpegs |= {hash_of(jpeg): jpeg for jpeg in own}
-        told = {"captions": ["a red ball moves left"], "weights": [1.0], "frame_hashes": [hash_of(one) for one in own]}
-        rows.append({"clip_id": f"{clip:06}", "video_id": f"{clip}", "category": "music", **told})
+        data = {"captions": ["a red ball moves left"], "weights": [1.0], "frame_hashes": [hash_of(one) for one in own]}
+        rows.append({"clip_id": f"{clip:06}", "video_id": f"{clip}", "category": "music", **data})
     FrameStore(folder / "frames" / "music").put(jpegs)
     write_rows(pl.DataFrame(rows), folder / "rows.arrow")
     return folder
 
 
 def loaded(folder: Path, clips: int, cache_bytes: int) -> Callable[[], int]:
-    """Batches made one after another in this process; returns how many samples they hold."""
-    told = Clips(folder / "rows.arrow", folder / "frames", str(WORDS), picture_pixels=112, cache_bytes=cache_bytes)
+    """Makes batches sequentially in this process; returns the number of samples."""
+    data = Clips(folder / "rows.arrow", folder / "frames", str(WORDS), picture_pixels=112, cache_bytes=cache_bytes)
 
     def load() -> int:
         order = Order(rows=clips, batch_size=BATCH, steps=clips // BATCH, seed=0, rank=0, ranks=1, first_step=0)
-        return sum(len(batch.token_ids) for batch in loader_of(told, order, workers=0))
+        return sum(len(batch.token_ids) for batch in loader_of(data, order, workers=0))
 
     return load
 
 
 def fed(repetitions: int, *, mask: float, cache_bytes: int, clips: int = STEPS * BATCH) -> Comparison:
-    """The loader alone, on one core, against the trainer alone, on all, augmentation included."""
+    """The loader alone, on one core, against the trainer alone, on all cores, including augmentation."""
     sizes = named_sizes("tiny")
     inputs, (ours, _) = inputs_of(sizes, BATCH), ours_and_official(sizes)
     step = step_of(ours, inputs, mask)
@@ -141,7 +141,7 @@ def fed(repetitions: int, *, mask: float, cache_bytes: int, clips: int = STEPS *
     with tempfile.TemporaryDirectory(prefix="internvid-bench-") as folder:
         return compare(
             "loading",
-            load=f"{clips} samples of 8 stored pictures of {STORED_PIXELS[1]} x {STORED_PIXELS[0]}, "
+            load=f"{clips} samples of 8 stored frames of {STORED_PIXELS[1]} x {STORED_PIXELS[0]}, "
             + ("from memory, as after the first epoch" if cache_bytes else "all decoded"),
             peer=f"our trainer alone, size tiny, mask {mask:g}",
             ours=loaded(stored(Path(folder), clips), clips, cache_bytes),

@@ -1,7 +1,7 @@
-"""Floating-point operations of a training step, and how many a chip could do: model FLOPs utilisation.
+"""Model FLOPs utilisation: the floating-point operations of a training step, and the peak of a device.
 
-As in Chowdhery et al. (2022, appendix B): what the model needs, whatever is computed twice to save memory. L tokens, D
-width: a block is 24 L D^2 for its matrices and 4 L^2 D for its attention; multiplications and additions both count.
+As in Chowdhery et al. (2022, appendix B), without recomputation to save memory. For L tokens of width D, a block takes
+24 L D^2 for its matrices and 4 L^2 D for its attention; multiplications and additions both count.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ PEAKS_PER_SECOND = {
     "L4": 121e12,
     "RTX 4090": 165e12,
 }
-"""Dense bf16 products with sums in float32, by makers' data sheets; the first name that a device's name holds."""
+"""Dense bf16 with float32 accumulation, from data sheets; the first name contained in the device name applies."""
 
 
 def peak_per_second(device: str) -> float | None:
-    """Of a CUDA device's name; None where it is not known."""
+    """The peak of a CUDA device by its name; None if unknown."""
     return next((peak for name, peak in PEAKS_PER_SECOND.items() if name in device), None)
 
 
 def step_flops(sizes: ViclipSizes, mask: float) -> float:
-    """Of one sample, forth and back; texts, which are frozen, forth only. Norms, losses and AdamW are left out.
+    """Per sample, forward and backward; texts, which are frozen, forward only. Ignores norms, losses and AdamW.
 
-    Back is twice forth, but for patches, whose pixels want no gradient.
+    Backward is twice forward, except for the patch embedding, since pixels need no gradient.
     """
     patches = sizes.frames * sizes.patches_per_frame
     kept = patches - int(mask * patches)
@@ -42,10 +42,10 @@ def step_flops(sizes: ViclipSizes, mask: float) -> float:
 
 
 def last_block_flops(tokens: int, width: int) -> float:
-    """Forth, of one clip: keys and values of all tokens, everything else of the class token."""
+    """Forward, per clip: keys and values of all tokens, everything else of the class token."""
     return 4 * tokens * width**2 + 20 * width**2 + 4 * tokens * width
 
 
 def block_flops(tokens: int, width: int) -> float:
-    """Forth, of one sequence."""
+    """Forward, per sequence."""
     return 24 * tokens * width**2 + 4 * tokens**2 * width

@@ -1,4 +1,4 @@
-"""ViT-B/16 and L/14 at 8 x 224 on the GPU at hand: samples a second, utilisation, memory, the largest batch."""
+"""ViT-B/16 and L/14 at 8 x 224 on the local GPU: samples per second, utilisation, memory, largest batch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST = 4096
 
 @dataclass(frozen=True)
 class Measured:
-    """One model on one GPU."""
+    """Measurements of one model on one GPU."""
 
     batch: int
     samples_per_second: float
@@ -27,9 +27,9 @@ class Measured:
 
 
 def report() -> None:
-    """Ours and the released arithmetic, both in bf16 by autocast, without gradient checkpointing."""
+    """Ours and the released computation, both in bf16 by autocast, without gradient checkpointing."""
     if not torch.cuda.is_available():
-        print("no GPU here: python -m benchmarks training measures size tiny on the CPU")
+        print("no GPU found; on a CPU, run: python -m benchmarks training (size tiny)")
         return
     device = torch.cuda.get_device_name()
     peak = peak_per_second(device)
@@ -41,7 +41,7 @@ def report() -> None:
 
 
 def line_of(name: str, mask: float, who: int, peak: float | None) -> str:
-    """`who`: 0 is ours, 1 the released arithmetic. Timed at half of the largest batch that fits."""
+    """`who`: 0 is ours, 1 the released computation. Timed at half the largest batch that fits."""
     sizes = named_sizes(name)
     largest = largest_batch(sizes, mask, who)
     small, timed = (measured(sizes, mask, who, max(1, largest // share)) for share in (4, 2))
@@ -50,12 +50,12 @@ def line_of(name: str, mask: float, who: int, peak: float | None) -> str:
     model = f"{name} mask {mask:g} {('ours', 'released')[who]:<8}"
     return (
         f"{model} {timed.samples_per_second:8.1f} samples/s at {timed.batch} "
-        f" MFU {100 * used:4.1f} %  {each / 1e6:7.1f} MB a sample  largest batch {largest}"
+        f" MFU {100 * used:4.1f} %  {each / 1e6:7.1f} MB per sample  largest batch {largest}"
     )
 
 
 def largest_batch(sizes: ViclipSizes, mask: float, who: int) -> int:
-    """To within an eighth: doubled until memory ends, then by halves of what is between."""
+    """The largest batch, to within an eighth: doubled until out of memory, then by bisection."""
     fits, fails = 0, 1
     while fails <= MOST and _fits(sizes, mask, who, fails):
         fits, fails = fails, 2 * fails
@@ -87,7 +87,7 @@ def measured(sizes: ViclipSizes, mask: float, who: int, batch: int) -> Measured:
 
 
 def _steps(sizes: ViclipSizes, mask: float, who: int, inputs: Inputs, *, steps: int) -> float:
-    """Seconds of so many steps, after some that are not timed; the GPU is waited for at both ends."""
+    """Seconds of that many steps after a warm-up, with synchronisation at both ends."""
     step = step_of(ours_and_official(sizes, "cuda")[who], inputs, mask, halves=True)
     for _ in range(WARM_STEPS):
         step()

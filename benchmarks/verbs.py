@@ -1,7 +1,7 @@
-"""The verbs of captions, against NLTK's tokenizer and tagger shown one caption after another.
+"""Finding verbs in captions, against NLTK's tokenizer and tagger on one caption at a time.
 
-Two loads: made-up everyday captions, no two the same, by the function alone; and captions of sample clips, which say
-the same thing again and again, as the asset `caption_verbs`, remembered and all.
+Two loads: distinct synthetic everyday captions, with only the function; and captions of sample clips, which are
+repetitive, with the asset `caption_verbs`, including storage of the calls.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ AT_ONCE = caption_verbs.batch_rows
 
 
 def everyday(count: int = CAPTIONS) -> list[str]:
-    """With marks where people write them."""
+    """With punctuation where people write it."""
     rng, captions = random.Random(0), {}
     while len(captions) < count:
         words = " ".join(word for word, _ in everyday_caption(rng))
@@ -70,7 +70,7 @@ def remembered(captions: Sequence[str]) -> pl.Series:
 
 
 def one_by_one(captions: Sequence[str]) -> list[list[str]]:
-    """Verbs, and nothing that only looks like one: the tagger calls some numbers and marks so."""
+    """Only words: the tagger labels some numbers and punctuation as verbs."""
     tokenizer, tagger = TreebankWordTokenizer(), load_tagger()
     tagged = (tagger.tag(tokenizer.tokenize(caption)) for caption in captions)
     return [

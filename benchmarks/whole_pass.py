@@ -1,7 +1,7 @@
-"""Everything `videos`, `clips` and `clip_frames` do to a folder, against PySceneDetect finding its cuts file by file.
+"""The assets `videos`, `clips` and `clip_frames` on a folder, against PySceneDetect's cut detection, file by file.
 
-Ours measures, cuts and samples with one process per core; the peer decodes with as many threads as it likes. Real
-files count where they lie beside the project, else the sample world stands alone.
+Ours measures, splits and samples with one process per core; the peer decodes with as many threads as it chooses. Uses
+real files if they are next to the project, or else the sample world.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LARGE = ("video2dataset__test_video.mp4", "mediabunny__video-h265.mp4", "moviepy
 
 
 def passed(path: str) -> list[float]:
-    """The cuts, after a whole pass."""
+    """The cuts found in a whole pass."""
     probe(path)
     clips = split(path)
     frames = sample_frames(path, [(clip["start_pts"], clip["end_pts"]) for clip in clips])

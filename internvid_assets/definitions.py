@@ -1,4 +1,4 @@
-"""The table of contents: the stages in order, and the resources they share. What an asset does is not said here."""
+"""The table of contents: the stages in order, and the resources they share. Assets are defined in their stages."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import get_args
 
 import dagster as dg
 
-# In the pinned minor version, partitioned asset checks are a preview, and Dagster's own reading of the asset selection
-# `*` calls what is beta; said once, here.
+# In the pinned minor version, partitioned asset checks are a preview feature, and Dagster's own parsing of the asset
+# selection `*` calls beta functions; both warnings are silenced once, here.
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
@@ -56,13 +56,13 @@ STAGES: dict[str, ModuleType] = {
 
 
 def features() -> Iterator[tuple[str, Feature]]:
-    """(stage, feature) for every table of remembered calls, in graph order."""
+    """(stage, feature) for every table of stored calls, in graph order."""
     for stage, module in STAGES.items():
         yield from ((stage, value) for value in vars(module).values() if isinstance(value, Feature))
 
 
 def recipes_made_whole(home: Home) -> dict[tuple[str, str], Recipe]:
-    """(stage, asset) -> recipe of each asset that remembers no calls but depends on settings, in graph order."""
+    """(stage, asset) -> recipe of each asset without stored calls that depends on settings, in graph order."""
     stages = {stage: module.recipes(home) for stage, module in STAGES.items() if hasattr(module, "recipes")}
     return {(stage, asset): recipe for stage, own in stages.items() for asset, recipe in own.items()}
 
@@ -78,7 +78,7 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
     _refuse_without_schema(sql_files("intermediate"))
     _refuse_unknown_tables(file for kind in get_args(Kind) for file in sql_files(kind))
     _refuse_checks_of_nothing(sql_files("checks"))
-    remembered = [
+    feature_assets = [
         feature_asset(feature, group=stage, home=home, check_specs=check_specs(feature.name), promises=check_results)
         for stage, feature in features()
     ]
@@ -87,7 +87,7 @@ def build_defs(home: Home | None = None) -> dg.Definitions:
     made_whole = {asset: recipe.hash for (_, asset), recipe in recipes_made_whole(home).items()}
     others = dg.map_asset_specs(lambda spec: _by_recipe(spec, made_whole), others)
     return dg.Definitions(
-        assets=[*remembered, *others],
+        assets=[*feature_assets, *others],
         resources={"home": home, "pipes": dg.PipesSubprocessClient()},
         executor=dg.in_process_executor,
     )
@@ -97,42 +97,43 @@ def _refuse_unknown_subsets(home: Home) -> None:
     known = {file.name for file in sql_files("subsets")}
     for name in home.settings.subsets:
         if name not in known:
-            raise UserError(f"setting subsets.{name}: no such file in sql/subsets; there: {', '.join(sorted(known))}")
+            names = ", ".join(sorted(known))
+            raise UserError(f"setting subsets.{name}: no such file in sql/subsets; expected one of: {names}")
     for name in home.settings.interleaved.subsets() - known:
-        told = f"setting interleaved.<format>.subset = {name!r}: no such file in sql/subsets"
-        raise UserError(f"{told}; there: {', '.join(sorted(known))}")
+        message = f"setting interleaved.<format>.subset = {name!r}: no such file in sql/subsets"
+        raise UserError(f"{message}; expected one of: {', '.join(sorted(known))}")
 
 
 def _refuse_without_schema(files: Iterable[SqlFile]) -> None:
-    """Several selects read such a table, which says what they may count on, and whether it has a file per category."""
+    """The selects that read such a table rely on its schema, and on whether it has a file per category."""
     for file in files:
         if file.name not in tables.GRAPH:
-            raise UserError(f"sql/{file.kind}/{file.name}.sql makes a table without a schema: add it to tables.py")
+            raise UserError(f"sql/{file.kind}/{file.name}.sql makes a table without a schema; add one to tables.py")
 
 
 def _refuse_unknown_tables(files: Iterable[SqlFile]) -> None:
-    """A file of sql/ that selects from what no asset makes would depend on nothing, and fail when it runs."""
+    """A file of sql/ that selects from an unknown table would have no such dependency, and fail when it runs."""
     made = [file.name for kind in ("subsets", "marts") for file in sql_files(kind)]
     known = {*tables.GRAPH, *tables.IMPORTED, *made}
     for file in files:
         if unknown := sorted(file.tables() - known):
-            told = f"sql/{file.kind}/{file.name}.sql selects from {', '.join(unknown)}, which no asset makes"
-            raise UserError(f"{told}; there: {', '.join(sorted(known))}")
+            message = f"sql/{file.kind}/{file.name}.sql selects from {', '.join(unknown)}, which no asset makes"
+            raise UserError(f"{message}; expected one of: {', '.join(sorted(known))}")
 
 
 def _refuse_checks_of_nothing(files: Iterable[SqlFile]) -> None:
-    """A check that no asset would ever evaluate promises nothing."""
+    """A check of an unknown table would never be evaluated."""
     known = [
         *tables.GRAPH,
         *(file.name for file in [*sql_files("subsets"), *sql_files("marts")]),
     ]
     for file in files:
         if file.checked_table() not in known:
-            expected = f"expected <table>__<promise>, with one of {', '.join(known)}"
+            expected = f"expected <table>__<check>, with one of {', '.join(known)}"
             raise UserError(f"sql/checks/{file.name}.sql: no table {file.checked_table()}; {expected}")
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What Dagster loads: the graph of the effective settings. Importing this module builds nothing."""
+    """The graph for the effective settings, as loaded by Dagster. Importing this module builds nothing."""
     return build_defs()

@@ -1,4 +1,4 @@
-"""A home: everything under INTERNVID_HOME, opened with one set of settings. Knows no Dagster."""
+"""A home: everything under INTERNVID_HOME, opened with one set of settings. Independent of Dagster."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from internvid_assets.media.frames import FrameStore
 
 ReportProgress = Callable[[str, str], Progress]
-"""From (asset, category or `all`) to where the progress of its fill is told."""
+"""From (asset, category or `all`) to the callback that receives the progress of its fill."""
 
 
 WORKERS_NEED = ("av", "cv2", "numpy")
 
 
-def _untold(asset: str, category: str) -> Progress:
+def _no_progress(asset: str, category: str) -> Progress:
     return lambda made, to_make: None
 
 
@@ -44,7 +44,7 @@ class Home:
     """The lake, the frame stores, the models and the workers of one INTERNVID_HOME."""
 
     settings: Settings
-    report_progress: ReportProgress = field(default=_untold)
+    report_progress: ReportProgress = field(default=_no_progress)
 
     @property
     def path(self) -> Path:
@@ -65,7 +65,7 @@ class Home:
         return Models(model_specs(self.settings.profile, self.settings.model_overrides()))
 
     def frames(self, category: str | None) -> FrameStore:
-        """The pictures of one category (None: of none); only a run that holds a lease of the category writes there."""
+        """The frame store of one category (None: of no category); only a run that leases the category writes to it."""
         from internvid_assets.media.frames import FrameStore
 
         return FrameStore(self.path / "frames" / (category or "all"))
@@ -76,12 +76,12 @@ class Home:
         return feature.recipe(self.settings, identities)
 
     def upstream(self, feature: Feature, category: str | None, **given: pl.LazyFrame) -> pl.LazyFrame:
-        """The rows `feature` is made for, from the lake's tables or from those `given` in their place."""
+        """The rows that `feature` is computed for, from the lake's tables or from those `given` instead."""
         tables = [given.get(name, self.lake.scan(name, category)) for name in feature.upstream_tables]
         return feature.upstream(*tables, **(feature.given(self.settings) if feature.given else {}))
 
     def judged(self, feature: Feature, rows: pl.LazyFrame, category: str | None) -> pl.LazyFrame:
-        """The rows with the derived columns of `feature`, under these settings and by the tables as they stand."""
+        """The rows with the derived columns of `feature`, under these settings and the current tables."""
         return feature.judged(rows, feature.parameters(self.settings), **self._judged_by(feature, category))
 
     def _judged_by(self, feature: Feature, category: str | None) -> dict[str, pl.LazyFrame]:
@@ -89,7 +89,7 @@ class Home:
 
     @contextmanager
     def open_work(self, feature: Feature, category: str | None) -> Iterator[Work]:
-        """Load what the calls of `feature` need; those of models run one asset at a time, since they share a device."""
+        """Load what the calls of `feature` need. Assets with models run one at a time, since they share a device."""
         parameters = feature.parameters(self.settings)
         alone = self.turn("models") if feature.capabilities(self.settings) else nullcontext()
         engine = LocalEngine(
@@ -99,11 +99,11 @@ class Home:
             yield feature.work(Bench(self.settings, parameters, self.models, self.frames(category), engine))
 
     def turn(self, at: str) -> AbstractContextManager[None]:
-        """Wait until no other process of this home is at it."""
+        """Wait until no other process of this home holds the turn `at`."""
         return turn(self.path, at, holder=_who())
 
     def fill(self, feature: Feature, category: str | None, options: FillOptions | None = None) -> FillReport:
-        """Bring one category (None: of a table without any) up to date, alone: a second run is told who is at it."""
+        """Bring one category (None: no partitions) up to date under a lease; a second run learns who holds it."""
         with lease(self.path, feature.name, category or "all", holder=_who()):
             return fill(
                 feature,
@@ -122,9 +122,9 @@ class Home:
         return FillOptions(limit, retry_quarantined, self.settings.max_attempts, self.settings.commit_seconds)
 
     def content_of(self, tables: Iterable[str]) -> str:
-        """A version of what these tables hold together: equal content, equal version."""
-        told = [(table, self.lake.data_versions(table)) for table in sorted(tables)]
-        return hashlib.blake2b(repr(told).encode(), digest_size=8).hexdigest()
+        """A hash of the data versions of these tables: equal content gives an equal hash."""
+        versions = [(table, self.lake.data_versions(table)) for table in sorted(tables)]
+        return hashlib.blake2b(repr(versions).encode(), digest_size=8).hexdigest()
 
 
 def _who() -> str:

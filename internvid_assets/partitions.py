@@ -1,7 +1,5 @@
-"""Partitions: sixteen categories, whatever the number of videos, the formats of interleaved sequences, and the
-subsets that models are trained on.
-
-No partition definition belongs elsewhere.
+"""All partition definitions: sixteen categories, whatever the number of videos, the formats of interleaved
+sequences, and the subsets that models are trained on.
 """
 
 from __future__ import annotations
@@ -17,5 +15,5 @@ by_subset = dg.StaticPartitionsDefinition([file.name for file in sql_files("subs
 
 
 def partitions_of(table: str) -> dg.StaticPartitionsDefinition | None:
-    """One partition per file of the table; None where there is a single file."""
+    """One partition per file of the table; None if there is a single file."""
     return {"category": by_category, "format": by_format, "subset": by_subset, None: None}[partition_column(table)]

@@ -1,4 +1,4 @@
-"""Every setting, with one source of truth: `internvid.toml`, then `INTERNVID_…` in the environment, then `--set`."""
+"""All settings. Precedence, lowest first: `internvid.toml`, `INTERNVID_…` in the environment, `--set`."""
 
 from __future__ import annotations
 
@@ -52,34 +52,34 @@ from internvid_assets.viclip_parameters import (
 SETTINGS_NAME = "internvid.toml"
 LEAST_MEMORY = ByteSize(50_000_000)
 MODEL_FILES = ("name", "head", "tokenizer")
-"""Of `[models.*]`: what may be a file."""
+"""The keys of `[models.*]` whose value may be a file."""
 
 
 class Settings(BaseSettings):
-    """The whole platform's settings; `internvid recipes show ASSET` prints where each value came from."""
+    """The settings of the whole platform; `internvid recipes show ASSET` prints the origin of each value."""
 
     model_config = SettingsConfigDict(env_prefix="INTERNVID_", env_nested_delimiter="__", extra="forbid", frozen=True)
 
-    home: Path = Field(Path("data"), description="Where everything is kept; relative to internvid.toml.")
+    home: Path = Field(Path("data"), description="Directory for all data; relative to internvid.toml.")
     lake_url: str | None = Field(None, description="fsspec URL for cells and tables; default: inside home.")
     profile: Literal["sample", "paper", "server"] = "sample"
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Decoding processes.")
     worker_memory_bytes: ByteSize = Field(
-        ByteSize(2_000_000_000), ge=500_000_000, description="A call that takes more is an error row; '4GB' will do."
+        ByteSize(2_000_000_000), ge=500_000_000, description="A call that needs more becomes an error row."
     )
-    commit_seconds: float = Field(10.0, gt=0, description="A running asset commits what it has this often.")
+    commit_seconds: float = Field(10.0, gt=0, description="Interval at which a running asset commits.")
     max_attempts: int = Field(3, ge=1, description="A retryable failure is quarantined after this many attempts.")
     memory_limit: str = Field(
         "1GB",
         pattern=r"(?i)^[0-9.]+ ?[kmgt]i?b$",
-        description="What DuckDB may hold in memory before it spills to disk.",
+        description="Memory limit of DuckDB, above which it spills to disk.",
     )
 
     @field_validator("memory_limit")
     @classmethod
     def _enough_memory(cls, limit: str) -> str:
         if TypeAdapter(ByteSize).validate_python(limit.replace(" ", "")) < LEAST_MEMORY:
-            raise ValueError("expected at least 50MB, since DuckDB does nothing with less")
+            raise ValueError("expected at least 50MB, which DuckDB needs to run")
         return limit
 
     models: dict[Capability, ModelSettings] = Field(default_factory=dict)
@@ -119,24 +119,24 @@ class Settings(BaseSettings):
         return models
 
     def model_overrides(self) -> dict[str, dict[str, Any]]:
-        """What the settings say of models, and of them what somebody set: the profile knows the rest."""
-        chosen = {name: told.model_dump(exclude_unset=True) for name, told in self.models.items()}
-        for capability, told in chosen.items():
-            if self.profile != SERVER or capability not in ASKED_CAPABILITIES:  # an endpoint's names are no files
-                told |= {key: files_beside_settings(told[key]) for key in MODEL_FILES if told.get(key)}
+        """The model settings that were set explicitly; the profile has the rest."""
+        chosen = {name: model.model_dump(exclude_unset=True) for name, model in self.models.items()}
+        for capability, values in chosen.items():
+            if self.profile != SERVER or capability not in ASKED_CAPABILITIES:  # names at an endpoint are not files
+                values |= {key: files_beside_settings(values[key]) for key in MODEL_FILES if values.get(key)}
         return {**chosen, SERVER: self.server.model_dump()}
 
     def place(self, media_uri: str) -> str:
-        """Where the bytes are: a file:// URI as it is; any other is a path below the home, which may be moved."""
+        """The location of a media file: a file:// URI unchanged, anything else as a path below the (movable) home."""
         return media_uri if media_uri.startswith("file://") else str(self.home / media_uri)
 
     def parameters(self, asset: str) -> Parameters:
-        """The section of `asset`; an asset without one has no parameters."""
+        """The parameters in the section of `asset`; none if it has no section."""
         section = getattr(self, asset, None)
         return section if isinstance(section, Parameters) else NoParameters()
 
     def parameters_of_subset(self, subset: str) -> dict[str, Any]:
-        """What `[subsets.<name>]` says of the parameters of a file of sql/subsets."""
+        """The values in `[subsets.<name>]` for the parameters of a file of sql/subsets."""
         chosen = self.subsets.get(subset)
         return chosen.model_dump() if chosen else {}
 
@@ -153,39 +153,39 @@ class Settings(BaseSettings):
 
 
 def settings_file() -> Path:
-    """`$INTERNVID_SETTINGS`, else the nearest `internvid.toml` in the current folder or above it.
+    """`$INTERNVID_SETTINGS`, or else the nearest `internvid.toml` in the current folder or above it.
 
-    It need not exist: where there is none, it would be in the current folder.
+    Falls back to the current folder, where the file need not exist.
     """
-    told, here = os.environ.get("INTERNVID_SETTINGS"), Path.cwd()
-    if told:
-        return Path(told).absolute()
+    named, here = os.environ.get("INTERNVID_SETTINGS"), Path.cwd()
+    if named:
+        return Path(named).absolute()
     nearest = (folder / SETTINGS_NAME for folder in (here, *here.parents) if (folder / SETTINGS_NAME).is_file())
     return next(nearest, here / SETTINGS_NAME)
 
 
 def _refuse_absent_file() -> None:
-    """A file that was named is meant: without it other models and thresholds would be in force, unseen."""
-    told = os.environ.get("INTERNVID_SETTINGS")
-    if told and (not Path(told).exists() or Path(told).is_dir()):
-        raise UserError(f"INTERNVID_SETTINGS names {told}, which is no file; expected an internvid.toml")
+    """A file named explicitly must exist: otherwise other models and thresholds would silently apply."""
+    named = os.environ.get("INTERNVID_SETTINGS")
+    if named and (not Path(named).exists() or Path(named).is_dir()):
+        raise UserError(f"INTERNVID_SETTINGS is {named}, which is not a file; expected an internvid.toml")
 
 
 def files_beside_settings(name: str) -> str:
-    """A model's file or folder, if `name` is one beside internvid.toml; any other name as it is."""
+    """`name` as a path, if it is a file or folder relative to internvid.toml; otherwise unchanged."""
     path = beside_settings(Path(name))
     return str(path) if path.exists() else name
 
 
 def beside_settings(path: Path) -> Path:
-    """A path that a setting names: relative ones count from the folder of internvid.toml."""
+    """A path from the settings; relative paths start at the folder of internvid.toml."""
     return settings_file().parent / path.expanduser()
 
 
 def load_settings(overrides: Sequence[str] = ()) -> Settings:
     """The effective settings; `overrides` are `section.key=value` texts, the value in TOML syntax or plain text.
 
-    Raises UserError, on one line, for a key nobody knows or a value that does not fit.
+    Raises UserError with a one-line message for an unknown key or an invalid value.
     """
     _refuse_absent_file()
     try:
@@ -193,21 +193,21 @@ def load_settings(overrides: Sequence[str] = ()) -> Settings:
     except ValidationError as error:
         raise UserError(_one_line(error)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        told = f"{settings_file()} is not valid TOML: {error}; expected UTF-8 without a byte-order mark"
-        raise UserError(told) from None
+        message = f"{settings_file()} is not valid TOML: {error}; expected UTF-8 without a byte-order mark"
+        raise UserError(message) from None
     home = settings.home if settings.home.is_absolute() else settings_file().parent / settings.home
     return settings.model_copy(update={"home": Path(os.path.normpath(home))})
 
 
 def origin(section: str, key: str, overrides: Sequence[str] = ()) -> str:
-    """Where the value of `section.key` came from: --set, the environment, the file, or the default."""
+    """The origin of the value of `section.key`: --set, the environment, the file, or the default."""
     if any(text.partition("=")[0].strip() == f"{section}.{key}" for text in overrides):
         return "--set"
     variable = f"INTERNVID_{section}__{key}".upper()
     if variable in (name.upper() for name in os.environ):
         return variable
-    told = tomllib.loads(settings_file().read_text()) if settings_file().exists() else {}
-    return settings_file().name if key in told.get(section, {}) else "default"
+    values = tomllib.loads(settings_file().read_text()) if settings_file().exists() else {}
+    return settings_file().name if key in values.get(section, {}) else "default"
 
 
 def _nested(overrides: Sequence[str]) -> dict[str, Any]:
@@ -237,10 +237,10 @@ def _one_line(error: ValidationError) -> str:
     first = error.errors()[0]
     path = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"unknown setting {path}; known ones there: {', '.join(_known_beside(first['loc']))}"
+        return f"unknown setting {path}; expected one of: {', '.join(_known_beside(first['loc']))}"
     if first["type"] == "value_error" and isinstance(
         first["input"], dict
-    ):  # of a whole section: the error names the key
+    ):  # about a whole section: the error names the key
         return f"setting {path}.{first.get('ctx', {}).get('error')}"
     return f"setting {path} = {first['input']!r}: {first['msg']}"
 
@@ -249,7 +249,7 @@ def _known_beside(location: tuple[int | str, ...]) -> list[str]:
     model: Any = Settings
     for part in location[:-1]:
         if not hasattr(model, "model_fields") or part not in model.model_fields:
-            continue  # a key of a table such as [models.captioner]: its fields are those of the value
+            continue  # a key of a table such as [models.captioner]: the value has the fields
         annotation = model.model_fields[part].annotation
         model = next((a for a in (annotation, *get_args(annotation)) if hasattr(a, "model_fields")), model)
     return sorted(model.model_fields)

@@ -64,7 +64,7 @@ def test_growth_is_drawn_from_what_was_measured(tmp_path: Path, monkeypatch, cap
         results.append(tmp_path / f"{clips}.json")
         monkeypatch.setattr("sys.argv", ["scale", str(clips), str(tmp_path / f"{clips}"), "--to", str(results[-1])])
         scale.main()
-        assert "the 10 figures together" in capsys.readouterr().out
+        assert "all 10 figures" in capsys.readouterr().out
     picture = tmp_path / "growth.png"
     monkeypatch.setattr("sys.argv", ["growth", *map(str, results), "--to", str(picture)])
     growth.main()

@@ -147,8 +147,8 @@ def test_set_reaches_models_and_subsets():
 
 
 REFUSED = [
-    ("clips.treshold=3", "unknown setting clips.treshold; known ones there: .*threshold"),
-    ("clip.threshold=3", "unknown setting clip; known ones there: .*clips"),
+    ("clips.treshold=3", "unknown setting clips.treshold; expected one of: .*threshold"),
+    ("clip.threshold=3", "unknown setting clip; expected one of: .*clips"),
     ("clips.threshold=0", "clips.threshold = 0"),
     ("workers=0", "workers = 0"),
     ("memory_limit=much", "memory_limit = 'much'"),
@@ -242,7 +242,7 @@ def test_a_file_that_was_named_is_meant(tmp_path: Path, monkeypatch: pytest.Monk
     """With a typo in the name, other models and thresholds would be in force without a word."""
     for path in (tmp_path / "missing.toml", tmp_path):
         monkeypatch.setenv("INTERNVID_SETTINGS", str(path))
-        with pytest.raises(UserError, match=f"INTERNVID_SETTINGS names {path}, which is no file"):
+        with pytest.raises(UserError, match=f"INTERNVID_SETTINGS is {path}, which is not a file"):
             load_settings()
 
 

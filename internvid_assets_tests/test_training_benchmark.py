@@ -1,4 +1,4 @@
-"""The benchmark of training: the released arithmetic gives our losses, and its operations are counted right."""
+"""The benchmark of training: the released computation gives our losses, and its operations are counted right."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""English words: the verbs in a sentence, and the base forms of words. Shared by stages."""
+"""Language processing shared by stages: verbs, base forms, language identification."""

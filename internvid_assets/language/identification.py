@@ -1,4 +1,4 @@
-"""Which language a text is in, by py3langid: 97 languages, some 20,000 captions a second."""
+"""Language identification with py3langid: 97 languages, about 20,000 captions per second."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from functools import cache
 from internvid_assets.cells.errors import UserError
 
 UNDETERMINED = ("und", 0.0)
-"""ISO 639 for a text without letters."""
+"""ISO 639 code and probability of a text without letters."""
 SURELY_BYTES, SURELY_NOT = 24, 0.001
-"""Five words of English, or eight signs of Chinese. Of 62,000 English captions as long, none is English with less than
-0.008; of captions in other languages, hardly one with more than 0.0002."""
+"""24 bytes are five English words or eight Chinese characters. Of 62,000 English captions of at least that length, none
+has a probability of English below 0.008; of captions in other languages, hardly any has one above 0.0002."""
 
 
 def languages(texts: Sequence[str]) -> list[tuple[str, float]]:
-    """(ISO 639-1 code, probability) of each text; short texts are told with little confidence."""
+    """(ISO 639-1 code, probability) of each text; the probability is low for short texts."""
     identifier = _identifier()
     return [identifier.classify(text) if any(map(str.isalpha, text)) else UNDETERMINED for text in texts]
 
 
 def is_surely_not(text: str, language: str) -> bool:
-    """Whether it is all but certainly in another language than this (ISO 639-1); never of a short text.
+    """Whether the text is almost certainly not in `language` (ISO 639-1); always False for short texts.
 
-    Raises UserError for a language that is not among the 97.
+    Raises UserError for a language that is not one of the 97.
     """
     identifier = _identifier()
     if language not in identifier.labels:

@@ -1,6 +1,6 @@
-"""Base forms of English words, by LemmInflect: its tables lie in its wheel, so nothing is downloaded.
+"""Base forms of English words, by LemmInflect. Its tables are part of its wheel, so nothing is downloaded.
 
-It is told the part of speech, which is what verbs need: without it, `cutting` and `building` are nouns of their own
+The part of speech is passed, which verbs need: without it, `cutting` and `building` are nouns of their own
 (simplemma), and `saw` is a tool.
 """
 
@@ -23,7 +23,7 @@ def noun_lemma(word: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def can_be_verb(word: str) -> bool:
-    """Whether the dictionary has the word as a form of a verb; `ball` and `drum` can be both."""
+    """Whether the dictionary lists the word as a verb form; `ball` and `drum` can be both noun and verb."""
     from lemminflect import getAllLemmas
 
     return "VERB" in getAllLemmas(word.lower())

@@ -1,7 +1,7 @@
-"""NLTK's averaged perceptron over many sentences at once: the same tags, sooner.
+"""NLTK's averaged perceptron, vectorised over many sentences: the same tags, faster.
 
-A tag depends on the two before it, so sentences advance in step: at each position, the scores of all are one sum of
-arrays. Floats are added in NLTK's order, and of equal scores the same tag is taken, so no digit differs.
+A tag depends on the two before it, so all sentences advance together: at each position, the scores of all of them are
+one sum of arrays. Floats are added in NLTK's order and ties are broken in the same way, so results are identical.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from nltk.tag.perceptron import PerceptronTagger
 
 UNDECIDED = -1
-"""The tag of a word that does not always have the same, until its position is reached."""
+"""Placeholder tag of an ambiguous word, until its position is reached."""
 TAG, SUFFIX, FIRST, WORD, WORD_BEFORE, SUFFIX_BEFORE, WORD_BEFORE_2, WORD_AFTER, SUFFIX_AFTER, WORD_AFTER_2 = range(10)
 WITH_TAG_BEFORE = 10
-"""What is known of a word: its tag, the rows of its features, and from here on those with each tag before it."""
+"""The array of a word: its tag, the rows of its features, and from this index on those with each previous tag."""
 
 
 class BatchTagger:
-    """Tags as `tagger` does; its weights are a matrix [features, tags], with zeros in row 0 for features it lacks."""
+    """Tags like `tagger`, with its weights as a matrix [features, tags]; row 0 is zeros, for unknown features."""
 
     def __init__(self, tagger: PerceptronTagger) -> None:
         self.tagger = tagger
-        # Of equal scores NLTK takes the last tag in the alphabet, argmax the first in the row.
+        # On ties NLTK takes the alphabetically last tag, argmax the first in the row.
         self.tags = [*sorted(tagger.classes, reverse=True), *tagger.START]
         self.numbers = {tag: number for number, tag in enumerate(self.tags)}
         self.rows = {feature: row for row, feature in enumerate(tagger.model.weights, start=1)}
@@ -54,12 +54,12 @@ class BatchTagger:
         lengths = np.array([len(words) for words in sentences], int)
         starts = np.cumsum(lengths + len(self.edges)) - lengths - 2
         tags = self._tags(known, words, starts, lengths)
-        told = [self.tags[tag] for tag in tags.tolist()]
+        names = [self.tags[tag] for tag in tags.tolist()]
         places = zip(sentences, starts.tolist(), strict=True)
-        return [list(zip(words, told[start : start + len(words)], strict=True)) for words, start in places]
+        return [list(zip(words, names[start : start + len(words)], strict=True)) for words, start in places]
 
     def _tags(self, known: np.ndarray, words: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """The number of each word's tag, where `words` are rows of `known`."""
+        """The tag number of each word; `words` are rows of `known`."""
         tags = known[words, TAG]
         for back, tag in enumerate(self.tagger.START, start=1):
             tags[starts - back] = self.numbers[tag]
@@ -71,7 +71,7 @@ class BatchTagger:
         return tags
 
     def _features(self, known: np.ndarray, words: np.ndarray, tags: np.ndarray, at: np.ndarray) -> Iterator[np.ndarray]:
-        """The rows of each feature of the words `at` these places, in the order of NLTK's `_get_features`."""
+        """The rows of each feature of the words at positions `at`, in the order of NLTK's `_get_features`."""
         own, before, before_2 = words[at], tags[at - 1], tags[at - 2]
         yield np.full(len(at), self._row("bias"))
         yield known[own, SUFFIX]
@@ -89,7 +89,7 @@ class BatchTagger:
         yield known[words[at + 2], WORD_AFTER_2]
 
     def _known(self, word: str, context: str) -> np.ndarray:
-        """What is known of a word, which its neighbours see as `context`."""
+        """The array of a word; `context` is its normalised form, used in features of its neighbours."""
         tag = self.tagger.tagdict.get(word)
         own = [self._row("i suffix", word[-3:]), self._row("i pref1", word[:1]), self._row("i word", context)]
         before = [self._row("i-1 word", context), self._row("i-1 suffix", context[-3:]), self._row("i-2 word", context)]

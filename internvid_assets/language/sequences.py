@@ -1,4 +1,4 @@
-"""Captions in a row, as words and as few as a prompt may hold."""
+"""Sequences of captions for prompts: worded in temporal order, and subsampled."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from internvid_assets.cells.errors import UserError
 
 
 def in_order_of_time(captions: Sequence[str]) -> str:
-    """ "first A, then B, finally C": a reader of any size sees which comes first and which last."""
+    """ "first A, then B, finally C": makes the order explicit even for small models."""
     words = ["first", *["then"] * (len(captions) - 2), "finally"] if len(captions) > 1 else [""]
     return ", ".join(f"{word} {caption}".strip() for word, caption in zip(words, captions, strict=False))
 
 
 def thinned(captions: Sequence[str], count: int) -> list[str]:
-    """At most `count` captions, evenly spread, in order, with the first and the last."""
+    """At most `count` captions, evenly spaced, in order, including the first and the last."""
     if count < 1:
         raise UserError(f"max_frame_captions is {count}: expected at least 1")
     if len(captions) <= count:

@@ -1,6 +1,6 @@
-"""Tagged captions to train our tagger on: the sample world's grammar, everyday templates, and a few written by hand.
+"""Tagged captions to train our tagger: from the sample world's grammar, everyday templates, and a few by hand.
 
-Tags are Penn Treebank's, as NLTK's own tagger gives them.
+Tags are those of the Penn Treebank, as in NLTK's own tagger.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ PASSIVE = ([("is", "VBZ")], [("was", "VBD")], [("is", "VBZ"), ("being", "VBG")])
 
 
 def training_sentences(*, seed: int, world: int = 700, everyday: int = 5000) -> list[Sentence]:
-    """The same sentences for the same seed."""
+    """Training sentences, deterministic for a seed."""
     rng = random.Random(seed)
     by_hand = [_parse(tokens) for tokens in BY_HAND]
     sentences = [*world_captions(seed, world), *(everyday_caption(rng) for _ in range(everyday)), *by_hand * 3]
@@ -54,7 +54,7 @@ def training_sentences(*, seed: int, world: int = 700, everyday: int = 5000) -> 
 
 
 def world_captions(seed: int, count: int) -> Iterator[Sentence]:
-    """Captions of random scenes, tagged by the world's own vocabulary."""
+    """Captions of random scenes, tagged with the world's own vocabulary."""
     rng = np.random.default_rng(seed)
     for i in range(count):
         action = (STILL_ACTION, FLICKER_ACTION)[i // 5 % 2] if i % 5 == 0 else None
@@ -64,7 +64,7 @@ def world_captions(seed: int, count: int) -> Iterator[Sentence]:
 
 
 def tag_world_caption(caption: str) -> Sentence:
-    """Every word of the world has one tag, but for `left` and `right` (moves left: adverb; on the left: noun)."""
+    """Each word of the world has one tag, except `left` and `right` (moves left: adverb; on the left: noun)."""
     words = caption.split()
     return [(word, _world_tag(word, before)) for word, before in zip(words, ["", *words], strict=False)]
 

@@ -1,7 +1,7 @@
-"""Verbs in captions (InternVid 3.3), by NLTK's averaged perceptron: its own English weights, else ours.
+"""Verbs in captions (InternVid 3.3), by NLTK's averaged perceptron with its own English weights, or else ours.
 
-NLTK's weights are used wherever `nltk.download("averaged_perceptron_tagger_eng")` has put them; nothing is downloaded
-here. Ours (`train_tagger`) know the sample world and everyday captions, which is little: a larger corpus wants NLTK's.
+NLTK's weights are used if `nltk.download("averaged_perceptron_tagger_eng")` has installed them; nothing is downloaded
+here. Ours (`train_tagger`) only cover the sample world and everyday captions; for a larger corpus, install NLTK's.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ NLTK_NAME = "averaged_perceptron_tagger_eng"
 OUR_FOLDER = Path(__file__).parent / "tagger"
 PARTS = ("weights", "tagdict", "classes")
 VERBS = frozenset({"VB", "VBD", "VBG", "VBN", "VBP", "VBZ"})
-"""Penn Treebank's tags; a tagger may give them to a number or a stray mark."""
+"""Verb tags of the Penn Treebank; a tagger may assign them to a number or punctuation."""
 BEHIND_VERBS = frozenset({"RB", "RP"})
 """Adverbs and particles: moves left, sits down."""
 BE = frozenset({"be", "is", "are", "was", "were", "being", "been", "am"})
 
 
 def find_verbs(captions: Sequence[str], tagger: BatchTagger | None = None) -> list[list[str]]:
-    """The verbs of each caption, lower-case and as written (not reduced to a base form), in caption order."""
+    """The verbs of each caption in lower case, inflected as written, in caption order."""
     tagged = tagged_words(captions, tagger)
     return [[word.lower() for word, tag in words if tag in VERBS and any(map(str.isalpha, word))] for words in tagged]
 
 
 def verb_phrases(captions: Sequence[str], tagger: BatchTagger | None = None) -> list[str]:
-    """What happens in each caption, and nothing else: its verbs with the adverbs and particles right behind them.
+    """The verbs of each caption with the adverbs and particles right after them, and nothing else.
 
-    "a red ball moves left on a plain background" is "moves left"; "" where no word is a verb. Forms of `be` go.
+    "a red ball moves left on a plain background" gives "moves left"; "" if there is no verb. Forms of `be` are dropped.
     """
     return [" ".join(_happenings(words)) for words in tagged_words(captions, tagger)]
 
@@ -58,15 +58,15 @@ def _happenings(words: list[tuple[str, str]]) -> Iterator[str]:
 
 
 def tagged_words(captions: Sequence[str], tagger: BatchTagger | None = None) -> list[list[tuple[str, str]]]:
-    """The words of each caption with their Penn Treebank tags, as NLTK gives them one caption after another.
+    """The words of each caption with their Penn Treebank tags, equal to NLTK's for single captions.
 
-    Who asks often keeps a `tagger`: to see whether there are other weights now, they are all read.
+    Pass a `tagger` for frequent calls: otherwise all weights are read to detect a change.
     """
     return (tagger or open_tagger()).tag(split_words(captions))
 
 
 def tagger_identity() -> tuple[str, str]:
-    """(name, hash of the weights) of the tagger `find_verbs` uses; found without importing NLTK (1 s)."""
+    """(name, hash of the weights) of the tagger that `find_verbs` uses, without importing NLTK (1 s)."""
     folder = _nltk_weights()
     name = "nltk " + NLTK_NAME if folder else "internvid caption tagger"
     content = hashlib.sha256()
@@ -82,19 +82,19 @@ def open_tagger() -> BatchTagger:
 
 @functools.lru_cache(maxsize=2)
 def _tagger(identity: tuple[str, str]) -> BatchTagger:
-    """Loaded again when the identity, that is the weights, changed."""
+    """Reloaded if the identity, that is the weights, changed."""
     from internvid_assets.language.perceptron import BatchTagger
 
     return BatchTagger(load_tagger())
 
 
 def load_tagger() -> PerceptronTagger:
-    """NLTK's own class with the weights of `tagger_identity`."""
+    """NLTK's own class, with the weights of `tagger_identity`."""
     from nltk.tag.perceptron import PerceptronTagger
 
     folder = _nltk_weights() or OUR_FOLDER
     tagger = PerceptronTagger(load=False)
-    # PerceptronTagger's own loader reads no file outside of NLTK's data folders.
+    # PerceptronTagger's own loader cannot read files outside NLTK's data folders.
     tagger.decode_json_params(json.loads(_file(folder, part).read_bytes()) for part in PARTS)
     return tagger
 
@@ -104,7 +104,7 @@ def _file(folder: Folder, part: str) -> Any:
 
 
 def _nltk_weights() -> Folder | None:
-    """NLTK's weights in the first of its folders that has them, unpacked or as downloaded."""
+    """NLTK's weights in the first of its folders that has them, unpacked or zipped."""
     for root in nltk_folders():
         unpacked, packed = root / "taggers" / NLTK_NAME, root / "taggers" / f"{NLTK_NAME}.zip"
         if _file(unpacked, "classes").is_file():
@@ -115,7 +115,7 @@ def _nltk_weights() -> Folder | None:
 
 
 def nltk_folders() -> list[Path]:
-    """`nltk.data.path` of Linux and macOS."""
+    """`nltk.data.path` on Linux and macOS."""
     chosen = [Path(folder).expanduser() for folder in os.environ.get("NLTK_DATA", "").split(os.pathsep) if folder]
     prefix = Path(sys.prefix)
     own = [

@@ -1,4 +1,4 @@
-"""The words of captions, as NLTK's Treebank tokenizer parts them: most captions need none of its thirty rewritings."""
+"""Words of captions, as split by NLTK's Treebank tokenizer, with a fast path: most captions need none of its rules."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 
 UNUSUAL = re.compile(r"[^\w ,-]|,(?! )|--|cannot|gimme|gonna|gotta|lemme|wanna", re.IGNORECASE)
-"""What the tokenizer may part other than at spaces: but for commas before a space, and a full stop at the end."""
+"""What the tokenizer may split other than at spaces, except commas before a space and a final full stop."""
 
 
 def split_words(captions: Sequence[str]) -> list[list[str]]:
-    """The words and marks of each caption: what `TreebankWordTokenizer.tokenize` makes of it."""
+    """The words and punctuation of each caption, equal to `TreebankWordTokenizer.tokenize`."""
     from nltk.tokenize import TreebankWordTokenizer
 
     tokenizer = TreebankWordTokenizer()
@@ -18,7 +18,7 @@ def split_words(captions: Sequence[str]) -> list[list[str]]:
 
 
 def _plain(caption: str) -> list[str] | None:
-    """The words of a caption that holds nothing unusual."""
+    """The words of a caption, or None if it contains anything unusual."""
     text = caption.rstrip(" ")
     sentence = text.removesuffix(".")
     if UNUSUAL.search(sentence):

@@ -1,1 +1,1 @@
-"""A small world we can render, caption and judge: procedural videos with known truth."""
+"""The sample world: procedurally generated videos with known ground truth."""

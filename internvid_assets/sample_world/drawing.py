@@ -1,4 +1,4 @@
-"""How a scene looks at a moment: its pixels, and how pleasing they are."""
+"""Renders a scene at a point in time, and rates its aesthetics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SMOOTHNESS = {
 
 
 def aesthetic(scene: Scene, t_seconds: float | None = None) -> float:
-    """The world's taste, 0 to 10: calm background, strong contrast, large central object (default: at the centre)."""
+    """Ground-truth score, 0 to 10: calm background, strong contrast, large central object (default: mid-scene)."""
     p = pose(scene, scene.duration_seconds / 2 if t_seconds is None else t_seconds)
     if scene.action == FLICKER_ACTION:
         return 0.0
@@ -36,7 +36,7 @@ def aesthetic(scene: Scene, t_seconds: float | None = None) -> float:
 
 
 def draw(scene: Scene, t_seconds: float, width: int, height: int, *, out: np.ndarray | None = None) -> np.ndarray:
-    """The picture at that moment, uint8 RGB [height, width, 3]; into `out` where given: new memory is the main cost."""
+    """The frame at that time, uint8 RGB [height, width, 3]; written to `out` if given, since allocation dominates."""
     import cv2
 
     picture = np.empty((height, width, 3), np.uint8) if out is None else out
@@ -54,7 +54,7 @@ def draw(scene: Scene, t_seconds: float, width: int, height: int, *, out: np.nda
 
 
 def _flicker(picture: np.ndarray, scene: Scene, t_seconds: float) -> None:
-    """Darken half of the picture's blocks in place, other ones with every frame (up to 60 fps)."""
+    """Darken half of the frame's blocks in place, different ones in each frame (up to 60 fps)."""
     import cv2
 
     rng = np.random.default_rng((scene.seed, round(t_seconds * 60)))

@@ -1,4 +1,4 @@
-"""Encode a planned video: real H.264 or VP9 in MP4, MKV or WebM, every frame at its exact time."""
+"""Encodes a planned video: H.264 or VP9 in MP4, MKV or WebM, with exact frame times."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     import av.stream
 
 KEYFRAME_INTERVAL = 250
-"""x264's own default. Cuts bring keyframes of their own."""
+"""x264's default. Cuts additionally start with a keyframe."""
 
 
 def encode(plan: VideoPlan, path: Path) -> None:
-    """Write the video aside and rename it: `path` never holds half a file. Equal plans give equal bytes."""
+    """Write the video to a temporary file and rename it, so `path` is never partial. Equal plans give equal bytes."""
     import av
     import cv2
 
@@ -46,7 +46,7 @@ def encode(plan: VideoPlan, path: Path) -> None:
 
 
 def _video_stream(container: av.container.OutputContainer, plan: VideoPlan) -> av.VideoStream:
-    # Fine colours, or the hue of white, grey and black would jump with a keyframe, which looks like a cut.
+    # High colour precision: otherwise the hue of white, grey and black jumps at keyframes, which looks like a cut.
     options = {"preset": plan.preset, "crf": "22", "x264-params": "chroma-qp-offset=-8"}
     if plan.video_codec == "libvpx-vp9":
         options = {"deadline": "realtime", "cpu-used": "8", "crf": "15", "b": "0"}
@@ -75,7 +75,7 @@ def _frames(plan: VideoPlan) -> Iterator[av.VideoFrame]:
 
 
 def _mux(container: av.container.OutputContainer, packets: list[av.Packet], lengths: dict[int, int]) -> None:
-    """Give each packet its duration: encoders leave it out, and the last one decides how long the video is."""
+    """Set the duration of each packet: encoders omit it, and the last one determines the video's duration."""
     for packet in packets:
         if packet.pts is not None:
             packet.duration = lengths[packet.pts]

@@ -1,4 +1,4 @@
-"""Videos to evaluate on: one scene each, no two captions alike, none of them in any world that is trained on."""
+"""Evaluation videos: one scene each, with distinct captions, drawn apart from all training worlds."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ LIST_FILE = "labelled.csv"
 COLUMNS = ("path", "label", "caption")
 WIDTH_PIXELS, HEIGHT_PIXELS, FPS = 320, 180, 12
 _STREAM = 0x1ABE1
-"""Sets the draws apart from those of a world with the same seed."""
+"""Separates the random draws from those of a world with the same seed."""
 
 
 def labelled_scenes(count: int, seed: int) -> list[Scene]:
-    """Scenes of distinct captions, the actions in turn; the first of a longer list are those of a shorter one."""
+    """Scenes with distinct captions, cycling through the actions; a shorter list is a prefix of a longer one."""
     rng = np.random.default_rng((_STREAM, seed))
     scenes: dict[str, Scene] = {}
     while len(scenes) < count:
@@ -38,9 +38,9 @@ def labelled_scenes(count: int, seed: int) -> list[Scene]:
 def labelled_videos(
     count: int, seed: int, to: Path, *, workers: int = 1, progress: Callable[[int, int], None] | None = None
 ) -> Path:
-    """Render them into the folder `to`; returns its list, a csv of path, label (the action) and caption.
+    """Render the videos into the folder `to`; returns a csv of path, label (the action) and caption.
 
-    The same seed and library versions give the same bytes; videos that are there already are kept.
+    The same seed and library versions give the same bytes; existing videos are kept.
     """
     scenes = labelled_scenes(count, seed)
     plans = [_plan(scene, seed, number) for number, scene in enumerate(scenes)]
@@ -58,7 +58,7 @@ def labelled_videos(
 
 
 def _plan(scene: Scene, seed: int, number: int) -> VideoPlan:
-    """The scene from its beginning to its end, as one shot without sound."""
+    """The whole scene as one shot without sound."""
     frames, base = round(scene.duration_seconds * FPS), Fraction(1, 15360)
     return VideoPlan(
         video_id=f"labelled-{seed}-{number:05d}",

@@ -1,4 +1,4 @@
-"""Plans of sample videos: format, exact frame times and shots, each a pure function of (seed, index)."""
+"""Plans of sample videos: format, exact frame times and shots, as a pure function of (seed, index)."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ Kind = Literal["normal", "still", "flicker", "low_contrast"]
 Language = Literal["en", "zh", "fr"]
 
 CLEAR_CUT_SCORE = 40.0
-"""Least ContentDetector score across a cut: its threshold of 27, and half of that again as margin."""
+"""Minimum ContentDetector score across a cut: its threshold of 27 plus a margin of half of that."""
 FAINT_CUT_SCORE = 18.0
-"""Most ContentDetector score across a low-contrast cut."""
+"""Maximum ContentDetector score across a low-contrast cut."""
 SHORTEST_SHOT_SECONDS = 2.2
 LEAST_MOTION = 0.15
-"""Least mean change between frames of a moving scene, in grey levels; compression changes a still by 0.02."""
+"""Minimum mean change between frames of a moving scene, in grey levels; compression changes a still by 0.02."""
 FLICKERING_COLOURS = ("white", "yellow")
-"""Bright enough that flickering changes each frame by 40 to 55 grey levels, but scores 20 with the detector: no cut."""
+"""Bright enough that flicker changes each frame by 40 to 55 grey levels, but scores only 20: not a cut."""
 SIZES_PIXELS = {240: (426, 240), 360: (640, 360), 480: (854, 480), 720: (1280, 720)}
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A scene and the frames that show it, half open; `cut_score` is the detector's at its first frame."""
+    """A scene and its half-open range of frames; `cut_score` is the detector's score at the first frame."""
 
     scene: Scene
     kind: Kind
@@ -40,13 +40,13 @@ class Shot:
 
     @property
     def is_faint_cut(self) -> bool:
-        """Whether it begins with a low-contrast cut, which the detector cannot see."""
+        """Whether it starts with a low-contrast cut, which the detector misses."""
         return self.cut_score is not None and self.cut_score < CLEAR_CUT_SCORE
 
 
 @dataclass(frozen=True)
 class VideoPlan:
-    """All there is to know about a video before it is encoded. `ticks` holds each frame's time, then the end."""
+    """Complete description of a video to encode. `ticks` holds the time of each frame, then the end."""
 
     video_id: str
     category: str
@@ -72,14 +72,14 @@ class VideoPlan:
         return self.video_id + {"mp4": ".mp4", "matroska": ".mkv", "webm": ".webm"}[self.container]
 
     def seconds(self, frame: int) -> float:
-        """Exact time of a frame from the first one; of the video's end for `frame_count`."""
+        """Exact time of a frame, relative to the first one; for `frame_count`, of the video's end."""
         return float(self.ticks[frame] * self.time_base)
 
 
 def plan_video(seed: int, index: int) -> VideoPlan:
-    """The `index`-th video of the world `seed`, the same however many videos the world has.
+    """The `index`-th video of the world `seed`, independent of the number of videos in the world.
 
-    Lengths, sizes, containers and oddities are dealt like cards, so that small worlds hold some of each.
+    Lengths, sizes, containers and oddities are dealt like cards, so that small worlds contain some of each.
     """
     rng = np.random.default_rng((seed, index))
     length, height, container, oddity = (_deal(seed, index, *deck) for deck in _DECKS)
@@ -120,13 +120,13 @@ _DECKS = (
 
 
 def _deal(seed: int, index: int, deck: int, cards: tuple[str, ...]) -> str:
-    """The card of a video: each run of `len(cards)` videos gets every card once, shuffled by seed."""
+    """The card of a video: each run of `len(cards)` videos gets each card once, shuffled by seed."""
     hand, place = divmod(index, len(cards))
     return cards[int(np.random.default_rng((seed, hand, deck)).permutation(len(cards))[place])]
 
 
 def _frame_times(rng: np.random.Generator, total_seconds: float, fps: int | None) -> list[Fraction]:
-    """Times of all frames and of the end. Variable rates change every second or so, and jitter."""
+    """Times of all frames and of the end. Variable rates change about every second, with jitter."""
     if fps:
         return [Fraction(i, fps) for i in range(round(total_seconds * fps) + 1)]
     times = [0.0]
@@ -137,7 +137,7 @@ def _frame_times(rng: np.random.Generator, total_seconds: float, fps: int | None
 
 
 def _shots(rng: np.random.Generator, seconds: list[float], oddity: str, fps: int) -> list[Shot]:
-    """Two to eight shots that fill the video; one has the oddity, if any. Draws again where no next shot fits."""
+    """Two to eight shots that fill the video; one has the oddity, if any. Retries if no next shot fits."""
     while True:
         cuts = _cut_frames(rng, seconds)
         odd = int(rng.integers(1, len(cuts) - 1)) if oddity != "normal" else -1
@@ -166,13 +166,13 @@ def _cut_frames(rng: np.random.Generator, seconds: list[float]) -> list[int]:
 def _next_scene(
     rng: np.random.Generator, before: Scene | None, kind: Kind, duration_seconds: float, fps: int
 ) -> tuple[Scene | None, float | None]:
-    """A scene that moves, and the score of its cut, as clear or faint as it should be; (None, None) if not found."""
+    """A moving scene and the score of its cut, as strong or weak as required; (None, None) if not found."""
     fixed = _fixed_parts(rng, before, kind, duration_seconds)
     for _ in range(200):
         scene = random_scene(rng, duration_seconds=duration_seconds, **fixed)
         score = None
         if before:
-            if kind == "low_contrast":  # the seed places the pattern of the background
+            if kind == "low_contrast":  # the seed determines the background pattern
                 scene = replace(scene, seed=before.seed)
             score = round(cut_score(_small(before, before.duration_seconds), _small(scene, 0.0)), 3)
             if not _is_as_clear_as(kind, score):
@@ -183,12 +183,12 @@ def _next_scene(
 
 
 def _is_as_clear_as(kind: Kind, score: float) -> bool:
-    """Whether a cut of this score is as faint, or as clear, as the kind of video has them."""
+    """Whether a cut with this score is as weak or strong as this kind of video requires."""
     return score <= FAINT_CUT_SCORE if kind == "low_contrast" else score >= CLEAR_CUT_SCORE
 
 
 def _fixed_parts(rng: np.random.Generator, before: Scene | None, kind: Kind, duration_seconds: float) -> dict[str, str]:
-    """The action is drawn once, or those that hardly move would hardly ever pass."""
+    """The action is drawn only once; otherwise, actions with little motion would rarely pass."""
     if kind == "still":
         return {"action": STILL_ACTION}
     if kind == "flicker":
@@ -200,7 +200,7 @@ def _fixed_parts(rng: np.random.Generator, before: Scene | None, kind: Kind, dur
 
 
 def cut_score(before: np.ndarray, after: np.ndarray) -> float:
-    """PySceneDetect's ContentDetector score of two RGB pictures: mean absolute difference of hue, saturation, value."""
+    """PySceneDetect's ContentDetector score of two RGB frames: mean absolute difference of hue, saturation, value."""
     import cv2
 
     first, second = (cv2.cvtColor(picture, cv2.COLOR_RGB2HSV).astype(np.int16) for picture in (before, after))
@@ -208,7 +208,7 @@ def cut_score(before: np.ndarray, after: np.ndarray) -> float:
 
 
 def motion(scene: Scene, fps: int) -> float:
-    """Mean change between the scene's frames, in grey levels 0 to 255, before compression."""
+    """Mean change between frames of the scene, in grey levels 0 to 255, before compression."""
     import cv2
 
     count = max(2, round(scene.duration_seconds * fps))

@@ -1,4 +1,4 @@
-"""Scenes of the sample world: one coloured shape, one background, one action; what is where when, and in words."""
+"""Scenes of the sample world: one coloured shape, one background, one action; poses over time, and captions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ALIKE = {
         ("purple", "black"),
     )
 }
-"""Pairs too alike to put an object of one on a background of the other."""
+"""Pairs that are too similar for object and background."""
 
 SIZES = ("small", "medium", "large")
 ACTIONS = (
@@ -50,7 +50,7 @@ ACTIONS = (
     "bounces",
     "swings",
 )
-"""Actions of normal scenes. Scenes of the other kinds have `STILL_ACTION` and `FLICKER_ACTION`."""
+"""Actions of normal scenes. The other kinds of scenes have `STILL_ACTION` or `FLICKER_ACTION`."""
 STILL_ACTION = "stays still"
 FLICKER_ACTION = "flickers"
 
@@ -61,19 +61,19 @@ SYMMETRY_DEGREES = {
     "heart": 360,
     "moon": 360,
 }
-"""Objects whose turning shows, and the turn after which each looks the same."""
+"""Objects with visible rotation, and the rotation after which each looks the same."""
 
 RADIUS = {"small": 0.13, "medium": 0.19, "large": 0.27}
-"""Radius of an object's bounding circle, as a fraction of the picture's height."""
+"""Radius of an object's bounding circle, as a fraction of the frame height."""
 SHORTEST_SCENE_SECONDS = 2.1
 SHORTEST_SWING_SECONDS = 4.0
 EDGE_SECONDS = 0.05
-"""How far a sample may be off (a cut found a frame late) before it could tell another story."""
+"""Tolerance of sample times (a cut may be found a frame late) within which the captions stay the same."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One shot. Lengths are fractions of the picture, so that a scene looks the same at every resolution."""
+    """One shot. Lengths are fractions of the frame, so that a scene looks the same at every resolution."""
 
     object: str
     colour: str
@@ -91,7 +91,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the object of a scene is at one moment: centre, radius (of the height), turn; or out of sight."""
+    """The pose of a scene's object at one time: centre, radius (as a fraction of the height), rotation; or hidden."""
 
     x: float
     y: float
@@ -102,7 +102,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class Look:
-    """What a caption can say of a pose."""
+    """The properties of a pose that a caption can mention."""
 
     is_visible: bool
     column: str
@@ -121,9 +121,9 @@ def random_scene(
     texture: str | None = None,
     background: str | None = None,
 ) -> Scene:
-    """A scene drawn from `rng`, the given parts fixed, whose action can be told from frames sampled at 1 fps."""
+    """A random scene with the given parts fixed, whose action is recognisable from frames at 1 fps."""
     if action in ACTIONS and action not in possible_actions(duration_seconds or math.inf, object):
-        raise ValueError(f"{action=} does not show with {object=} in {duration_seconds=}: see SYMMETRY_DEGREES")
+        raise ValueError(f"{action=} is not visible with {object=} in {duration_seconds=}: see SYMMETRY_DEGREES")
     for _ in range(10_000):
         lasts = duration_seconds or round(float(rng.uniform(SHORTEST_SCENE_SECONDS, 7.5)), 2)
         does = action or str(rng.choice(possible_actions(lasts, object)))
@@ -151,7 +151,7 @@ _PERIOD_SECONDS = {"spins": (3.0, 7.0), "blinks": (1.2, 2.4), "bounces": (2.3, 4
 
 
 def possible_actions(duration_seconds: float, object: str | None = None) -> list[str]:
-    """The actions that show within that time, and with that object."""
+    """The actions that are visible within that time and with that object."""
     impossible = {"bounces", "swings"} if duration_seconds < SHORTEST_SWING_SECONDS else set()
     if object and object not in SYMMETRY_DEGREES:
         impossible.add("spins")
@@ -159,14 +159,14 @@ def possible_actions(duration_seconds: float, object: str | None = None) -> list
 
 
 def _sizes(action: str) -> tuple[str, ...]:
-    """Large objects would leave the picture at its top or, blinking, look like a cut (13 % of the picture at once)."""
+    """Large objects would leave the frame at the top or, when blinking, look like a cut (13 % of the frame)."""
     if action in ("grows", "shrinks"):
         return ("medium",)
     return SIZES[:2] if action in ("rises", "falls", "bounces", "blinks") else SIZES
 
 
 def is_readable(scene: Scene) -> bool:
-    """Whether the object stands out from its background."""
+    """Whether the object contrasts with its background."""
     pair = {scene.colour, scene.background}
     return len(pair) == 2 and frozenset(pair) not in ALIKE
 
@@ -203,7 +203,7 @@ def pose(scene: Scene, t_seconds: float) -> Pose:
 
 
 def look(scene: Scene, t_seconds: float) -> Look:
-    """What can be said of the object at that moment."""
+    """What can be said about the object at that time."""
     p = pose(scene, t_seconds)
     column = "left" if p.x < 0.38 else "right" if p.x > 0.62 else "centre"
     row = "top" if p.y < 0.38 else "bottom" if p.y > 0.62 else "middle"
@@ -214,13 +214,13 @@ def look(scene: Scene, t_seconds: float) -> Look:
 
 
 def sample_seconds(duration_seconds: float, *, count: int) -> list[float]:
-    """Middles of `count` equal intervals, and the centre, in time order."""
+    """Midpoints of `count` equal intervals, and the centre, in temporal order."""
     middles = {(i + 0.5) * duration_seconds / count for i in range(count)}
     return sorted(middles | {duration_seconds / 2})
 
 
 def action_of(looks: Sequence[Look]) -> str:
-    """The action that a sequence of looks tells: the best any captioner without motion can do."""
+    """The action inferred from a sequence of looks: the best possible for a captioner that sees no motion."""
     if not all(seen.is_visible for seen in looks):
         return "blinks"
     if any(seen.is_tilted for seen in looks):
@@ -241,7 +241,7 @@ def _turning_points(places: Sequence[str], *, without: str) -> list[str]:
 
 
 def is_inferable(scene: Scene) -> bool:
-    """Whether samples at about 1 fps tell the action, and the centre shows the object, a cut found late or not."""
+    """Whether the action is recognisable at about 1 fps and the object visible at the centre, even with a late cut."""
     if scene.action not in ACTIONS:
         return True
     for count in {
@@ -259,7 +259,7 @@ def is_inferable(scene: Scene) -> bool:
 
 
 def frame_caption(scene: Scene, t_seconds: float) -> str:
-    """What one frame shows: "a small red ball on the left of a plain blue background"."""
+    """The caption of one frame: "a small red ball on the left of a plain blue background"."""
     seen = look(scene, t_seconds)
     behind = f"{scene.texture} {scene.background} background"
     if not seen.is_visible:
@@ -276,7 +276,7 @@ def _place(seen: Look) -> str:
 
 
 def clip_caption(scene: Scene) -> str:
-    """What happens in the scene: "a red ball moves right on a plain blue background"."""
+    """The caption of the whole scene: "a red ball moves right on a plain blue background"."""
     thing = f"{_article(scene.colour)} {scene.colour} {scene.object}"
     return f"{thing} {scene.action} on a {scene.texture} {scene.background} background"
 

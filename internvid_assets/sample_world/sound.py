@@ -1,4 +1,4 @@
-"""The sound of a sample video: a tone per action, so that sound and picture tell the same story."""
+"""The sound of a sample video: one tone per action, so that audio and video agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said in a sample video: one sentence per shot in English, Chinese and French, as WebVTT."""
+"""The speech of a sample video: one sentence per shot in English, Chinese and French, as WebVTT."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from internvid_assets.sample_world.plans import Language, VideoPlan
 from internvid_assets.sample_world.scenes import FLICKER_ACTION, STILL_ACTION, Scene, clip_caption
 
 PAUSE_SECONDS = 0.2
-"""Silence at both ends of a shot, so that no cue reaches over a cut."""
+"""Silence at both ends of a shot, so that no cue crosses a cut."""
 
 CHINESE = {
     "ball": "球",
@@ -120,6 +120,6 @@ def webvtt(plan: VideoPlan, language: Language) -> str:
 
 
 def _clock(seconds: float) -> str:
-    """`00:00:12.345`, as WebVTT wants it."""
+    """WebVTT's format, `00:00:12.345`."""
     minutes, milliseconds = divmod(round(seconds * 1000), 60_000)
     return f"{minutes // 60:02d}:{minutes % 60:02d}:{milliseconds // 1000:02d}.{milliseconds % 1000:03d}"

@@ -1,4 +1,4 @@
-"""Textures of the sample world's backgrounds: how two shades of a colour are laid out, at any resolution."""
+"""Background textures of the sample world: patterns of two shades of a colour, at any resolution."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ BACKGROUNDS = ("plain", "shaded", "striped", "checkered", "dotted", "noisy")
 
 
 def texture_weight(texture: str, rng: np.random.Generator, width: int, height: int) -> np.ndarray:
-    """How much of the second colour each pixel gets, float32 [height, width] in 0..1."""
+    """Fraction of the second colour per pixel, float32 [height, width] in 0..1."""
     x = (np.arange(width, dtype=np.float32) + 0.5)[None, :] / height
     y = (np.arange(height, dtype=np.float32) + 0.5)[:, None] / height
     cell = float(rng.uniform(0.16, 0.24))
@@ -32,7 +32,7 @@ def texture_weight(texture: str, rng: np.random.Generator, width: int, height: i
 
 
 def _noise(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
-    """Grains as large as a 90th of the height: the same at every resolution, and cheap to encode."""
+    """Grains of 1/90 of the height: the same at every resolution, and cheap to encode."""
     rows, columns = 90, round(90 * width / height)
     grains = rng.random((rows, columns), dtype=np.float32)
     return grains[np.arange(height) * rows // height][:, np.arange(width) * columns // width]

@@ -1,8 +1,8 @@
 """Train the sample profile's models on the sample world: `python -m internvid_assets.sample_world.train`.
 
-About 25 minutes on two idle cores, no network, the same weights for the same seed on the same machine. Two processes
-of one thread each: one draws pictures and teaches the captioner, the CLIP and the aesthetic head (each stands on the
-one before), the other teaches the language model on captions alone. About 6 MB in all, as safetensors in float16.
+Takes about 25 minutes on two idle cores, without network; deterministic for a seed on the same machine. Two processes
+of one thread each: one draws frames and trains the captioner, the CLIP and the aesthetic head (each builds on the
+previous one), the other trains the language model on captions only. About 6 MB in total, as float16 safetensors.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of scenes, initial weights and order")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full training, such as 0.01 for a trial")
     parser.add_argument(
-        "--clip-alone", action="store_true", help="train CLIP and the head, from the captioner in --out"
+        "--clip-alone", action="store_true", help="train only CLIP and the head, from the captioner in --out"
     )
     arguments = parser.parse_args()
     train(arguments.out, seed=arguments.seed, scale=arguments.scale, clip_alone=arguments.clip_alone)
 
 
 def train(out: Path, *, seed: int, scale: float = 1.0, clip_alone: bool = False) -> None:
-    """Train all four models into `out`/{captioner,clip,aesthetic,language_model}; or two of them alone."""
+    """Train all four models into `out`/{captioner,clip,aesthetic,language_model}, or only CLIP and the head."""
     started = monotonic()
     if clip_alone:
         return train_clip_and_head(out, seed=seed, scale=scale)
@@ -50,7 +50,7 @@ def train(out: Path, *, seed: int, scale: float = 1.0, clip_alone: bool = False)
 
 
 def train_eyes(out: Path, *, seed: int, scale: float) -> None:
-    """Everything that looks at pictures, in one process."""
+    """Train the vision models, in one process."""
     import torch
 
     from internvid_assets.sample_world.train_captioner import train_captioner
@@ -63,7 +63,7 @@ def train_eyes(out: Path, *, seed: int, scale: float) -> None:
 
 
 def train_clip_and_head(out: Path, *, seed: int, scale: float) -> None:
-    """What stands on the saved captioner: CLIP has its eyes, and the aesthetic head judges CLIP's vectors."""
+    """Train what builds on the saved captioner: CLIP with its vision tower, and the head on CLIP's embeddings."""
     import torch
     from transformers import BlipForConditionalGeneration
 
@@ -87,7 +87,7 @@ def drawn(moments: list[Moment], *, seed: int) -> np.ndarray:
 
 
 def train_words(out: Path, *, seed: int, steps: int) -> None:
-    """What reads and writes only, in another."""
+    """Train the language model, in another process."""
     import torch
 
     from internvid_assets.sample_world.train_language import train_language_model

@@ -1,7 +1,7 @@
-"""The captioner: a tiny BLIP that reads a frame of the sample world in words.
+"""The captioner: a tiny BLIP that describes a frame of the sample world.
 
-Beside the words it learns, patch by patch, which object of which colour lies there: a vision tower as small as this
-finds shapes ten times sooner that way. What it learned that on (two linear heads) is thrown away.
+As an auxiliary task it learns, per patch, which object of which colour covers it: a vision tower this small learns
+shapes ten times faster that way. The two linear heads of that task are discarded.
 """
 
 from __future__ import annotations
@@ -55,15 +55,15 @@ TEXT = {
     "label_smoothing": 0.0,
 }
 BATCH = 16
-"""Small: what these models need is many steps, and a step's cost is nearly proportional."""
+"""Small, because these models need many steps, and the cost of a step is nearly proportional."""
 UNSEEN = 512
-"""Pictures kept out of training, to report how many the captioner names rightly."""
+"""Held-out frames, to report how many the captioner gets right."""
 
 
 def train_captioner(
     moments: list[Moment], images: np.ndarray, folder: Path, *, epochs: int, seed: int
 ) -> BlipForConditionalGeneration:
-    """Teach a new BLIP the frame captions of `images` (uint8 [n, 96, 96, 3]), save it into `folder`, and return it."""
+    """Train a new BLIP on the frame captions of `images` (uint8 [n, 96, 96, 3]), save it to `folder`, and return it."""
     torch.manual_seed(seed)
     tokenizer = word_tokenizer(pattern="<start> $A <end>", max_tokens=40)
     config = BlipConfig(text_config={**TEXT, "vocab_size": len(tokenizer)}, vision_config=VISION)
@@ -106,7 +106,7 @@ class PatchHeads(torch.nn.Module):
         self.weights = [torch.tensor([0.1] + [1.0] * (size - 1)) for size in sizes]
 
     def forward(self, patches: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Cross-entropy of patches [n, p, width] against labels [n, 2, p], background counting a tenth."""
+        """Cross-entropy of patches [n, p, width] against labels [n, 2, p]; background has a weight of 0.1."""
         losses = [
             cross_entropy(head(patches).transpose(1, 2).float(), labels[:, kind], weight)
             for kind, (head, weight) in enumerate(zip(self.heads, self.weights, strict=True))
@@ -115,7 +115,7 @@ class PatchHeads(torch.nn.Module):
 
 
 def patch_labels(moment: Moment) -> np.ndarray:
-    """Object and colour, counted from 1, of every patch whose centre the object's bounding circle covers: [2, p]."""
+    """Object and colour, from 1, of every patch whose centre is in the object's bounding circle: [2, p]."""
     pose = scenes.pose(moment.scene, moment.seconds)
     centres = (np.arange(SIDE) + 0.5) / SIDE
     x, y = np.meshgrid(centres, centres)
@@ -126,7 +126,7 @@ def patch_labels(moment: Moment) -> np.ndarray:
 
 
 def sines_and_cosines() -> torch.Tensor:
-    """Positions as waves, a quarter of the width for each of sine and cosine of x and y: [1, 1 + p, width], class 0."""
+    """Sinusoidal positions, a quarter of the width each for sine and cosine of x and y: [1, 1 + p, width], class 0."""
     frequencies = 1 / 100 ** (torch.arange(WIDTH // 4) / (WIDTH // 4))
     angles = torch.arange(SIDE)[:, None] * frequencies  # [side, width / 4]
     waves = torch.cat([angles.sin(), angles.cos()], dim=1)  # [side, width / 2]
@@ -136,7 +136,7 @@ def sines_and_cosines() -> torch.Tensor:
 
 @torch.inference_mode()
 def share_named(model: BlipForConditionalGeneration, tokenizer, moments: list[Moment], images: np.ndarray) -> float:
-    """How many pictures get a caption with the right colour and object (or none, where there is none)."""
+    """How many frames get a caption with the right colour and object (or none, if there is none)."""
     model.eval()
     tokens = model.generate(normalised(images), max_new_tokens=24, do_sample=False)
     model.train()
@@ -146,7 +146,7 @@ def share_named(model: BlipForConditionalGeneration, tokenizer, moments: list[Mo
 
 
 def named(caption: str) -> str:
-    """ "red ball" of "a small red ball on the left of ..."; "" of an empty background."""
+    """ "red ball" of "a small red ball on the left of ..."; "" for an empty background."""
     words = caption.split()
     index = next((i for i, word in enumerate(words) if word in scenes.OBJECTS), None)
     return "" if index is None else " ".join(words[index - 1 : index + 1])

@@ -1,4 +1,4 @@
-"""The CLIP: a tiny CLIP whose eyes come from the captioner, and the aesthetic head on its vectors."""
+"""A tiny CLIP initialised with the captioner's vision tower, and the aesthetic head on its embeddings."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ DIMENSIONS = 128
 BATCH = 64
 MOMENTS_OF_A_SCENE = 4
 POSITIONS_GAIN = 5.0
-"""What the captioner's table of positions is multiplied by: its deviation is 0.2 beside patches of 3.6, and who has to
-tell by few examples what moves where (a ViCLIP that begins with this CLIP) must hear it among them."""
+"""Factor on the captioner's position embeddings: their standard deviation is 0.2, that of patches 3.6, and a model that
+learns motion from few examples (a ViCLIP initialised with this CLIP) needs a stronger signal."""
 
 
 def train_clip(
@@ -42,11 +42,11 @@ def train_clip(
     steps: int,
     seed: int,
 ) -> CLIPModel:
-    """Teach a CLIP which caption goes with which picture, save it into `folder`, and return it.
+    """Train a CLIP on frames and captions, save it to `folder`, and return it.
 
     `moments` are those of `moments_of_scenes` with `MOMENTS_OF_A_SCENE` each; `images` uint8 [n, 96, 96, 3]. A linear
-    guess of the picture's aesthetic score is taught along, lightly, so that the vectors hold what the aesthetic head
-    will look for: contrast with other captions alone would not need it.
+    prediction of the aesthetic score is an auxiliary loss with a small weight, so that the embeddings contain what the
+    aesthetic head needs: the contrastive loss alone does not require it.
     """
     torch.manual_seed(seed)
     tokenizer = word_tokenizer(pattern="<start> $A <end>", max_tokens=TEXT["max_position_embeddings"])
@@ -79,7 +79,7 @@ def train_clip(
 
 
 def batches(moments: list[Moment], steps: int, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, list[str]]]:
-    """By turns a moment each of many scenes, and many moments each of few, which differ in place and size alone."""
+    """Alternates between one moment of many scenes, and many moments of few, which differ only in place and size."""
     scenes = len(moments) // MOMENTS_OF_A_SCENE
     for step in range(steps):
         if step % 2:
@@ -93,20 +93,20 @@ def batches(moments: list[Moment], steps: int, rng: np.random.Generator) -> Iter
 
 
 def contrastive_loss(logits: torch.Tensor, captions: list[str]) -> torch.Tensor:
-    """The mean of both directions' cross-entropies; a picture goes with its own text, and all that are equal to it."""
+    """Mean cross-entropy of both directions; the positives of an image are its own text and all equal texts."""
     same = torch.tensor([[one == other for other in captions] for one in captions], dtype=torch.float32)
     own = same / same.sum(dim=1, keepdim=True)
     return (torch.nn.functional.cross_entropy(logits, own) + torch.nn.functional.cross_entropy(logits.T, own)) / 2
 
 
 def standardised(values: list[float]) -> torch.Tensor:
-    """Mean 0 and deviation 1."""
+    """Scaled to mean 0 and standard deviation 1."""
     numbers = torch.tensor(values)
     return (numbers - numbers.mean()) / numbers.std()
 
 
 def some_caption(moment: Moment, rng: np.random.Generator) -> str:
-    """The clip's caption mostly, the frame's sometimes, and at times the thing alone, as people search for it."""
+    """Mostly the clip's caption, sometimes the frame's, and sometimes only the object, as in search queries."""
     kind = rng.random()
     if kind < 0.25:
         return moment.frame_caption
@@ -114,7 +114,7 @@ def some_caption(moment: Moment, rng: np.random.Generator) -> str:
 
 
 def take_eyes(clip: CLIPModel, captioner: BlipForConditionalGeneration) -> None:
-    """Copy the captioner's vision tower, which names a block's parts otherwise and adds a bias to its patches."""
+    """Copy the captioner's vision tower, whose blocks have other parameter names and whose patches have a bias."""
     source, target = captioner.vision_model.state_dict(), clip.vision_model.state_dict()
     copied = {key: source[key] for key in target if key in source and source[key].shape == target[key].shape}
     positions = source["embeddings.position_embedding"][0].clone()  # [1 + patches, width], the class first
@@ -135,7 +135,7 @@ def take_eyes(clip: CLIPModel, captioner: BlipForConditionalGeneration) -> None:
 def train_aesthetics(
     moments: list[Moment], images: np.ndarray, clip: CLIPModel, folder: Path, *, ridge: float = 1e-3
 ) -> float:
-    """Fit the linear head by least squares on unit-length vectors, save it, and return its R2 on the last tenth."""
+    """Fit the linear head by least squares on unit-length embeddings, save it, and return its R2 on the last tenth."""
     vectors = unit_vectors(clip, images)
     truth = np.array([moment.aesthetic for moment in moments])
     fit = slice(0, int(0.9 * len(truth)))

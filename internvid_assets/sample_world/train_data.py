@@ -1,6 +1,6 @@
-"""What the tiny models learn from: pictures as the platform will see them (drawn, compressed, resized), and words.
+"""Training data of the tiny models: frames as the platform sees them (drawn, compressed, resized), and captions.
 
-Pictures are drawn small, since a scene looks the same at every resolution, and leave through JPEG as stored frames do.
+Frames are drawn small, since a scene looks the same at every resolution, and compressed as JPEG like stored frames.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from internvid_assets.sample_world import drawing, scenes
 from internvid_assets.sample_world.scenes import Scene
 
 IMAGE_PIXELS = 96
-"""Side of the square that captioner and CLIP look at."""
+"""Side of the square input of captioner and CLIP."""
 SMALL_SHARE = 0.05
-"""Share of scenes that stay still or flicker: the platform judges these, but should caption what slips through."""
+"""Fraction of still or flickering scenes: the platform rejects these, but should caption any that slip through."""
 
 SPECIAL = ("<pad>", "<unk>", "<start>", "<end>")
 PAD, UNKNOWN, START, END = range(4)
@@ -33,7 +33,7 @@ PAD, UNKNOWN, START, END = range(4)
 
 @dataclass(frozen=True)
 class Moment:
-    """A scene, and a time in it."""
+    """A scene and a time in it."""
 
     scene: Scene
     seconds: float
@@ -52,26 +52,26 @@ class Moment:
 
 
 def any_scene(rng: np.random.Generator, *, flicker: bool = True) -> Scene:
-    """A scene of any kind the world has."""
+    """A scene of any kind in the world."""
     others = [scenes.STILL_ACTION, scenes.FLICKER_ACTION] if flicker else [scenes.STILL_ACTION]
     return scenes.random_scene(rng, action=str(rng.choice(others)) if rng.random() < SMALL_SHARE else None)
 
 
 def random_moments(count: int, seed: int) -> list[Moment]:
-    """Random moments of as many scenes."""
+    """Random moments, each of another scene."""
     rng = np.random.default_rng(seed)
     return [Moment(scene := any_scene(rng), float(rng.uniform(0, scene.duration_seconds))) for _ in range(count)]
 
 
 def moments_of_scenes(scenes_count: int, each: int, seed: int) -> list[Moment]:
-    """Random scenes, `each` moments of the first, then of the second, and so on."""
+    """`each` random moments of the first scene, then of the second, and so on."""
     rng = np.random.default_rng(seed)
     drawn = [any_scene(rng) for _ in range(scenes_count)]
     return [Moment(scene, float(rng.uniform(0, scene.duration_seconds))) for scene in drawn for _ in range(each)]
 
 
 def picture(moment: Moment, rng: np.random.Generator) -> np.ndarray:
-    """The moment as a stored frame shows it, resized to the models' square: uint8 [96, 96, 3], in about 3 ms."""
+    """The moment as a stored frame, resized to the models' square: uint8 [96, 96, 3], in about 3 ms."""
     import cv2
     from PIL import Image
 
@@ -86,7 +86,7 @@ def picture(moment: Moment, rng: np.random.Generator) -> np.ndarray:
 
 
 def pictures(moments: Sequence[Moment], seed: int, *, processes: int = 2) -> np.ndarray:
-    """All of them, uint8 [n, 96, 96, 3] (28 kB each)."""
+    """The frames of all moments, uint8 [n, 96, 96, 3] (28 kB each)."""
     chunks = [(moments[start : start + 250], (seed, start)) for start in range(0, len(moments), 250)]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         return np.concatenate(list(pool.map(_pictures, chunks)))
@@ -98,7 +98,7 @@ def _pictures(chunk: tuple[Sequence[Moment], tuple[int, int]]) -> np.ndarray:
 
 
 def vocabulary() -> list[str]:
-    """The special tokens, then every word of the world's captions and of the fusion prompt, in alphabetical order."""
+    """The special tokens, then all words of the world's captions and the fusion prompt, in alphabetical order."""
     moments = random_moments(4000, seed=0)
     texts = [
         DEFAULT_TEMPLATE,
@@ -110,7 +110,7 @@ def vocabulary() -> list[str]:
 
 
 def word_tokenizer(*, pattern: str, max_tokens: int) -> Any:
-    """One token per word or sign; `pattern` says which special tokens surround a text, such as `<start> $A <end>`."""
+    """One token per word or punctuation mark; `pattern` adds special tokens around a text: `<start> $A <end>`."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
@@ -124,7 +124,7 @@ def word_tokenizer(*, pattern: str, max_tokens: int) -> Any:
 
 
 def image_processor(kind: Literal["blip", "clip"]) -> Any:
-    """The preprocessing of `blip` or `clip` models: the whole frame squeezed to a square, so left stays left."""
+    """The preprocessing of `blip` or `clip` models: the whole frame is squeezed to a square, so left stays left."""
     from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
     from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
@@ -133,7 +133,7 @@ def image_processor(kind: Literal["blip", "clip"]) -> Any:
 
 
 def save(folder: Path, *parts: Any) -> None:
-    """Model and processor in Hugging Face format, weights as float16: half the bytes, loaded as float32."""
+    """Save model and processor in Hugging Face format, with float16 weights to halve the size; loaded as float32."""
     from transformers.utils import logging
 
     logging.disable_progress_bar()

@@ -1,7 +1,7 @@
-"""The language model: a tiny BART that tells from captions of single frames what happens in a clip.
+"""The language model: a tiny BART that infers from captions of single frames what happens in a clip.
 
-Not a T5: which frame came first is plain to see from BART's absolute positions, and took a T5 of this size (whose
-positions are relative) over 4000 steps without learning it.
+Not a T5: the order of frames is explicit in BART's absolute positions, while a T5 of this size, with relative
+positions, had not learned it after 4000 steps.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ SIZES = {
 }
 BATCH = 16
 MISTAKE_SHARE = 0.03
-"""How often a word of a frame's caption, or its place, is wrong in training: the model must weigh its frames."""
+"""Probability that a word of a frame caption, or the place, is wrong in training, so that the model weighs frames."""
 
 KEYFRAME_SHARE = 0.35
-"""How often a prompt holds keyframes alone, as a summary of differential captions does."""
+"""Probability of a prompt with only keyframes, as in summaries of differential captions."""
 
 SIMILAR = [tuple(scenes.BACKGROUND_COLOURS), scenes.OBJECTS, scenes.SIZES, scenes.BACKGROUNDS]
-"""Words that a captioner may take for one another."""
+"""Words that a captioner may confuse."""
 
 PLACES = [
     ["at the top left", "at the top", "at the top right"],
@@ -56,7 +56,7 @@ PLACE = re.compile(rf"({'|'.join(sorted(chain(*PLACES), key=len, reverse=True))}
 def train_language_model(
     folder: Path, *, steps: int, seed: int, report_every: int = 500
 ) -> BartForConditionalGeneration:
-    """Teach a new BART to fuse captions of endless random scenes, save it into `folder`, and return it."""
+    """Train a new BART to fuse captions of random scenes, save it to `folder`, and return it."""
     torch.manual_seed(seed)
     tokenizer = word_tokenizer(pattern="$A <end>", max_tokens=512)
     ids = {"pad_token_id": PAD, "bos_token_id": START, "eos_token_id": END}
@@ -80,7 +80,7 @@ def train_language_model(
 
 
 def batches_of_like_length(rng: np.random.Generator, *, at_once: int = 16) -> Iterator[list[tuple[str, str]]]:
-    """Batches of prompts and answers without end; like lengths together need half the padding, so half the time."""
+    """Endless batches of prompts and answers, grouped by length to halve the padding and thus the time."""
     while True:
         pairs = sorted((prompt_and_answer(rng) for _ in range(BATCH * at_once)), key=lambda pair: len(pair[0]))
         for batch in rng.permutation(at_once):
@@ -89,7 +89,7 @@ def batches_of_like_length(rng: np.random.Generator, *, at_once: int = 16) -> It
 
 def prompt_and_answer(rng: np.random.Generator) -> tuple[str, str]:
     """A random scene as a captioner would describe its centre and its 1 fps frames, and what happens in it."""
-    scene = any_scene(rng, flicker=False)  # which captions of still frames could not tell
+    scene = any_scene(rng, flicker=False)  # which captions of single frames cannot show
     center, frames = frame_captions(scene, rng)
     if rng.random() < KEYFRAME_SHARE:
         frames = keyframes(frames, rng)
@@ -98,10 +98,10 @@ def prompt_and_answer(rng: np.random.Generator) -> tuple[str, str]:
 
 
 def frame_captions(scene: Scene, rng: np.random.Generator) -> tuple[str, list[str]]:
-    """The true captions of the centre and of about one frame per second, the clip's ends a little off."""
+    """The true captions of the centre and of about one frame per second, with slightly wrong clip boundaries."""
     length = scene.duration_seconds
     count = max(1, int(rng.choice((math.floor(length), round(length), math.ceil(length)))))
-    if rng.random() < 0.1:  # frames closer than they will be, to know longer prompts too
+    if rng.random() < 0.1:  # denser frames than in practice, to train on longer prompts too
         count *= 2
     late = float(rng.uniform(-scenes.EDGE_SECONDS, scenes.EDGE_SECONDS))
     seconds = [(i + 0.5) * length / count + late for i in range(count)]
@@ -109,7 +109,7 @@ def frame_captions(scene: Scene, rng: np.random.Generator) -> tuple[str, list[st
 
 
 def keyframes(captions: list[str], rng: np.random.Generator) -> list[str]:
-    """The first and the last, and between them most of those, of all or of every other one, that tell something new."""
+    """The first and the last, and most of the new ones in between, among all or every other one."""
     kept, every = captions[:1], int(rng.integers(1, 3))
     for caption in captions[every:-1:every]:
         if rng.random() < (0.8 if caption != kept[-1] else 0.1):
@@ -118,7 +118,7 @@ def keyframes(captions: list[str], rng: np.random.Generator) -> list[str]:
 
 
 def mistaken(caption: str, rng: np.random.Generator) -> str:
-    """The caption with the mistakes captioners make: similar words, a place next to the true one, a tilt or none."""
+    """The caption with typical mistakes: similar words, a neighbouring place, a tilt or none."""
     words = caption.split()
     for index in np.flatnonzero(rng.random(len(words)) < MISTAKE_SHARE):
         similar = next((group for group in SIMILAR if words[index] in group), (words[index],))

@@ -1,4 +1,4 @@
-"""What every training loop here shares: pixels as tensors, AdamW, and a learning rate that warms up and decays."""
+"""Shared by all training loops here: pixels as tensors, AdamW, and a learning rate with warm-up and decay."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ DEVIATION = torch.tensor(OPENAI_CLIP_STD).view(1, 3, 1, 1)
 
 
 def normalised(images: np.ndarray) -> torch.Tensor:
-    """Pixels as the processors of BLIP and CLIP make them: uint8 [n, h, w, 3] to float32 [n, 3, h, w]."""
+    """Pixels normalised as by the processors of BLIP and CLIP: uint8 [n, h, w, 3] to float32 [n, 3, h, w]."""
     return (torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255 - MEAN) / DEVIATION
 
 
 def optimizer_of(model: torch.nn.Module, *, learning_rate: float) -> torch.optim.AdamW:
-    """AdamW that decays matrices only."""
+    """AdamW with weight decay only on matrices."""
     matrices = [p for p in model.parameters() if p.ndim >= 2]
     others = [p for p in model.parameters() if p.ndim < 2]
     groups = [{"params": matrices, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}]
@@ -26,7 +26,7 @@ def optimizer_of(model: torch.nn.Module, *, learning_rate: float) -> torch.optim
 
 
 class Schedule:
-    """Linear warm-up, then a half cosine down to nothing; gradients clipped to norm 1."""
+    """Linear warm-up, then half-cosine decay to 0; gradients are clipped to norm 1."""
 
     def __init__(self, optimizer: torch.optim.Optimizer, *, steps: int, warmup_steps: int) -> None:
         def share(step: int) -> float:

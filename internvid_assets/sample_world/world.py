@@ -1,4 +1,4 @@
-"""Render a sample world: videos in category folders, their sidecars, and the truth about all of them."""
+"""Renders a sample world: videos in category folders, their sidecars, and the ground truth of all of them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from internvid_assets.sample_world.scenes import clip_caption, frame_caption
 from internvid_assets.sample_world.subtitles import sentence, webvtt
 
 VERSION = 1
-"""Raised whenever the same seed would give other videos."""
+"""Incremented whenever the same seed would give other videos."""
 TRUTH_FILE = "truth.jsonl"
 WORLD_FILE = "world.json"
 
 
 @dataclass(frozen=True)
 class WorldSummary:
-    """What `generate` did; rates count only what was rendered now."""
+    """What `generate` did; rates only count newly rendered videos."""
 
     to: str
     videos: int
@@ -53,9 +53,9 @@ def generate(
 ) -> WorldSummary:
     """Render the first `videos` videos of the world `seed` into the folder `to`, with `truth.jsonl` last.
 
-    The same seed and library versions give the same bytes, whatever the workers. Videos that are there already
-    are kept, so a world can be continued or extended. `progress` is called with (videos done, videos).
-    Raises UserError when `to` holds anything but this world.
+    The same seed and library versions give the same bytes, whatever the number of workers. Existing videos are
+    kept, so a world can be continued or extended. `progress` is called with (videos done, videos).
+    Raises UserError if `to` contains anything but this world.
     """
     started = time.perf_counter()
     to = Path(to)
@@ -86,26 +86,26 @@ def video_path(to: Path, plan: VideoPlan) -> Path:
 
 
 def _claim(to: Path, videos: int, seed: int) -> None:
-    """Two worlds in one folder would contradict their truth."""
+    """Two worlds in one folder would contradict each other's ground truth."""
     if videos < 1:
-        raise UserError(f"videos={videos}: a world has at least 1 video")
+        raise UserError(f"videos={videos}: expected at least 1")
     world, mark = {"seed": seed, "version": VERSION}, to / WORLD_FILE
     found = json.loads(mark.read_text()) if mark.exists() else None
     if found is None and to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise UserError(
-            f"{to} holds other files; expected an empty folder or sample world {seed}: choose another folder"
+            f"{to} contains other files; expected an empty folder or sample world {seed}: choose another folder"
         )
     if found is not None and {"seed": found["seed"], "version": found["version"]} != world:
-        raise UserError(f"{to} holds sample world {found}, not {world}: choose another folder")
+        raise UserError(f"{to} contains sample world {found}, not {world}: choose another folder")
     if found is not None and found["videos"] > videos:
         way_out = f"choose another folder, or --videos {found['videos']}"
-        raise UserError(f"{to} holds {found['videos']} videos, more than --videos {videos}: {way_out}")
+        raise UserError(f"{to} contains {found['videos']} videos, more than --videos {videos}: {way_out}")
     to.mkdir(parents=True, exist_ok=True)
     _write_aside(mark, json.dumps(world | {"videos": videos}) + "\n")
 
 
 def _render_all(videos: int, seed: int, to: Path, workers: int) -> Iterator[tuple[int, VideoPlan, bool]]:
-    """(index, plan, whether it was rendered now) of each video, as they become ready."""
+    """(index, plan, whether it was newly rendered) of each video, in order of completion."""
     if workers == 1 or videos == 1:
         yield from (_render_if_missing(seed, index, to) for index in range(videos))
         return
@@ -124,7 +124,7 @@ def _render_if_missing(seed: int, index: int, to: Path) -> tuple[int, VideoPlan,
 
 
 def render(plan: VideoPlan, to: Path) -> None:
-    """Write one video and its sidecars, the video last: it stands for all of them."""
+    """Write one video and its sidecars, the video last, so that its existence implies the others."""
     folder = to / plan.category
     folder.mkdir(parents=True, exist_ok=True)
     _write_aside(folder / f"{plan.video_id}.info.json", json.dumps(metadata(plan), ensure_ascii=False, indent=1) + "\n")
@@ -140,7 +140,7 @@ def _write_aside(path: Path, text: str) -> None:
 
 
 def metadata(plan: VideoPlan) -> dict[str, Any]:
-    """The sidecar, in the field names of yt-dlp's info.json, and the `query` that would have found the video."""
+    """The sidecar, with the field names of yt-dlp's info.json, and the `query` that would find the video."""
     scenes = [shot.scene for shot in plan.shots]
     said = [sentence(scene, plan.language) for scene in scenes]
     return {
@@ -160,7 +160,7 @@ def metadata(plan: VideoPlan) -> dict[str, Any]:
 
 
 def truth(plan: VideoPlan) -> dict[str, Any]:
-    """The line of `truth.jsonl`. Frames count from 0, seconds from the first frame; ranges are half open."""
+    """The line of `truth.jsonl`. Frames count from 0, seconds from the first frame; ranges are half-open."""
     later = plan.shots[1:]
     return {
         "path": f"{plan.category}/{plan.file_name}",

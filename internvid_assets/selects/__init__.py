@@ -1,1 +1,1 @@
-"""Every file of sql/ becomes a table or a check, with its lineage read from the SQL."""
+"""Each file of sql/ becomes a table or a check; its dependencies are read from the SQL."""

@@ -1,4 +1,4 @@
-"""How a file of sql/ becomes a Dagster asset or a promise about one: what it depends on is what it selects from."""
+"""Turns each file of sql/ into a Dagster asset or asset check, which depends on the tables it selects from."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
@@ -19,7 +19,7 @@ from internvid_assets.selects.running import run_selects
 from internvid_assets.selects.waterfall import waterfall
 
 Shows: TypeAlias = Callable[[pl.LazyFrame], dict[str, Any]]
-"""Turns a table's rows into more metadata of the run that made it."""
+"""From a table's rows to further materialization metadata."""
 
 
 def table_asset(
@@ -29,7 +29,7 @@ def table_asset(
     schema: type[dy.Schema] | None = None,
     shows: Shows | None = None,
 ) -> dg.AssetsDefinition:
-    """The table that a file of sql/ makes, with the promises about it; per category where the table has categories."""
+    """The asset of a file of sql/, with its checks; partitioned if the table is."""
     columns = {"dagster/column_schema": column_schema(schema)} if schema else {}
 
     @dg.asset(
@@ -54,27 +54,27 @@ def table_asset(
 def make_selected(
     file: SqlFile, home: Home, category: str | None, schema: type[dy.Schema] | None, shows: Shows | None = None
 ) -> dg.MaterializeResult:
-    """Make the table; say what it holds and what each step of the choice left."""
+    """Make the table; the metadata says what it holds and how many rows each step leaves."""
     version, steps = make_table(file, home, category, schema)
     rows = pl.scan_parquet(paths_for(home, file.name, category))
-    shown: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         "dagster/partition_row_count" if category else "dagster/row_count": version.rows,
         "dagster/column_schema": column_schema(schema) if schema else column_types(rows),
         "parameters": file.values(parameters_of(file, home)),
         "preview": dg.MetadataValue.md(preview(rows)),
     }
     if shows:
-        shown |= shows(rows)
+        metadata |= shows(rows)
     if steps:
-        shown |= {"steps": steps, "waterfall": dg.MetadataValue.md(waterfall(steps))}
-    promises = check_results(home, file.name, category)
+        metadata |= {"steps": steps, "waterfall": dg.MetadataValue.md(waterfall(steps))}
+    checks = check_results(home, file.name, category)
     return dg.MaterializeResult(
-        data_version=dg.DataVersion(version.data_version), metadata=shown, check_results=[*promises]
+        data_version=dg.DataVersion(version.data_version), metadata=metadata, check_results=[*checks]
     )
 
 
 def whole_table(table: str, *, group: str, code: Sequence[str], **more: Any) -> dict[str, Any]:
-    """What Dagster is told of a table that a run makes whole, with no calls to remember, by the modules in `code`."""
+    """Asset arguments for a table that is made as a whole, without stored calls, by the modules in `code`."""
     schema = tables.schema_class(table)
     return {
         "group_name": group,
@@ -94,34 +94,34 @@ def written_whole(
     made_by: str = "",
     **shown: Any,
 ) -> dg.MaterializeResult:
-    """Replace the table, or one partition of it, and say what was `shown` beside its first rows.
+    """Replace the table, or one partition of it; the metadata is `shown` and a preview of its rows.
 
-    `made_by` is the hash of its recipe, where it has one.
+    `made_by` is the hash of its recipe, if it has one.
     """
     version = home.lake.write(rows.lazy(), table, partition, schema=tables.schema_class(table), recipe=made_by)
-    told = {"dagster/partition_row_count" if partition else "dagster/row_count": version.rows, **shown}
+    metadata = {"dagster/partition_row_count" if partition else "dagster/row_count": version.rows, **shown}
     if "rejection_reason" in rows.lazy().collect_schema():
-        told["rejected"] = rejections(rows.lazy())
+        metadata["rejected"] = rejections(rows.lazy())
     return dg.MaterializeResult(
         data_version=dg.DataVersion(version.data_version),
-        metadata={**told, "preview": dg.MetadataValue.md(preview(rows.lazy()))},
+        metadata={**metadata, "preview": dg.MetadataValue.md(preview(rows.lazy()))},
         check_results=[*check_results(home, table, partition)],
     )
 
 
 def column_types(rows: pl.LazyFrame) -> dg.TableSchema:
-    """The columns of a select with their types: only its result tells them."""
+    """The columns and types of a select, known only from its result."""
     types = rows.collect_schema().items()
     return dg.TableSchema(columns=[dg.TableColumn(name, type=str(dtype)) for name, dtype in types])
 
 
-def promises_about(table: str) -> list[SqlFile]:
-    """The files of sql/checks about `table`."""
+def checks_of(table: str) -> list[SqlFile]:
+    """The files of sql/checks that check `table`."""
     return [file for file in sql_files("checks") if file.checked_table() == table]
 
 
 def check_specs(table: str) -> list[dg.AssetCheckSpec]:
-    """The promises about a table: evaluated when it is written, since a step of its own costs a check a second."""
+    """The checks of a table. They run when it is written, since a separate step would cost each check a second."""
     return [
         dg.AssetCheckSpec(
             name=file.name.partition("__")[2],
@@ -130,17 +130,17 @@ def check_specs(table: str) -> list[dg.AssetCheckSpec]:
             blocking=file.severity == "error",
             partitions_def=partitions_of(table),
         )
-        for file in promises_about(table)
+        for file in checks_of(table)
     ]
 
 
 def check_results(home: Home, table: str, partition: str | None) -> Iterator[dg.AssetCheckResult]:
-    """Each promise about the table is kept when its file selects nothing; of one partition where the table has them."""
-    promises = promises_about(table)
-    names = {name for file in promises for name in file.tables()}
+    """A check passes if its file selects no rows; on one partition if the table is partitioned."""
+    checks = checks_of(table)
+    names = {name for file in checks for name in file.tables()}
     paths = {name: paths_for(home, name, partition) for name in names}
-    selected = run_selects(promises, paths, memory_limit=home.settings.memory_limit)
-    for file, offenders in zip(promises, selected, strict=True):
+    selected = run_selects(checks, paths, memory_limit=home.settings.memory_limit)
+    for file, offenders in zip(checks, selected, strict=True):
         severity = dg.AssetCheckSeverity.ERROR if file.severity == "error" else dg.AssetCheckSeverity.WARN
         yield dg.AssetCheckResult(
             check_name=file.name.partition("__")[2],

@@ -1,4 +1,4 @@
-"""Which file of a lake an engine's error is about: DuckDB and Polars seldom say, so the files are looked at then."""
+"""Finds the damaged file behind an engine's error: DuckDB and Polars rarely name it, so all files are examined."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from internvid_assets.selects.files import schema_class, sql_files
 ENGINES = frozenset({"duckdb", "_duckdb", "polars", "pyarrow"})
 NO_DAMAGE = (duckdb.ParserException, duckdb.OutOfMemoryException, duckdb.InterruptException)
 ABOUT_COLUMNS = (duckdb.BinderException, pl.exceptions.ColumnNotFoundError, pl.exceptions.SchemaError)
-"""What comes of a file that lacks a column, and of a question that names none: no row is read for that."""
+"""Raised for a file that lacks a column, and for a query with an unknown column: rows need not be read."""
 
 
 def damage_behind(lake: Lake, error: BaseException) -> str | None:
-    """The line that names the damaged file behind an error; None where no engine failed, or all files are whole.
+    """A one-line message naming the damaged file behind an error; None if no engine failed or all files are intact.
 
-    Every file's footer is looked at first. Where that explains nothing, all rows are read: some seconds a gigabyte.
+    All footers are checked first. If they are intact, all rows are read, which takes some seconds per gigabyte.
     """
     failed = next((one for one in _causes(error) if _is_of_an_engine(one)), None)
     if failed is None or isinstance(failed, NO_DAMAGE):
@@ -40,17 +40,17 @@ def damage_behind(lake: Lake, error: BaseException) -> str | None:
 
 @contextmanager
 def naming_damage(lake: Lake) -> Iterator[None]:
-    """Raises RunStopped with the damaged file's name where an error came of one; else the error as it is."""
+    """Turns an error caused by a damaged file into RunStopped naming the file; other errors pass unchanged."""
     try:
         yield
     except Exception as error:
-        if told := damage_behind(lake, error):
-            raise RunStopped(told) from None
+        if message := damage_behind(lake, error):
+            raise RunStopped(message) from None
         raise
 
 
 def damage_named(making: Callable[..., Any]) -> Callable[..., Any]:
-    """The function or generator that makes an asset, which takes a `home`, within `naming_damage`."""
+    """Decorator: runs an asset's function or generator, which takes a `home`, within `naming_damage`."""
 
     @functools.wraps(making)
     def made(*args: Any, **resources: Any) -> Any:
@@ -66,7 +66,7 @@ def damage_named(making: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, and what it was raised in the place of: `from None` hides that from readers alone."""
+    """The error and the errors it replaced: `from None` only hides them from tracebacks."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
@@ -86,14 +86,14 @@ def _broken_footer(lake: Lake, file: StoredFile) -> str | None:
         return None
     try:
         columns = pl.read_parquet_schema(path)
-    except Exception:  # whatever the engine makes of bytes that are no Parquet
+    except Exception:  # whatever the engine raises for bytes that are not Parquet
         return f"{path} is damaged; {way_out(file.name)}"
     missing = [name for name in _expected(file.name) if name not in columns]
     return f"{path} lacks the column {', '.join(missing)}; {way_out(file.name)}" if missing else None
 
 
 def _expected(name: str) -> list[str]:
-    """The columns of a table of the graph, a subset or a mart; what a part of `cells/` holds, its recipe tells."""
+    """The columns of a table of the graph, a subset or a mart; none for `cells/`, where they depend on the recipe."""
     folder, table, _ = name.split("/", maxsplit=2)
     if folder != "lake":
         return []

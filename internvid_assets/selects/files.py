@@ -24,7 +24,7 @@ Kind = Literal["intermediate", "subsets", "interleaved", "marts", "checks"]
 Severity = Literal["error", "warn"]
 Value = bool | int | float | str
 MAX_INTEGER = 2**63 - 1
-"""Of DuckDB's bigint."""
+"""The largest value of DuckDB's bigint."""
 
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _GRAIN = re.compile(r"-- (One row per .+)")
@@ -35,7 +35,7 @@ _STEPS = re.compile(r"-- steps: (\w+(?:, \w+)*)")
 
 @dataclass(frozen=True)
 class Parameter:
-    """A value that settings may replace; `why` says where the default comes from."""
+    """A value that settings may override; `why` gives the source of the default."""
 
     name: str
     default: Value
@@ -44,7 +44,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class SqlFile:
-    """One file of `sql/`: one select, named after the table it makes or the promise it checks."""
+    """One file of `sql/`: one select, named after the table it makes or the check it performs."""
 
     name: str
     kind: Kind
@@ -54,28 +54,28 @@ class SqlFile:
     names: frozenset[str]
     severity: Severity | None = None
     steps: tuple[str, ...] = ()
-    """Tables and `with` steps by which a subset narrows its choice: what each leaves is counted."""
+    """Tables and `with` steps by which a subset narrows its selection; the rows of each are counted."""
 
     def tables(self) -> frozenset[str]:
-        """The tables it reads: of a union that it names, those that the union is made of."""
+        """The tables it reads; a union is replaced by its members."""
         return frozenset(chain.from_iterable(members(name, subsets_folder()) for name in self.names))
 
     def checked_table(self) -> str:
-        """The table a check makes its promise about: the first half of its name."""
+        """The table that a check is about: the first half of its name."""
         return self.name.partition("__")[0]
 
     def recipe(self, overrides: Mapping[str, Any] | None = None) -> Recipe:
-        """What its rows depend on beside the tables it reads: its text, as the version, and its parameters."""
+        """What its rows depend on besides the tables it reads: its text, as the version, and its parameters."""
         version = hashlib.blake2b(self.text.encode(), digest_size=6).hexdigest()
         return Recipe(self.name, version, self.values(overrides))
 
     def values(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Value]:
-        """Every parameter's value; `overrides` win over the file's defaults. Raises UserError for what does not fit."""
+        """All parameter values; `overrides` take precedence over defaults. Raises UserError for an invalid one."""
         chosen: dict[str, Value] = {name: parameter.default for name, parameter in self.parameters.items()}
         for name, value in (overrides or {}).items():
             if name not in chosen:
                 known = ", ".join(sorted(chosen)) or "none"
-                raise UserError(f"{self.kind}.{self.name} has no parameter {name}; known ones: {known}")
+                raise UserError(f"{self.kind}.{self.name} has no parameter {name}; expected one of: {known}")
             chosen[name] = self._fitting(name, value)
         return chosen
 
@@ -85,13 +85,13 @@ class SqlFile:
             value = float(value)
         if type(value) is not expected:
             raise UserError(f"{self.kind}.{self.name}.{name} = {value!r}: expected {expected.__name__}")
-        if outside := _range_left(name, value):
+        if outside := _violated_range(name, value):
             raise UserError(f"{self.kind}.{self.name}.{name} = {value!r}: expected {outside}")
         return value
 
 
-def _range_left(name: str, value: Value) -> str | None:
-    """The range that a value had to lie in, which the parameter's name tells; None where it does, or has none."""
+def _violated_range(name: str, value: Value) -> str | None:
+    """The range, implied by the parameter's name and type, that the value is not in; None if it is valid."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
     if name == "size" and not 0 <= value <= MAX_INTEGER:
@@ -104,7 +104,7 @@ def _range_left(name: str, value: Value) -> str | None:
 
 
 def sql_folder() -> Path:
-    """Inside the package when it was installed from a wheel; beside the package in a checkout."""
+    """Inside the package if installed from a wheel; next to the package in a checkout."""
     package = Path(__file__).parents[1]
     packaged = package / "sql"
     return packaged if packaged.is_dir() else package.parent / "sql"
@@ -115,40 +115,40 @@ def subsets_folder() -> Path:
 
 
 def unions() -> list[str]:
-    """Statements that make every union, in a connection which sees all tables."""
+    """Statements that create all unions, in a connection with all tables."""
     return [*views(ABOUT, subsets_folder())]
 
 
 @functools.cache
 def sql_files(kind: Kind) -> tuple[SqlFile, ...]:
-    """Every file of one kind; one that reads another comes after it."""
+    """All files of one kind, each after the files that it reads."""
     paths = sorted((sql_folder() / kind).glob("*.sql"))
     parsed = {file.name: file for file in _parsed(paths, kind)}
     read = {name: sorted(file.names & parsed.keys()) for name, file in parsed.items()}
     try:
         return tuple(parsed[name] for name in TopologicalSorter(read).static_order())
     except CycleError as error:
-        raise UserError(f"files of sql/{kind} select from each other in a circle: {', '.join(error.args[1])}") from None
+        raise UserError(f"files of sql/{kind} depend on each other in a cycle: {', '.join(error.args[1])}") from None
 
 
 def _parsed(paths: Sequence[Path], kind: Kind) -> Iterator[SqlFile]:
-    """Each file; raises UserError naming the first that is none of ours."""
+    """Each file, parsed; raises UserError naming the first invalid one."""
     texts = {path: _text(path) for path in paths}
     try:
         names = tables_read_each([*texts.values()])
     except ValueError:
-        names = {}  # of one of them: each is asked alone, so that it can be named
+        names = {}  # at least one is invalid: parse them one by one to name it
     for path, text in texts.items():
         try:
             yield parse(path.stem, kind, text, names.get(text))
         except (ValueError, SyntaxError) as error:
-            told = " ".join(str(error).split()).removeprefix(f"{_place(path)}: ")
-            raise UserError(f"{_place(path)}: {told}") from None
+            message = " ".join(str(error).split()).removeprefix(f"{_place(path)}: ")
+            raise UserError(f"{_place(path)}: {message}") from None
 
 
 def _text(path: Path) -> str:
     if not _TABLE_NAME.fullmatch(path.stem):
-        raise UserError(f"{_place(path)}: its name is a table's: expected lower case letters, digits and _")
+        raise UserError(f"{_place(path)}: invalid table name; expected lower-case letters, digits and _")
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -160,17 +160,18 @@ def _place(path: Path) -> str:
 
 
 def sql_file(kind: Kind, name: str) -> SqlFile:
-    """The file `sql/<kind>/<name>.sql`; raises UserError naming those there are."""
+    """The file `sql/<kind>/<name>.sql`; raises UserError listing the existing ones."""
     for file in sql_files(kind):
         if file.name == name:
             return file
-    raise UserError(f"no file sql/{kind}/{name}.sql; there are: {', '.join(file.name for file in sql_files(kind))}")
+    known = ", ".join(file.name for file in sql_files(kind))
+    raise UserError(f"no file sql/{kind}/{name}.sql; expected one of: {known}")
 
 
 def parse(name: str, kind: Kind, text: str, names: frozenset[str] | None = None) -> SqlFile:
-    """Reads the header: the grain on line 1, for checks the severity on line 2, parameters, steps; raises ValueError.
+    """Parse the header: the grain on line 1, for checks the severity on line 2, parameters, steps; raises ValueError.
 
-    `names` are the tables it names, where the caller knows them already.
+    `names` are the tables it names, if the caller already knows them.
     """
     header = list(_header(text))
     grain = _GRAIN.fullmatch(header[0]) if header else None
@@ -178,12 +179,12 @@ def parse(name: str, kind: Kind, text: str, names: frozenset[str] | None = None)
         raise ValueError(f"sql/{kind}/{name}.sql: line 1 must be '-- One row per ...'")
     severity = _SEVERITY.fullmatch(header[1]) if len(header) > 1 else None
     if (severity is not None) != (kind == "checks"):
-        raise ValueError(f"sql/{kind}/{name}.sql: '-- severity: error|warn' is line 2 of checks, and of nothing else")
+        raise ValueError(f"sql/{kind}/{name}.sql: line 2 must be '-- severity: error|warn' in checks, and only there")
     parameters = {parameter.name: parameter for parameter in _parameters(header)}
-    said: Any = severity and severity[1]
+    level: Any = severity and severity[1]
     names = tables_read(text) if names is None else names
-    steps = next((told[1].split(", ") for line in header if (told := _STEPS.fullmatch(line))), [])
-    return SqlFile(name, kind, text, grain[1].rstrip("."), parameters, names, said, tuple(steps))
+    steps = next((match[1].split(", ") for line in header if (match := _STEPS.fullmatch(line))), [])
+    return SqlFile(name, kind, text, grain[1].rstrip("."), parameters, names, level, tuple(steps))
 
 
 def _parameters(header: Iterable[str]) -> Iterator[Parameter]:
@@ -212,7 +213,7 @@ def column_types(table: str) -> dict[str, Any]:
     schema = schema_class(table)
     if schema is None:
         known = [*tables.GRAPH, *tables.IMPORTED, *subset_names()]
-        raise UserError(f"no table {table}; known ones: {', '.join(known)}")
+        raise UserError(f"no table {table}; expected one of: {', '.join(known)}")
     return {name: column.dtype for name, column in schema.columns().items()}
 
 

@@ -1,4 +1,4 @@
-"""What a select is made of, read from its own syntax tree: the tables it names, its steps, the rows these leave."""
+"""What a select is made of, read from its syntax tree: the tables it names, its steps, and queries to count them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import duckdb
 
 
 def tables_read(sql: str) -> frozenset[str]:
-    """The tables a select names, in lower case; `with` steps, table functions and column names are none."""
+    """The tables that a select names, in lower case, without `with` steps, table functions and column names."""
     return tables_read_each([sql])[sql]
 
 
@@ -29,7 +29,7 @@ def _tables_of(text: str, tree: dict[str, Any]) -> frozenset[str]:
 
 
 def _tables_below(node: Any, steps: frozenset[str]) -> Iterator[str]:
-    """`steps` are the `with` names visible at `node`; one that is not recursive does not see its own name."""
+    """`steps` are the `with` names visible at `node`; a non-recursive step does not see its own name."""
     if isinstance(node, list):
         for child in node:
             yield from _tables_below(child, steps)
@@ -50,9 +50,9 @@ def _tables_below(node: Any, steps: frozenset[str]) -> Iterator[str]:
 
 
 def held_apart(sql: str) -> tuple[dict[str, str], str]:
-    """The `with` steps that `sql` wants materialized, each as a query of its own, in order, and `sql` without them.
+    """The `as materialized` steps of `sql`, each as a query of its own, in order, and `sql` without them.
 
-    Whoever keeps them as tables can ask several questions of a choice, and they are computed once.
+    Stored as tables, they are computed once for several queries on a selection.
     """
     with _parser() as connection:
         tree = _tree(connection, sql)
@@ -67,7 +67,7 @@ def held_apart(sql: str) -> tuple[dict[str, str], str]:
 
 
 def counting(sql: str, steps: Sequence[str]) -> str:
-    """A query with the `with` steps of `sql` that selects (step, how many rows it has), in the order of `steps`."""
+    """A query with the `with` steps of `sql` that selects (step, row count), in the order of `steps`."""
     counts = " union all ".join(f"select '{step}' as step, count(*) as rows from {step}" for step in steps)
     with _parser() as connection:
         return _sql(connection, _tree(connection, counts), _steps(_tree(connection, sql)))
@@ -90,8 +90,8 @@ def _steps(tree: dict[str, Any]) -> list[dict[str, Any]]:
 def _sql(connection: duckdb.DuckDBPyConnection, tree: dict[str, Any], steps: Sequence[dict[str, Any]]) -> str:
     """The text of `tree` with these `with` steps."""
     tree["statements"][0]["node"]["cte_map"]["map"] = [*steps]
-    (told,) = connection.execute("select json_deserialize_sql(?::json)", [json.dumps(tree)]).fetchall()[0]
-    return told
+    (text,) = connection.execute("select json_deserialize_sql(?::json)", [json.dumps(tree)]).fetchall()[0]
+    return text
 
 
 def _tree(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, Any]:

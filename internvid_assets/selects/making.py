@@ -1,4 +1,4 @@
-"""Making the table of a file of `sql/` in a home: its rows aside, then in the table's place."""
+"""Makes the table of a file of `sql/`: writes its rows to a scratch file, then replaces the table."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from internvid_assets.selects.running import write_select
 def make_table(
     file: SqlFile, home: Home, category: str | None, schema: type[dy.Schema] | None
 ) -> tuple[TableVersion, dict[str, int]]:
-    """Replace the table, or one category of it; returns what it holds now and how many rows each step left.
+    """Replace the table, or one category of it; returns its new version and how many rows each step leaves.
 
-    Raises UserError naming the file where its SQL does not run.
+    Raises UserError naming the file if its SQL does not run.
     """
     overrides = parameters_of(file, home)
     paths = {table: paths_for(home, table, category) for table in file.tables()}
@@ -46,19 +46,19 @@ def make_table(
 
 
 def refuse_incomplete(table: str, paths: Sequence[Path]) -> None:
-    """Raises RunStopped naming a file that lacks a column: DuckDB would read nulls, and a choice be made of them."""
+    """Raises RunStopped naming a file that lacks a column: DuckDB would read nulls and select by them."""
     schema = schema_class(table)
     for path in paths if schema else ():
         refuse_missing_columns(path, schema.columns(), table)
 
 
 def parameters_of(file: SqlFile, home: Home) -> Mapping[str, Any]:
-    """What the settings say of the file's parameters: `[subsets.<name>]`."""
+    """The values in the settings for the file's parameters: `[subsets.<name>]`."""
     return home.settings.parameters_of_subset(file.name) if file.kind == "subsets" else {}
 
 
 def paths_for(home: Home, table: str, partition: str | None) -> list[Path]:
-    """A table's files that whoever looks at `partition` sees: all, where the table has no such partition."""
+    """A table's files for `partition`; all files if the table has no such partition."""
     if partition not in home.lake.parts(table):
         return home.lake.paths(table)
     path = home.lake.path(table, partition)

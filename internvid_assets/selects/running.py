@@ -1,4 +1,4 @@
-"""Running a file of `sql/` on exactly the tables it names: nothing else can be read, and one file be written."""
+"""Runs a file of `sql/` on exactly the tables it names; nothing else can be read, and only one file written."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ from internvid_assets.selects.unions import views
 
 BATCH_ROWS = 100_000
 FEWEST_WRITING_THREADS = 4
-"""Also where there are fewer cores: some wait for the disk while others compute. Of a large lake that lies on disk, two
-cores make a subset in 0.7 to 0.9 of the time."""
+"""Even with fewer cores, since some threads wait for the disk while others compute. For a large lake on disk, two cores
+make a subset in 0.7 to 0.9 of the time."""
 COMPRESSION = {"intermediate": "lz4_raw", "subsets": "lz4_raw"}
-"""Other than zstd: every subset reads all captions, and writes its own. It takes 1.4 times the space and 0.6 of the
-time."""
+"""Instead of zstd, since every subset reads all captions and writes its own: 1.4 times the space, 0.6 of the time."""
 
 
 def run_select(
@@ -36,9 +35,9 @@ def run_select(
     *,
     memory_limit: str = "1GB",
 ) -> pl.DataFrame:
-    """The file's rows, from views of only the tables it names; one without files reads as empty.
+    """The file's rows, from views of only the tables it names; a table without files is empty.
 
-    `files_of` maps a table to its Parquet files. Nothing else can be read: neither other files nor Python variables.
+    `files_of` maps a table to its Parquet files. Nothing else is readable: neither other files nor Python variables.
     """
     values = file.values(parameters)
     with _only([file], files_of, memory_limit) as connection:
@@ -55,17 +54,17 @@ def write_select(
     metadata: Mapping[str, str] | None = None,
     memory_limit: str = "1GB",
 ) -> dict[str, int]:
-    """As `run_select`, but the rows go into a Parquet file, so that any number of them fits.
+    """Like `run_select`, but writes the rows to a Parquet file, so that they need not fit into memory.
 
-    `types` are the columns it shall have, and their Polars types. Returns how many rows each of the file's steps
-    leaves; the last step is the choice itself, so its rows are those written. Steps that the file wants materialized
-    are computed once, for the rows and for the counts.
+    `types` are the columns of the file and their Polars types. Returns how many rows each of the file's steps
+    leaves; the last step is the selection itself, so its rows are those written. Materialized steps are computed
+    once, for the rows and the counts.
     """
     values = file.values(parameters)
     columns = ", ".join(f'"{name}"::{duckdb_type(dtype)} as "{name}"' for name, dtype in (types or {}).items())
-    told = ", ".join(f"{name}: {quoted(text)}" for name, text in (metadata or {}).items())
+    pairs = ", ".join(f"{name}: {quoted(text)}" for name, text in (metadata or {}).items())
     compression = COMPRESSION.get(file.kind, "zstd")
-    options = f"format parquet, compression {compression}{f', kv_metadata {{{told}}}' if told else ''}"
+    options = f"format parquet, compression {compression}{f', kv_metadata {{{pairs}}}' if pairs else ''}"
     with _only([file], files_of, memory_limit, writes=destination) as connection:
         rest = _hold(connection, file.text, values)
         copy = f"copy (select {columns or '*'} from ({rest})) to {quoted(str(destination))} ({options})"
@@ -80,7 +79,7 @@ def select_batches(
     *,
     memory_limit: str = "1GB",
 ) -> Iterator[pl.DataFrame]:
-    """As `run_select`, but some rows at a time, in the file's order, so that whoever walks over them holds few."""
+    """Like `run_select`, but in batches, in the file's order, to bound the caller's memory."""
     values = file.values(parameters)
     with _only([file], files_of, memory_limit) as connection:
         for batch in connection.sql(file.text, params=values).to_arrow_reader(BATCH_ROWS):
@@ -100,7 +99,7 @@ def count_steps(
 
 
 def _hold(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Value]) -> str:
-    """Compute the steps that `sql` wants materialized, as tables; returns `sql` without them, which reads these."""
+    """Compute the materialized steps of `sql` as tables; returns `sql` without them, to be run on these tables."""
     held, rest = held_apart(sql)
     for name, query in held.items():
         _execute(connection, f'create temp table "{name}" as {query}', values)
@@ -114,14 +113,14 @@ def _counted(
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Value]) -> duckdb.DuckDBPyConnection:
-    """With those of the values that `sql` names: DuckDB refuses others."""
+    """Passes only the values that `sql` names, since DuckDB rejects others."""
     return connection.execute(sql, {name: value for name, value in values.items() if re.search(rf"\${name}\b", sql)})
 
 
 def run_selects(
     files: Sequence[SqlFile], files_of: Mapping[str, Sequence[Path]], *, memory_limit: str = "1GB"
 ) -> list[pl.DataFrame]:
-    """The rows of several files, in one connection (opening one costs as much as a small query)."""
+    """The rows of several files, on one connection (opening one costs as much as a small query)."""
     with _only(files, files_of, memory_limit) as connection:
         return [fetch(connection, file.text, file.values()) for file in files]
 
@@ -129,14 +128,14 @@ def run_selects(
 def count_selected(
     files: Sequence[SqlFile], files_of: Mapping[str, Sequence[Path]], *, memory_limit: str = "1GB"
 ) -> list[int]:
-    """How many rows each of several files has: of checks, the offenders, however many there are."""
+    """The row count of each file: for checks, the number of offending rows."""
     with _only(files, files_of, memory_limit) as connection:
         counts = (connection.execute(f"select count(*) from ({file.text})", file.values()) for file in files)
         return [count.fetchall()[0][0] for count in counts]
 
 
 def bounded(memory_limit: str) -> dict[str, Any]:
-    """A configuration of DuckDB: above `memory_limit` it spills to a folder that it makes and removes itself."""
+    """A DuckDB configuration: above `memory_limit` it spills to a folder that it creates and removes itself."""
     spill = Path(tempfile.gettempdir(), f"internvid-{uuid.uuid4().hex}")
     return {"memory_limit": memory_limit, "temp_directory": str(spill)}
 
@@ -145,7 +144,7 @@ def bounded(memory_limit: str) -> dict[str, Any]:
 def _only(
     files: Sequence[SqlFile], files_of: Mapping[str, Sequence[Path]], memory_limit: str, writes: Path | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that sees the tables that `files` name and nothing else, and may write one file."""
+    """A connection that sees only the tables that `files` name, and may write one file."""
     named = frozenset(chain.from_iterable(file.tables() for file in files))
     with duckdb.connect(config=bounded(memory_limit)) as connection:
         numpy_choice.register(connection)
@@ -161,9 +160,9 @@ def _only(
 
 
 def fetch(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Value] | None = None) -> pl.DataFrame:
-    """The rows of a query; none of a statement such as `set`, which has no result.
+    """The rows of a query; an empty frame for a statement without a result, such as `set`.
 
-    By way of Arrow: DuckDB 2.0 reports a relation that Polars reads itself as leaked when Python ends.
+    Converted through Arrow: DuckDB 2.0 reports relations read directly by Polars as leaked when Python exits.
     """
     relation: Any = connection.sql(sql, params=dict(values or {}))
     if relation is None:
@@ -173,7 +172,7 @@ def fetch(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, 
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    """Columns of one name, as `select *` of a join gives them, as DuckDB names them in a table: error, error_1."""
+    """Makes repeated column names, as from `select *` of a join, distinct in DuckDB's way: error, error_1."""
     distinct: list[str] = []
     for name in names:
         numbered = (f"{name}_{i}" for i in count(1))
@@ -184,7 +183,7 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 
 def show_table(connection: duckdb.DuckDBPyConnection, table: str, paths: Sequence[Path]) -> None:
-    """Create `table` in the connection: a view of the files, or without files no rows of its schema."""
+    """Create `table` in the connection: a view of the files, or an empty table with its schema."""
     if paths:
         listed = ", ".join(quoted(str(path)) for path in paths)
         source = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
@@ -194,7 +193,7 @@ def show_table(connection: duckdb.DuckDBPyConnection, table: str, paths: Sequenc
 
 
 def column_definitions(table: str) -> list[str]:
-    """`name type` for each column, as `create table` wants them; a mart's are those it has over an empty lake."""
+    """`name type` of each column, for `create table`; for a mart, determined by running it on an empty lake."""
     mart = next((file for file in sql_files("marts") if file.name == table), None)
     types = run_select(mart, {}).schema if mart else column_types(table)
     return [f'"{name}" {duckdb_type(dtype)}' for name, dtype in types.items()]
@@ -214,7 +213,7 @@ _DUCKDB_TYPES: dict[Any, str] = {
 
 
 def duckdb_type(dtype: Any) -> str:
-    """DuckDB's name of a Polars type, lists and structs included."""
+    """DuckDB's name of a Polars type, including lists and structs."""
     if isinstance(dtype, pl.List):
         return f"{duckdb_type(dtype.inner)}[]"
     if isinstance(dtype, pl.Struct):

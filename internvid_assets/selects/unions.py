@@ -1,6 +1,6 @@
-"""Tables that are others laid end to end, so that a question about all subsets names none of them.
+"""Unions of tables, so that queries over all subsets need not name them.
 
-Lineage sees through them: who reads `chosen_clips` reads every subset.
+Lineage resolves them: a query that reads `chosen_clips` depends on every subset.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from internvid_assets.cells.sql_text import quoted
 SUBSETS, CHOSEN_CLIPS, CALLS = "subsets", "chosen_clips", "calls"
 ABOUT = {
     SUBSETS: ("select {text} as subset", "One row per subset."),
-    CHOSEN_CLIPS: ("select {text} as subset, * from {name}", "One row per subset and clip it chose, and why."),
+    CHOSEN_CLIPS: ("select {text} as subset, * from {name}", "One row per subset and clip it selected, and why."),
     CALLS: (
         "select {text} as table_name, recipe, error, error_message, attempts from {name}",
-        "One row per row of a table of remembered calls: what is said of the call behind it.",
+        "One row per row of a table of stored calls: the call that produced it.",
     ),
 }
-"""Each union: what is selected of a member, and what one row is."""
+"""For each union: what is selected from a member, and what one row is."""
 
 
 @cache
 def members(union: str, subsets_folder: Path) -> tuple[str, ...]:
-    """The tables that a union is made of; of any other table itself."""
+    """The tables that a union consists of; for any other table, the table itself."""
     if union in (SUBSETS, CHOSEN_CLIPS):
         return tuple(sorted(path.stem for path in subsets_folder.glob("*.sql")))
     if union == CALLS:
@@ -36,7 +36,7 @@ def members(union: str, subsets_folder: Path) -> tuple[str, ...]:
 
 
 def views(names: Collection[str], subsets_folder: Path) -> Iterator[str]:
-    """Statements that make each union among `names`, in a connection which sees its members."""
+    """Statements that create the unions among `names`, in a connection with their members."""
     for union in sorted(ABOUT.keys() & set(names)):
         select, about = ABOUT[union]
         parts = (select.format(text=quoted(name), name=name) for name in members(union, subsets_folder))

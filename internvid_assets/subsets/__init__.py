@@ -1,1 +1,1 @@
-"""Subsets: every file of sql/subsets chooses clips by scores and by chance."""
+"""Subsets: each file of sql/subsets selects clips, by scores or at random."""

@@ -1,4 +1,4 @@
-"""Subsets: each file of sql/subsets chooses clips from `captioned_clips`; a new file is a new asset."""
+"""Subsets: each file of sql/subsets selects clips from `captioned_clips`; a new file becomes a new asset."""
 
 from __future__ import annotations
 

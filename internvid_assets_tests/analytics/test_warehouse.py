@@ -66,7 +66,7 @@ def test_columns_and_tables_say_what_they_are(warehouse: Path):
             assert comments[f"{name}.{column}"] == about.description
     assert comments["internvid_10m_div.rank"] == tables.ChosenClips.columns()["rank"].description
     (about_clips,) = ask(warehouse, "select comment from duckdb_views() where view_name = 'clips'")
-    assert about_clips[0].startswith("One row per span between cuts")
+    assert about_clips[0].startswith("One row per clip, a half-open span")
     (about_mart,) = ask(warehouse, "select comment from duckdb_tables() where table_name = 'subset_sizes'")
     assert about_mart[0].startswith("One row per subset")
 

@@ -415,14 +415,18 @@ def test_a_check_of_no_table_is_refused_with_the_known_ones() -> None:
 
 def test_a_select_from_no_table_is_refused_with_the_known_ones() -> None:
     typo = parse("mine", "subsets", "-- One row per clip.\nselect * from captioned_clip")
-    told = r"sql/subsets/mine\.sql selects from captioned_clip, which no asset makes; there: .*captioned_clips"
+    told = (
+        r"sql/subsets/mine\.sql selects from captioned_clip, which no asset makes; expected one of: .*captioned_clips"
+    )
     with pytest.raises(UserError, match=told):
         _refuse_unknown_tables([typo])
 
 
 def test_a_table_between_others_needs_a_schema() -> None:
     unknown = parse("mine", "intermediate", "-- One row per clip.\nselect * from captioned_clips")
-    with pytest.raises(UserError, match=r"sql/intermediate/mine\.sql makes a table without a schema: add it to tables"):
+    with pytest.raises(
+        UserError, match=r"sql/intermediate/mine\.sql makes a table without a schema; add one to tables"
+    ):
         _refuse_without_schema([unknown])
 
 

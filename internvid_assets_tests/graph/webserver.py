@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from internvid_assets.definitions import features
-from internvid_assets.selects.assets import promises_about
+from internvid_assets.selects.assets import checks_of
 
 LAUNCH_RUN = """
 mutation LaunchPipelineExecution($executionParams: ExecutionParams!) {
@@ -148,7 +148,7 @@ def run_parameters(assets: Sequence[str], category: str) -> dict[str, Any]:
 
 def promises_of(asset: str) -> list[str]:
     """The checks of a table: those of sql/checks, and where it is made by calls, what these promise."""
-    names = [file.name.partition("__")[2] for file in promises_about(asset)]
+    names = [file.name.partition("__")[2] for file in checks_of(asset)]
     called = next((feature for _, feature in features() if feature.name == asset), None)
     names += ["nothing_pending", "few_failures"] if called else []
     return [*names, "order_kept"] if called and called.compared else names

@@ -128,7 +128,7 @@ def test_aesthetic_prefers_calm_contrast_and_centre() -> None:
 
 def test_impossible_parts_are_refused() -> None:
     rng = np.random.default_rng(0)
-    with pytest.raises(ValueError, match="action='spins' does not show with object='ball'"):
+    with pytest.raises(ValueError, match="action='spins' is not visible with object='ball'"):
         random_scene(rng, action="spins", object="ball")
     with pytest.raises(ValueError, match=r"duration_seconds=2\.5"):
         random_scene(rng, action="bounces", duration_seconds=2.5)

@@ -200,7 +200,7 @@ def test_an_interrupted_world_is_completed_and_other_folders_are_left_alone(worl
     with pytest.raises(UserError, match="choose another folder"):
         generate(videos=VIDEOS, seed=SEED + 1, to=world.folder)
     (tmp_path / "holiday.mp4").write_bytes(b"mine")
-    with pytest.raises(UserError, match="holds other files"):
+    with pytest.raises(UserError, match="contains other files"):
         generate(videos=1, seed=SEED, to=tmp_path)
 
 

@@ -159,7 +159,7 @@ def test_checks_know_their_table_and_severity():
 
 
 def test_an_unknown_file_is_refused_with_the_known_ones():
-    with pytest.raises(UserError, match=r"no file sql/subsets/div.sql; there are: internvid_10m, "):
+    with pytest.raises(UserError, match=r"no file sql/subsets/div.sql; expected one of: internvid_10m, "):
         sql_file("subsets", "div")
 
 
@@ -188,7 +188,8 @@ def test_a_table_without_files_is_empty_with_its_columns(scores: Path):
 
 def test_a_table_nobody_knows_is_refused():
     with pytest.raises(
-        UserError, match=r"no table clisp; known ones: corpus_captions, .*candidate_videos, acquired_videos, videos, "
+        UserError,
+        match=r"no table clisp; expected one of: corpus_captions, .*candidate_videos, acquired_videos, videos, ",
     ):
         run_select(mart("select $size from clisp"), {})
 
@@ -267,19 +268,19 @@ BROKEN = {
     "empty": ("mine", "", "sql/subsets/mine.sql: "),
     "no grain": ("mine", "select * from captioned_clips", "sql/subsets/mine.sql: line 1 must be '-- One row per"),
     "default": ("mine", SUBSET.replace("\n", "\n-- $size = ten: why\n", 1), "sql/subsets/mine.sql: "),
-    "name": ("My subset", SUBSET, "sql/subsets/My subset.sql: its name is a table's"),
-    "circle": ("mine", "-- One row per clip.\nselect * from mine", "select from each other in a circle: mine, mine"),
+    "name": ("My subset", SUBSET, "sql/subsets/My subset.sql: invalid table name"),
+    "circle": ("mine", "-- One row per clip.\nselect * from mine", "depend on each other in a cycle: mine, mine"),
 }
 
 
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_broken_file_is_named_beside_good_ones(case: str, tmp_path: Path, monkeypatch):
-    name, text, told = BROKEN[case]
+    name, text, message = BROKEN[case]
     (tmp_path / "subsets").mkdir()
     (tmp_path / "subsets" / "good.sql").write_text(SUBSET)
     (tmp_path / "subsets" / f"{name}.sql").write_text(text)
     monkeypatch.setattr(files, "sql_folder", lambda: tmp_path)
     with pytest.raises(UserError) as refused:
         files.sql_files.__wrapped__("subsets")
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert "\n" not in str(refused.value)

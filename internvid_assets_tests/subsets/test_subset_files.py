@@ -144,7 +144,7 @@ def test_aesthetics_takes_the_best_first_from_the_threshold_on(pool: Pool):
 
 
 def test_an_unknown_parameter_is_refused_with_the_known_ones(pool: Pool):
-    with pytest.raises(UserError, match=r"no parameter sise; known ones: .*decontaminate, seed, size"):
+    with pytest.raises(UserError, match=r"no parameter sise; expected one of: .*decontaminate, seed, size"):
         pool.choose("internvid_10m_div", sise=3)
 
 

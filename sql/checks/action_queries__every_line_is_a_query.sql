@@ -1,4 +1,4 @@
--- One row per line of a label file that is no query, and no heading above others either.
+-- One row per line of a label file that is neither a query nor a heading.
 -- severity: warn
 select sources, lemma_key as told, rejection_reason
 from action_queries

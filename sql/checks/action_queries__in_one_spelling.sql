@@ -1,4 +1,4 @@
--- One row per query with capitals, doubled or outer spaces, or no words: its equal would stand beside it.
+-- One row per query with capitals, double or outer spaces, or no words: it could be listed twice.
 -- severity: error
 select lemma_key, language, query
 from action_queries

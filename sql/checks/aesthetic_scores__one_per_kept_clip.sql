@@ -1,4 +1,4 @@
--- One row per kept clip without an aesthetic score: subsets with a threshold on it leave the clip out.
+-- One row per kept clip without an aesthetic score: subsets with a threshold on it exclude the clip.
 -- severity: warn
 select clips.clip_id, aesthetic_scores.error
 from clips

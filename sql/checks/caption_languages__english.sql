@@ -1,4 +1,4 @@
--- One row per category in which a tenth of the captions (of 20 told with confidence) is not English.
+-- One row per category in which a tenth or more of at least 20 confidently identified captions is not English.
 -- severity: warn
 with told as (
     select category, language

@@ -1,4 +1,4 @@
--- One row per centre caption that is over a tenth of a category's captions (1,000 or more).
+-- One row per centre caption that makes up over a tenth of a category's captions (1,000 or more).
 -- severity: warn
 with counted as (
     select

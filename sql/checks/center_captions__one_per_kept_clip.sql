@@ -1,4 +1,4 @@
--- One row per kept clip whose centre frame has no row in center_captions, or per row without such a clip.
+-- One row per kept clip with a centre frame but no row in center_captions, or per superfluous row.
 -- severity: error
 with expected as (
     select distinct clips.clip_id

@@ -1,4 +1,4 @@
--- One row per clip whose video or caption vector is not of length 1, or whose two vectors differ in dimension.
+-- One row per clip whose embeddings are not of unit length or differ in dimension.
 -- severity: error
 with measured as (
     select

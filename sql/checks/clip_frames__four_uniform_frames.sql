@@ -1,4 +1,4 @@
--- One row per clip of 16 frames or more whose scores would rest on fewer than 4 uniform frames.
+-- One row per clip of 16 or more frames with fewer than 4 uniform frames to score.
 -- severity: warn
 select
     clips.clip_id,

@@ -1,4 +1,4 @@
--- One row per kept clip with no centre frame, or several, and no error that would say why.
+-- One row per kept clip without exactly one centre frame, and without an error that explains it.
 -- severity: error
 with counted as (
     select

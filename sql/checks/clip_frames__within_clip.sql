@@ -1,4 +1,4 @@
--- One row per sampled frame outside its clip, whose range is half open.
+-- One row per sampled frame outside the half-open range of its clip.
 -- severity: error
 select clip_frames.clip_id, clip_frames.pts, clips.start_pts, clips.end_pts
 from clip_frames

@@ -1,4 +1,4 @@
--- One row per clip that starts before the previous clip of its video has ended.
+-- One row per clip that starts before the end of the previous clip of its video.
 -- severity: error
 with in_order as (
     select

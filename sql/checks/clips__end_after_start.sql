@@ -1,4 +1,4 @@
--- One row per clip that does not end after its start, or whose times are missing or disagree by over 1 ms.
+-- One row per clip that does not end after its start, or whose times are missing or inconsistent by over 1 ms.
 -- severity: error
 select clip_id, start_pts, end_pts, start_seconds, end_seconds, duration_seconds
 from clips

@@ -1,4 +1,4 @@
--- One row per eligible video without a row in clips, not even one that says why it failed.
+-- One row per eligible video without a row in clips, not even a failed one.
 -- severity: error
 select videos.video_id, videos.source_uri
 from videos

@@ -1,4 +1,4 @@
--- One row per clip that begins later than its video, or than the previous clip ended.
+-- One row per clip that starts after the start of its video or the end of the previous clip, leaving a gap.
 -- severity: error
 with in_order as (
     select

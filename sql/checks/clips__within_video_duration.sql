@@ -1,4 +1,4 @@
--- One row per clip that ends more than two frames and 0.1 s after its video, whose duration packets tell.
+-- One row per clip that ends more than two frames and 0.1 s after its video.
 -- severity: warn
 select clips.clip_id, clips.end_seconds, videos.duration_seconds
 from clips

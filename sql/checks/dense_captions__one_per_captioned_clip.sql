@@ -1,4 +1,4 @@
--- One row per clip with differential captions but without a row in dense_captions, not even a failed one.
+-- One row per clip with differential captions but no row in dense_captions, not even a failed one.
 -- severity: error
 select distinct clip_id
 from keyframe_captions

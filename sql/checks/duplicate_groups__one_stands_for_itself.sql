@@ -1,4 +1,4 @@
--- One row per clip whose representative does not stand for itself, or is no near-duplicate of it.
+-- One row per clip whose representative does not represent itself, or is not a near-duplicate of it.
 -- severity: error
 with pairs as (
     select clip_id, other_clip_id from near_duplicates

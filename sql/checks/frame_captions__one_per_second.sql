@@ -1,4 +1,4 @@
--- One row per 1 fps frame of a kept clip without a row in frame_captions, or per row without such a frame.
+-- One row per 1 fps frame of a kept clip without a row in frame_captions, or per superfluous row.
 -- severity: error
 with expected as (
     select clip_frames.clip_id, clip_frames.second

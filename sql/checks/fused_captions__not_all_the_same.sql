@@ -1,4 +1,4 @@
--- One row per caption that more than half of a category's captions (20 or more) consist of: a captioner stuck.
+-- One row per caption that makes up over half of a category's captions (20 or more): the model is stuck.
 -- severity: warn
 with counted as (
     select

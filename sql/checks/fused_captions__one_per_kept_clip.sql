@@ -1,4 +1,4 @@
--- One row per kept clip with captions of frames but no row in fused_captions, or per row without such a clip.
+-- One row per kept clip with frame captions but no row in fused_captions, or per superfluous row.
 -- severity: error
 with seen as (
     select clip_id from center_captions where caption is not null

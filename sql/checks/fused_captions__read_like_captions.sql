@@ -1,4 +1,4 @@
--- One row per fused caption that is blank, over 120 words long, shows a special token, or stutters.
+-- One row per fused caption that is blank, over 120 words long, contains a special token, or stutters.
 -- severity: warn
 with worded as (
     select

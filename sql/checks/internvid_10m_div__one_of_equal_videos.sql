@@ -1,4 +1,4 @@
--- One row per content hash that several videos with chosen clips share: one of them should stand for all.
+-- One row per content hash of several videos with selected clips: only one of them should be used.
 -- severity: error
 select clips.content_hash, count(distinct clips.video_id) as videos
 from internvid_10m_div

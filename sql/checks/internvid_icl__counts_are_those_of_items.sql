@@ -1,4 +1,4 @@
--- One row per sequence whose counts are not those of its items.
+-- One row per sequence whose counts do not match its items.
 -- severity: error
 select format, sequence_id, clip_count, image_count
 from internvid_icl

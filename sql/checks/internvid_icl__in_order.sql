@@ -1,4 +1,4 @@
--- One row per sequence whose items are not in the order of its videos, of time, and of clip, caption, speech.
+-- One row per sequence whose items are not ordered by video, time, and clip, caption, speech.
 -- severity: error
 with ordered as (
     select

@@ -1,4 +1,4 @@
--- One row per sequence that names a video twice, two of them where it is no pair, or one that no item is from.
+-- One row per sequence with a repeated video, a wrong number of videos, or a video without items.
 -- severity: error
 select format, sequence_id, video_ids
 from internvid_icl

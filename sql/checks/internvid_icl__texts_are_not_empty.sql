@@ -1,4 +1,4 @@
--- One row per sequence with a text that is missing or blank, or a clip without pictures.
+-- One row per sequence with a missing or blank text, or a clip without frames.
 -- severity: error
 select format, sequence_id
 from internvid_icl

@@ -1,4 +1,4 @@
--- One row per sequence with more text or more pictures than the budget it was cut by.
+-- One row per sequence that exceeds its token or image budget.
 -- severity: error
 select format, sequence_id, token_count, max_tokens, image_count, max_images
 from internvid_icl

@@ -1,4 +1,4 @@
--- One row per keyframe of a captioned clip that has no caption: it would be missing from the clip's summary.
+-- One row per keyframe of a captioned clip without a caption: it would be missing from the clip's summary.
 -- severity: error
 select keyframes.clip_id, keyframes.keyframe
 from keyframes

@@ -1,4 +1,4 @@
--- One row per kept clip with frames but without a keyframe, not even a failed call.
+-- One row per kept clip with frames but no row in keyframes, not even a failed one.
 -- severity: error
 select clips.clip_id
 from clips

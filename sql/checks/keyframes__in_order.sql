@@ -1,4 +1,4 @@
--- One row per keyframe that is not later than the one before it, or is not numbered next.
+-- One row per keyframe that is not later than the previous one, or is not numbered consecutively.
 -- severity: error
 with followed as (
     select

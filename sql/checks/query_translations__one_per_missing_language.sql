@@ -1,4 +1,4 @@
--- One row per query and wanted language that has neither a wording nor a translation, not even a failed one.
+-- One row per query and configured language with neither a source nor a translation, not even a failed one.
 -- severity: error
 with wanted as (
     select lemma_key, unnest(missing_languages) as language

@@ -1,4 +1,4 @@
--- One row per clip whose safety score is not the largest of its frames', or no share of 1.
+-- One row per clip whose safety score is not the maximum of its frame scores, or is not between 0 and 1.
 -- severity: error
 with told as (
     select clip_id, nsfw as score, nsfw_of_frames as of_frames
@@ -12,9 +12,9 @@ with told as (
 
 select *
 from told
--- A profile without the one model or the other leaves its two columns null.
+-- The columns of a model that is not configured are null.
 where not (score is null and of_frames is null)
-    -- Parquet's statistics ignore NaN, and DuckDB answers isnan from them.
+    -- Not isnan(): DuckDB answers it from Parquet statistics, which ignore NaN.
     and not coalesce(
         isfinite(score) and abs(score - list_max(of_frames)) < 1e-6 and score between 0 and 1.001,
         false

@@ -1,4 +1,4 @@
--- One row per clip left out of the pool for no clip, or for one that is not in it.
+-- One row per clip excluded from the pool without a similar clip that is in the pool.
 -- severity: error
 select left_out.clip_id, left_out.nearest_clip_id
 from semantic_pool as left_out

@@ -1,7 +1,7 @@
--- One row per category in which a clip's own caption hardly ever beats another's: captions were mixed up.
+-- One row per category in which a clip's own caption rarely beats another clip's: captions are mixed up.
 -- severity: warn
--- The own caption wins all of 151 pairs in the sample world, and half of them where captions were mixed up,
--- or where the sample profile's models meet real videos. Of fewer than 10 pairs, chance tells too much.
+-- The own caption wins all of 151 pairs in the sample world, and half of them if captions are mixed up or the
+-- sample profile's models score real videos. Fewer than 10 pairs are too noisy.
 select
     category,
     count(*) as pairs,

@@ -1,4 +1,4 @@
--- One row per cue of speech recognition that starts before the cue before it.
+-- One row per speech cue that starts before the previous cue.
 -- severity: error
 with in_order as (
     select

@@ -1,4 +1,4 @@
--- One row per cue whose words reach beyond its time, are not timed one by one, or do not make up its text.
+-- One row per cue whose words exceed its time span, lack times, or do not add up to its text.
 -- severity: error
 select video_id, cue, text, start_seconds, end_seconds
 from speech_cues

@@ -1,4 +1,4 @@
--- One row per transcript whose text, language and origin are not null together, or whose English is not itself.
+-- One row per transcript with only some of text, language and origin, or English but with another text_english.
 -- severity: error
 select clip_id, text, language, origin, text_english
 from transcripts

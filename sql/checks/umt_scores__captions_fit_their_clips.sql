@@ -1,9 +1,9 @@
--- One row per category whose captions fit hardly better than the reference captions do: foreign videos.
+-- One row per category whose captions score hardly better than the reference captions: out-of-domain videos.
 -- severity: warn
--- The sample profile's models know the sample world only; on other videos they say so here. With 10 clips
--- or more, captions that fit stand 2 deviations or more above the reference captions in the mean. The shipped
--- model's own scale tells more: means of 0.68 to 0.76 and 3.1 to 3.4 deviations in its world, of 0.47 to 0.51
--- and 2.1 to 2.3 on real videos; 0.31 and 0.9 on pink noise, 0.72 and 2.3 on white.
+-- The sample profile's models only know the sample world; on other videos this check fails. With 10 or more
+-- clips, fitting captions are on average at least 2 deviations above the reference captions. For the shipped
+-- model the scale itself tells more: mean 0.68 to 0.76 and 3.1 to 3.4 deviations in its world, 0.47 to 0.51
+-- and 2.1 to 2.3 on real videos; 0.31 and 0.9 on pink noise, 0.72 and 2.3 on white noise.
 with calibrated as (
     select
         category,

@@ -1,4 +1,4 @@
--- One row per captioned clip without a UMT-SIM: subsets that rank by it leave the clip out.
+-- One row per captioned clip without a UMT-SIM: subsets that rank by it exclude the clip.
 -- severity: warn
 select fused_captions.clip_id, umt_scores.error
 from fused_captions

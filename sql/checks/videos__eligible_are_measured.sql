@@ -1,4 +1,4 @@
--- One row per eligible video without a content hash, a duration or a size.
+-- One row per eligible video without a content hash, a duration or dimensions.
 -- severity: error
 select video_id, content_hash, duration_seconds, width_pixels, height_pixels
 from videos

@@ -1,4 +1,4 @@
--- One row per candidate video that was never judged: it would be lost without a reason.
+-- One row per candidate video without a row in videos: it would be lost without a reason.
 -- severity: error
 select candidate_videos.video_id, candidate_videos.source_uri
 from candidate_videos

@@ -1,13 +1,13 @@
--- One row per clip of the sequences `captioned`: a video's clips and their captions in order (InternVid 3.4).
--- $subset = '': a subset whose clips alone are taken; empty: all clips
+-- One row per clip of `captioned` sequences: a video's clips and captions in order (InternVid 3.4).
+-- $subset = '': only clips of this subset; empty: all clips
 -- $drop_probability = 0.3: "Videos are randomly dropped with a probability (0.3)" (InternVid, appendix D)
--- $drop_unit = 'video': a whole video, or of a 'clip' its pictures: its caption stays
+-- $drop_unit = 'video': drop whole videos, or only the frames of a 'clip', whose caption stays
 -- $seed = 42: another seed drops others
--- $decontaminate = True: whether videos that benchmarks test on, and their copies, are left out
--- $images_per_clip = 4: its centre frame (1), or its 4 or 8 uniform frames
+-- $decontaminate = True: whether to exclude benchmark videos and their copies
+-- $images_per_clip = 4: the centre frame (1), or the 4 or 8 uniform frames
 -- steps: captioned_clips, pool, drawn
 --
--- What is dropped is drawn by a hash of seed and name alone, so that a lake that grows keeps its sequences.
+-- Dropping depends only on a hash of seed and name, so that a growing lake keeps its sequences.
 with pool as (
     select *
     from captioned_clips
@@ -31,7 +31,7 @@ drawn as (
     select * from marked where is_shown or $drop_unit = 'clip'
 ),
 
--- One maximum per position, since `list` would hold the hashes of all clips in memory; these can spill to disk.
+-- One max() per position: list() would hold the hashes of all clips in memory, max() can spill to disk.
 pictures as (
     select
         clip_id,

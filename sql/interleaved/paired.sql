@@ -1,16 +1,16 @@
--- One row per clip of the sequences `paired`: those of one video as in `captioned`, then those of another.
--- $subset = '': a subset whose clips alone are taken; empty: all clips
+-- One row per clip of `paired` sequences: the clips of one video as in `captioned`, then those of another.
+-- $subset = '': only clips of this subset; empty: all clips
 -- $drop_probability = 0.3: "Videos are randomly dropped with a probability (0.3)" (InternVid, appendix D)
--- $drop_unit = 'video': a whole video, or of a 'clip' its pictures: its caption stays
+-- $drop_unit = 'video': drop whole videos, or only the frames of a 'clip', whose caption stays
 -- $seed = 42: another seed drops others
--- $decontaminate = True: whether videos that benchmarks test on, and their copies, are left out
--- $images_per_clip = 4: its centre frame (1), or its 4 or 8 uniform frames
--- $pairing = 'random': what relates the two: chance, the 'query' that found both, their mean 'embedding'
+-- $decontaminate = True: whether to exclude benchmark videos and their copies
+-- $images_per_clip = 4: the centre frame (1), or the 4 or 8 uniform frames
+-- $pairing = 'random': pair at random, by the 'query' that found both, or by mean 'embedding'
 -- steps: captioned_clips, pool, drawn, paired_clips
 --
--- What is dropped is drawn by a hash of seed and name alone, so that a lake that grows keeps its sequences.
--- Each video opens one pair, whose other half is the video behind it in the order of a hash of names: of all,
--- or of those that its query found; behind the last stands the first. By embedding it is the most alike one.
+-- Dropping depends only on a hash of seed and name, so that a growing lake keeps its sequences.
+-- Each video leads one pair. Its partner is the next video in the cyclic order of a hash of names, among all
+-- videos or those found by the same query. By embedding, it is the most similar video.
 with pool as (
     select *
     from captioned_clips
@@ -79,7 +79,7 @@ paired_clips as (
     select halves.leader, halves.side, drawn.* from halves inner join drawn using (video_id)
 ),
 
--- One maximum per position, since `list` would hold the hashes of all clips in memory; these can spill to disk.
+-- One max() per position: list() would hold the hashes of all clips in memory, max() can spill to disk.
 pictures as (
     select
         clip_id,

@@ -1,9 +1,9 @@
--- One row per kept clip with a caption: all that subsets decide by, side by side.
+-- One row per kept clip with a caption: everything that subsets select by.
 --
--- Subsets and statistics read this instead of joining six tables anew: at 234 million clips a join by text keys
--- takes minutes, and this is made per category, and only where something changed. A video's clips lie together.
--- `caption_words` counts what lies between white space, once, rather than anew for every figure.
--- `draw` is what random choices are made of: 52 bits of an MD5 of the clip's name, a sum that never changes.
+-- Subsets and statistics read this instead of joining six tables: at 234 million clips a join by text keys
+-- takes minutes; this is made per category, and only if something changed. A video's clips are adjacent.
+-- `caption_words` counts words split at white space, once for all statistics.
+-- `draw` is the random number for sampling: 52 bits of an MD5 of the clip_id, a function that never changes.
 select
     clips.clip_id,
     clips.video_id,

@@ -1,7 +1,7 @@
--- One row per category and verb of its captions, and how often it is used.
+-- One row per category and verb: how often the captions use it.
 --
--- Statistics of verbs read this: to group the verbs of 234 million captions by text takes half a minute, and
--- this is made per category, and only where captions changed.
+-- Verb statistics read this: grouping the verbs of 234 million captions by text takes half a minute; this is
+-- made per category, and only if captions changed.
 with captions as (
     select category, verbs
     from caption_verbs

@@ -1,8 +1,8 @@
--- One row per video with captioned clips that subsets leave out, and why.
+-- One row per video with captioned clips that subsets exclude, and why.
 --
--- Of videos with equal bytes, or offered in two categories, the smallest video_id and category stand for all;
--- the others are copies. What is true of one is true of each: a copy of a video that benchmarks test on is
--- tested on, too. A takedown counts here at once, before the tables above have forgotten the video.
+-- Of videos with equal bytes, or listed in two categories, the one with the smallest video_id and category is
+-- the original; the others are copies. `benchmark` and `takedown` apply to all copies of a video. A takedown
+-- takes effect here at once, even before the upstream tables have removed the video.
 with offered as (
     select distinct content, video_id, category
     from captioned_clips

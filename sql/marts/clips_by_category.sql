@@ -1,4 +1,4 @@
--- One row per category with videos: its clips, those that were kept, and how many of them got a caption.
+-- One row per category with videos: its clips, the kept ones, and the captioned ones.
 with cut as (
     select
         category,

@@ -1,4 +1,4 @@
--- One row per category and duration bucket of InternVid's figure 4: its kept clips. Ranges are half open.
+-- One row per category and duration bucket of InternVid's figure 4: its kept clips. Ranges are half-open.
 with bucketed as (
     select
         category,

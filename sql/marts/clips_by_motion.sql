@@ -1,4 +1,4 @@
--- One row per bucket of motion (grey levels per frame, doubling): its clips, and how many were judged away.
+-- One row per motion bucket (grey levels per frame, doubling): its clips, and how many were rejected.
 with bucketed as (
     select
         case

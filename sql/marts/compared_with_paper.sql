@@ -1,4 +1,4 @@
--- One row per figure that InternVid's paper gives: ours beside it. A share is a fraction of 1.
+-- One row per figure in the InternVid paper, next to ours. Shares are fractions of 1.
 with totals as (
     select
         unnest([
@@ -39,7 +39,7 @@ ours as (
     select 'unique_verbs', 'all', unique_verbs from unique_verbs where kind = 'all'
     union all
     select measure, bucket, coalesce(value, 0) from shares
-    union all -- a bucket without rows has a share, too, where any other has
+    union all -- a bucket without rows has share 0 if any other has rows
     select measure, bucket, 0
     from published_statistics
     semi join shares using (measure)

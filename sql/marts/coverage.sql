@@ -1,5 +1,5 @@
--- One row per table of clips and reason: how many clips have a value there (`covered`) or lack it, and why.
--- A table holds one row per clip it is made for, so clips without a row are a difference of counts, not a join.
+-- One row per table of clips and reason: how many clips have a value (`covered`) or lack one, and why.
+-- A table has one row per clip it applies to, so missing clips are a difference of counts, not a join.
 with outcomes as (
     select 'center_captions' as table_name, coalesce(error, if(caption is null, 'empty', 'covered')) as reason
     from center_captions

@@ -1,5 +1,5 @@
--- One row per dataset, so one: ours in the columns of InternVid's table 1, of clips with captions.
--- A sum's last digits depend on the order in which threads add: without them, equal stays equal.
+-- One row per dataset, that is one: the columns of InternVid's table 1 for this dataset's captioned clips.
+-- Rounded, because the last digits of a sum depend on the order in which threads add.
 with eligible as (
     select
         count(*) as videos,

@@ -1,4 +1,4 @@
--- One row per table of calls and error code: the calls that failed, and one of their messages.
+-- One row per table and error code: the number of failed calls, and an example message.
 select
     table_name,
     error,

@@ -1,5 +1,5 @@
--- One row per step from a candidate video to a chosen clip: what is left, and its share of the step before.
--- All subsets choose from the captioned clips, so each of them is the step after those.
+-- One row per step from candidate videos to selected clips: what remains, and its share of the previous step.
+-- All subsets select from the captioned clips, so each of them follows that step.
 with steps as (
     select 1 as position, 'candidates' as step, 'video' as unit, count(*) as count from candidate_videos
     union all

@@ -1,4 +1,4 @@
--- One row per stage and outcome: how many of what came to it were kept, and why each of the others was not.
+-- One row per stage and outcome: how many rows were kept, and how many were rejected for which reason.
 with outcomes as (
     select 1 as position, 'candidates' as stage, coalesce(listing_error, rejection_reason, 'kept') as reason
     from candidate_videos

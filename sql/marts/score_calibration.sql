@@ -1,5 +1,5 @@
--- One row per score and model: how its scores are spread over all categories, and which of them mark what.
--- `two_deviations` is the UMT-SIM that stands two deviations above clips with each other's captions.
+-- One row per score and model: the distribution of its scores over all categories, and useful thresholds.
+-- `two_deviations` is the UMT-SIM two standard deviations above clips with each other's captions.
 with scored as (
     select 'umt_score' as score, model, umt_score as value
     from umt_scores
@@ -15,7 +15,7 @@ strangers as (
         'umt_score' as score,
         model,
         count(*) as pairs,
-        -- A sum's last digits depend on the order in which threads add: without them, equal stays equal.
+        -- Rounded, because the last digits of a sum depend on the order in which threads add.
         round(avg(shuffled_score), 9) as mean,
         round(stddev_pop(shuffled_score), 9) as deviation,
         avg((own_score > shuffled_score)::integer) as share_won
@@ -31,7 +31,7 @@ spread as (
         count(*) as clips,
         round(avg(value), 9) as mean,
         round(stddev_pop(value), 9) as deviation,
-        quantile_cont(value, [0.5, 0.7, 0.9]) as quantiles -- at once: each holds every score in memory
+        quantile_cont(value, [0.5, 0.7, 0.9]) as quantiles -- in one call: each would hold every score in memory
     from scored
     group by score, model
 )

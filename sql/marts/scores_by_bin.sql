@@ -1,4 +1,4 @@
--- One row per score and bin of InternVid's figure 4: tenths of UMT-SIM, units of aesthetics. Half open ranges.
+-- One row per score and bin of InternVid's figure 4: 0.1 of UMT-SIM, 1 of aesthetic score. Half-open ranges.
 with binned as (
     select 'umt_score' as score, floor(umt_score * 10) as bin, 10 as bins_per_unit
     from captioned_clips

@@ -1,5 +1,5 @@
--- One row per category and score with kept clips: how the score is spread, and how many clips lack it.
--- Quantiles are of three decimals, which are few values: nothing has to sort hundreds of millions of scores.
+-- One row per category and score with kept clips: the score's distribution, and how many clips lack it.
+-- Quantiles are taken of scores rounded to three decimals, to avoid sorting hundreds of millions of values.
 with scored as (
     select category, 'umt_score' as score, round(umt_score, 3) as value, umt_score as exact from umt_scores
     union all

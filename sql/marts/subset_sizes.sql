@@ -1,6 +1,6 @@
--- One row per subset: its clips, the videos and categories they come from, their hours and mean scores.
--- The outer join gives a subset that chose nothing its row, too.
--- A sum's last digits depend on the order in which threads add: without them, equal stays equal.
+-- One row per subset: its clips, their videos and categories, total hours and mean scores.
+-- The outer join keeps empty subsets.
+-- Rounded, because the last digits of a sum depend on the order in which threads add.
 select
     subset,
     count(clip_id) as clips,

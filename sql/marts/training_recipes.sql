@@ -1,5 +1,5 @@
--- One row per subset, checkpoint and measure: what the same model learns from each subset, and in the paper.
--- Figures are percent of queries; ours are of one benchmark, the paper's a mean over several.
+-- One row per subset, checkpoint and measure: results of one model trained on each subset, and the paper's.
+-- Values are percentages of queries; ours are of one benchmark, the paper's a mean over several.
 with ours as (
     select subset, checkpoint, measure, value from zero_shot_actions
     where action = 'all actions' and measure in ('top_1', 'average')
@@ -8,7 +8,7 @@ with ours as (
     where ranking = 'plain' and measure = 'recall_at_1'
 ),
 
-papers as ( -- three benchmarks of actions, five of retrieval
+papers as ( -- three action benchmarks, five retrieval benchmarks
     select subset, training_data, measure, round(avg(value), 2) as value
     from published_results
     group by subset, training_data, measure

@@ -1,4 +1,4 @@
--- One row per scope (everything, each category): the different verbs in its captions, as InternVid counts them.
+-- One row per scope (all, each category): the distinct verbs in its captions, as counted by InternVid.
 with captioned as (
     select category, any_value(captions_with_verbs) as captions_with_verbs
     from verb_uses

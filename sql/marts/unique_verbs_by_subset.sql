@@ -1,6 +1,6 @@
--- One row per subset whose captions have verbs: the different ones.
--- Apart from `unique_verbs`, since it looks up the verbs of every chosen clip: of all subsets more than there
--- are clips.
+-- One row per subset whose captions have verbs: the distinct verbs.
+-- Separate from `unique_verbs`, since it looks up the verbs of every selected clip, and all subsets together
+-- have more rows than there are clips.
 with captions as (
     select subset, verbs
     from chosen_clips

@@ -1,4 +1,4 @@
--- One row per category with candidates: how many were offered, and found eligible, rejected or not measurable.
+-- One row per category with candidates: how many there are, and how many are eligible, rejected or failed.
 -- `share` is of all eligible videos, as in InternVid's figure 3.
 with judged as (
     select

@@ -1,4 +1,4 @@
--- One row per duration bucket of InternVid's figure 3, in minutes: its eligible videos. Ranges are half open.
+-- One row per duration bucket of InternVid's figure 3, in minutes: its eligible videos. Ranges are half-open.
 with bucketed as (
     select
         case

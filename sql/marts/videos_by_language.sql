@@ -1,4 +1,4 @@
--- One row per language of eligible videos (InternVid's figure 3): `und` where nobody told it.
+-- One row per language of eligible videos (InternVid's figure 3); `und` if unknown.
 with counted as (
     select
         coalesce(language, 'und') as language,

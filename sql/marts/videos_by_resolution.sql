@@ -1,4 +1,4 @@
--- One row per bucket of the shorter side, in pixels, of eligible videos (InternVid's table 1).
+-- One row per bucket of the shorter side in pixels: the eligible videos (InternVid's table 1).
 with bucketed as (
     select
         least(width_pixels, height_pixels) as short_side_pixels,

@@ -1,8 +1,8 @@
--- One row per clip of InternVid-10M: captioned clips, drawn uniformly.
+-- One row per clip of InternVid-10M: captioned clips, sampled uniformly.
 -- $size = 10000000: "uniformly sampled" (InternVid section 4)
--- $seed = 42: another one draws other clips
--- $decontaminate = True: whether videos that benchmarks test on, and their copies, are left out
--- $collapse_duplicates = False: whether one clip stands for those that look like it; the paper keeps them all
+-- $seed = 42: another seed gives another sample
+-- $decontaminate = True: whether to exclude benchmark videos and their copies
+-- $collapse_duplicates = False: whether to keep one clip per group of near-duplicates; the paper keeps all
 -- steps: captioned_clips, pool, drawn
 with pool as not materialized (
     select *
@@ -15,12 +15,12 @@ with pool as not materialized (
     ) using (clip_id)
 ),
 
--- The golden ratio turns the draw: every seed has an order of its own, as even as the draw itself.
+-- Rotating `draw` by a multiple of the golden ratio gives each seed its own order, just as uniform.
 keyed as not materialized (
     select *, fmod(draw + $seed * 0.6180339887498949, 1) as sampling_key from pool
 ),
 
--- Sorting is what costs: keys are first counted by the 1/1024; only those up to the $size-th are sorted.
+-- Sorting is expensive: a histogram of keys in steps of 1/1024 bounds the $size smallest; only they are sorted.
 last as (
     select coalesce(min(upto), 'infinity') as upto
     from (

@@ -1,12 +1,12 @@
--- One row per clip of InternVid-10M-DIV: captioned clips, drawn so that long videos do not dominate.
+-- One row per clip of InternVid-10M-DIV: captioned clips, sampled so that long videos do not dominate.
 -- $size = 10647458: clips of the released subset (InternVid, div_sampling.py)
--- $seed = 42: the seed of div_sampling.py; another one draws other clips
--- $decontaminate = True: whether videos that benchmarks test on, and their copies, are left out
--- $collapse_duplicates = False: whether one clip stands for those that look like it; the paper keeps them all
+-- $seed = 42: the seed of div_sampling.py; another seed gives another sample
+-- $decontaminate = True: whether to exclude benchmark videos and their copies
+-- $collapse_duplicates = False: whether to keep one clip per group of near-duplicates; the paper keeps all
 -- steps: captioned_clips, pool, drawn
 --
 -- The weight is 1 / (clips of the video in the pool), as in div_sampling.py; the paper (section 4) says
--- "the longer the source video, the lower the chance". Scores are carried, not asked for: null is fine.
+-- "the longer the source video, the lower the chance". Scores are copied but not required; they may be null.
 with pool as not materialized (
     select *
     from captioned_clips
@@ -22,15 +22,15 @@ per_video as materialized (
     select video_id, category, count(*) as clips from pool group by all
 ),
 
--- Efraimidis-Spirakis: drawing by weight without replacement is taking the smallest -ln(u) / weight, here with
--- 1 / clips of the video as weight. The golden ratio turns u for every seed. A set that grows keeps its order.
+-- Efraimidis-Spirakis: weighted sampling without replacement takes the smallest -ln(u) / weight; the weight is
+-- 1 / (clips of the video). The golden ratio rotates u per seed. A growing pool keeps its order.
 keyed as not materialized (
     select *, -ln(1 - fmod(draw + $seed * 0.6180339887498949, 1)) * clips as sampling_key
     from pool
     inner join per_video using (video_id, category)
 ),
 
--- Sorting is what costs: keys are first counted by the 1/1024; only those up to the $size-th are sorted.
+-- Sorting is expensive: a histogram of keys in steps of 1/1024 bounds the $size smallest; only they are sorted.
 last as (
     select coalesce(min(upto), 'infinity') as upto
     from (

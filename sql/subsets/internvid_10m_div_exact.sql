@@ -1,13 +1,13 @@
--- One row per clip of InternVid-10M-DIV in the exact mode: numpy's own draw, as div_sampling.py makes it.
+-- One row per clip of InternVid-10M-DIV in exact mode: sampled by numpy, as in div_sampling.py.
 -- $size = 10647458: clips of the released subset (InternVid, div_sampling.py)
--- $seed = 42: the seed of div_sampling.py; another one draws other clips
--- $decontaminate = True: whether videos that benchmarks test on, and their copies, are left out
--- $collapse_duplicates = False: whether one clip stands for those that look like it; the paper keeps them all
+-- $seed = 42: the seed of div_sampling.py; another seed gives another sample
+-- $decontaminate = True: whether to exclude benchmark videos and their copies
+-- $collapse_duplicates = False: whether to keep one clip per group of near-duplicates; the paper keeps all
 -- steps: captioned_clips, pool, drawn
 --
--- The draw is the script's for a list in the order of `listed`; one clip more or less, and all of it changes.
--- internvid_10m_div draws with the same chances, keeps its order as the pool grows, and needs no memory for it:
--- this one holds the whole pool, with about 60 bytes a clip.
+-- The sample equals the script's for a list in the order of `listed`; one clip more or less changes all of it.
+-- internvid_10m_div has the same probabilities, keeps its order as the pool grows, and needs no such memory:
+-- this one holds the whole pool, at about 60 bytes per clip.
 with pool as (
     select *
     from captioned_clips

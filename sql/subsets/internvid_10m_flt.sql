@@ -1,13 +1,13 @@
--- One row per clip of InternVid-10M-FLT, as in the paper: the best clips by UMT-SIM, drawn like DIV.
+-- One row per clip of InternVid-10M-FLT, as in the paper: the best clips by UMT-SIM, sampled like DIV.
 -- $size = 10647458: clips of the released subset (InternVid, div_sampling.py)
--- $seed = 42: the seed of div_sampling.py; another one draws other clips
+-- $seed = 42: the seed of div_sampling.py; another seed gives another sample
 -- $top_fraction = 0.3: "UMT-SIM ranking among the top 30%" (InternVid section 4)
--- $decontaminate = True: whether videos that benchmarks test on, and their copies, are left out
--- $collapse_duplicates = False: whether one clip stands for those that look like it; the paper keeps them all
+-- $decontaminate = True: whether to exclude benchmark videos and their copies
+-- $collapse_duplicates = False: whether to keep one clip per group of near-duplicates; the paper keeps all
 -- steps: captioned_clips, pool, best, drawn
 --
--- A clip without a UMT-SIM has no place in a ranking by it: it is neither chosen nor counted among those of
--- which 30 % are taken. The check umt_scores__one_per_captioned_clip lists such clips.
+-- A clip without a UMT-SIM cannot be ranked: it is neither selected nor counted in the 100 % of which 30 % are
+-- taken. The check umt_scores__one_per_captioned_clip lists such clips.
 with pool as not materialized (
     select *
     from captioned_clips
@@ -31,15 +31,15 @@ per_video as materialized (
     select video_id, category, count(*) as clips from best group by all
 ),
 
--- Efraimidis-Spirakis: drawing by weight without replacement is taking the smallest -ln(u) / weight, here with
--- 1 / clips of the video as weight. The golden ratio turns u for every seed. A set that grows keeps its order.
+-- Efraimidis-Spirakis: weighted sampling without replacement takes the smallest -ln(u) / weight; the weight is
+-- 1 / (clips of the video). The golden ratio rotates u per seed. A growing pool keeps its order.
 keyed as not materialized (
     select *, -ln(1 - fmod(draw + $seed * 0.6180339887498949, 1)) * clips as sampling_key
     from best
     inner join per_video using (video_id, category)
 ),
 
--- Sorting is what costs: keys are first counted by the 1/1024; only those up to the $size-th are sorted.
+-- Sorting is expensive: a histogram of keys in steps of 1/1024 bounds the $size smallest; only they are sorted.
 last as (
     select coalesce(min(upto), 'infinity') as upto
     from (

@@ -1,12 +1,12 @@
--- One row per clip of InternVid-10M-FLT, as its authors first told it: of a draw like DIV, the best by UMT-SIM.
--- $size = 35491527: clips that are drawn; the best 30 % of them are as many as the released subset has
--- $seed = 42: the seed of div_sampling.py; another one draws other clips
--- $top_fraction = 0.3: as in the paper; "UMT-score filter on DIV" (OpenGVLab/InternVideo, issue 75) tells none
--- $decontaminate = True: whether videos that benchmarks test on, and their copies, are left out
--- $collapse_duplicates = False: whether one clip stands for those that look like it; the paper keeps them all
+-- One row per clip of InternVid-10M-FLT, as its authors first described it: of a DIV sample, the best UMT-SIM.
+-- $size = 35491527: clips sampled first; 30 % of them is the size of the released subset
+-- $seed = 42: the seed of div_sampling.py; another seed gives another sample
+-- $top_fraction = 0.3: the paper's; "UMT-score filter on DIV" (OpenGVLab/InternVideo, issue 75) gives none
+-- $decontaminate = True: whether to exclude benchmark videos and their copies
+-- $collapse_duplicates = False: whether to keep one clip per group of near-duplicates; the paper keeps all
 -- steps: captioned_clips, pool, scored, drawn, best
 --
--- A clip without a UMT-SIM is not drawn: it has no place in a ranking by it.
+-- A clip without a UMT-SIM cannot be ranked: it is not sampled.
 with pool as not materialized (
     select *
     from captioned_clips
@@ -26,15 +26,15 @@ per_video as materialized (
     select video_id, category, count(*) as clips from scored group by all
 ),
 
--- Efraimidis-Spirakis: drawing by weight without replacement is taking the smallest -ln(u) / weight, here with
--- 1 / clips of the video as weight. The golden ratio turns u for every seed. A set that grows keeps its order.
+-- Efraimidis-Spirakis: weighted sampling without replacement takes the smallest -ln(u) / weight; the weight is
+-- 1 / (clips of the video). The golden ratio rotates u per seed. A growing pool keeps its order.
 keyed as not materialized (
     select *, -ln(1 - fmod(draw + $seed * 0.6180339887498949, 1)) * clips as sampling_key
     from scored
     inner join per_video using (video_id, category)
 ),
 
--- Sorting is what costs: keys are first counted by the 1/1024; only those up to the $size-th are sorted.
+-- Sorting is expensive: a histogram of keys in steps of 1/1024 bounds the $size smallest; only they are sorted.
 last as (
     select coalesce(min(upto), 'infinity') as upto
     from (

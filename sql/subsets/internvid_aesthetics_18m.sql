@@ -1,12 +1,12 @@
--- One row per clip of InternVid-Aesthetics-18M: captioned clips that look good, the best first.
+-- One row per clip of InternVid-Aesthetics-18M: captioned clips with a high aesthetic score, best first.
 -- $size = 18000000: clips of the released subset (InternVid section 4)
 -- $min_aesthetic_score = 4.0: "aesthetic score of at least 4" (InternVid section 4), on LAION's scale
--- $decontaminate = True: whether videos that benchmarks test on, and their copies, are left out
--- $collapse_duplicates = False: whether one clip stands for those that look like it; the paper keeps them all
+-- $decontaminate = True: whether to exclude benchmark videos and their copies
+-- $collapse_duplicates = False: whether to keep one clip per group of near-duplicates; the paper keeps all
 -- steps: captioned_clips, pool, best
 --
--- A clip without an aesthetic score has not been seen to reach the threshold: it is not chosen. The check
--- aesthetic_scores__one_per_kept_clip lists such clips.
+-- A clip without an aesthetic score is not selected. The check aesthetic_scores__one_per_kept_clip lists such
+-- clips.
 with pool as not materialized (
     select *
     from captioned_clips
@@ -22,7 +22,7 @@ keyed as not materialized (
     select *, aesthetic_score as sampling_key from pool where aesthetic_score >= $min_aesthetic_score
 ),
 
--- Sorting is what costs: scores are first counted by the 1/1024; only those down to the $size-th are sorted.
+-- Sorting is expensive: a histogram of scores in steps of 1/1024 bounds the $size best; only they are sorted.
 last as (
     select coalesce(max(downto), '-infinity') as downto
     from (

@@ -1,13 +1,13 @@
--- One row per clip that ShareGPT4Video would choose: short, good to look at, saying something new.
+-- One row per clip selected as by ShareGPT4Video: short, aesthetic, and with a caption that says something new.
 -- $size = 40145: clips of the released set (ShareGPT4Video, Penguin-Recap-V's card)
 -- $max_duration_seconds = 120.0: "within two minutes" (ShareGPT4Video, appendix)
--- $min_aesthetic_score = 4.0: ours; the paper takes sites of beautiful videos, and names no number
--- $decontaminate = True: whether videos that benchmarks test on, and their copies, are left out
--- $collapse_duplicates = True: whether one clip stands for those that look like it; diversity is the aim
+-- $min_aesthetic_score = 4.0: ours; the paper relies on sites with aesthetic videos and gives no threshold
+-- $decontaminate = True: whether to exclude benchmark videos and their copies
+-- $collapse_duplicates = True: whether to keep one clip per group of near-duplicates; diversity is the aim
 -- steps: captioned_clips, pool, short, fair, new, best
 --
--- The filter by meaning is the table semantic_pool: a clip is kept when none before it has
--- a caption so alike.
+-- Semantic filtering is done by the table semantic_pool: a clip is kept if no earlier one has a caption as
+-- similar.
 with pool as (
     select *
     from captioned_clips
