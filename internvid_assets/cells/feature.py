@@ -144,7 +144,7 @@ def feature(
             reads=tuple(reads),
             work=work,
             version=version,
-            code=(work.__module__, *code),
+            code=tuple(dict.fromkeys((work.__module__, *code))),
             models=tuple(models),
             borrows=tuple(borrows),
             prompt=prompt,

@@ -11,11 +11,11 @@ from functools import partial
 from typing import TypeAlias
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.models.adapters import CAPTIONERS, MODELS, TRANSCRIBERS
 from internvid_assets.models.captioner_specs import captioner
 from internvid_assets.models.embedder_specs import video_embedder
 from internvid_assets.models.endpoint import SERVER, endpoint_spec
 from internvid_assets.models.score_specs import (
-    ADAPTERS,
     AESTHETICS,
     NSFW,
     TEXT_AREA,
@@ -36,21 +36,19 @@ from internvid_assets.models.specs import (
 )
 from internvid_assets.models.word_specs import SAMPLE_WEIGHTS, captioned_pictures, instructed, tagged_phrases
 
-CAPTIONER = f"{ADAPTERS}.transformers_captioner:load_captioner"
-VISION_LANGUAGE_MODEL = f"{ADAPTERS}.transformers_vision_language:load_vision_language_model"
-LANGUAGE_MODEL = f"{ADAPTERS}.transformers_language:load_language_model"
-PHRASES = f"{ADAPTERS}.instructed:load_phrase_extractor"
-TRANSLATOR = f"{ADAPTERS}.instructed:load_translator"
-NO_TRANSLATOR = f"{ADAPTERS}.absent:no_translator"
-EMBEDDER = f"{ADAPTERS}.transformers_clip:load_embedder"
-FRAME_EMBEDDER = f"{ADAPTERS}.transformers_class_token:load_class_token"
-TEXT_ENCODER = f"{ADAPTERS}.transformers_bert:load_text_encoder"
-NO_TEXT_ENCODER = f"{ADAPTERS}.absent:no_text_encoder"
-WHISPER = f"{ADAPTERS}.transformers_whisper:load_whisper"
-FASTER_WHISPER = f"{ADAPTERS}.faster_whisper:load_faster_whisper"
-NO_TRANSCRIBER = f"{ADAPTERS}.absent:no_transcriber"
-NO_ENCODERS = f"{ADAPTERS}.absent:no_encoders"
-ASKED = f"{ADAPTERS}.server"
+CAPTIONER = CAPTIONERS["transformers"].loader
+VISION_LANGUAGE_MODEL = f"{MODELS}.transformers_vision_language:load_vision_language_model"
+LANGUAGE_MODEL = f"{MODELS}.transformers_language:load_language_model"
+PHRASES = f"{MODELS}.instructed:load_phrase_extractor"
+TRANSLATOR = f"{MODELS}.instructed:load_translator"
+NO_TRANSLATOR = f"{MODELS}.absent:no_translator"
+EMBEDDER = f"{MODELS}.transformers_clip:load_embedder"
+FRAME_EMBEDDER = f"{MODELS}.transformers_class_token:load_class_token"
+TEXT_ENCODER = f"{MODELS}.transformers_bert:load_text_encoder"
+NO_TEXT_ENCODER = f"{MODELS}.absent:no_text_encoder"
+NO_TRANSCRIBER = f"{MODELS}.absent:no_transcriber"
+NO_ENCODERS = f"{MODELS}.absent:no_encoders"
+ASKED = f"{MODELS}.server"
 
 Finders: TypeAlias = dict[Capability, Callable[[], ModelSpec]]
 """By capability, what finds its spec, or raises UserError: something is missing in the settings or on this machine."""
@@ -196,8 +194,7 @@ def encoders(overrides: Overrides) -> Finders:
 
 def whisper_loader(overrides: Overrides) -> str:
     """Which library runs the transcriber: transformers, or the extra `asr`."""
-    adapter = overrides.get("transcriber", {}).get("adapter")
-    return FASTER_WHISPER if adapter == "faster_whisper" else WHISPER
+    return TRANSCRIBERS[overrides.get("transcriber", {}).get("adapter") or "transformers"].loader
 
 
 def model_specs(profile: str, overrides: Overrides | None = None) -> dict[Capability, ModelSpec]:
