@@ -87,19 +87,6 @@ NAMED = {
         text_heads=4,
         joint_width=128,
     ),
-    # For tests: a step takes milliseconds.
-    "tiniest": ViclipSizes(
-        image_pixels=32,
-        patch_pixels=16,
-        frames=4,
-        vision_width=32,
-        vision_layers=2,
-        vision_heads=2,
-        text_width=32,
-        text_layers=1,
-        text_heads=2,
-        joint_width=16,
-    ),
 }
 
 
