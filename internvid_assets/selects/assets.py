@@ -8,7 +8,8 @@ import dataframely as dy
 import polars as pl
 
 from internvid_assets import tables
-from internvid_assets.cells.assets import column_schema, preview, rejections
+from internvid_assets.cells.assets import column_schema
+from internvid_assets.cells.preview import preview, rejections
 from internvid_assets.cells.recipes import code_hash
 from internvid_assets.home import Home
 from internvid_assets.partitions import partitions_of
