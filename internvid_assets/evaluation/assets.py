@@ -51,8 +51,8 @@ def recipes(home: Home) -> dict[str, Recipe]:
 
 def of_checkpoints(table: str) -> dict[str, Any]:
     """What Dagster is told of a table about the checkpoints of each subset."""
-    told = whole_table(table, group="evaluation", code=code_of(table), kinds={"pytorch"})
-    return {**told, "deps": ["evaluation_videos", *CHECKPOINTS], "partitions_def": by_subset}
+    options = whole_table(table, group="evaluation", code=code_of(table), kinds={"pytorch"})
+    return {**options, "deps": ["evaluation_videos", *CHECKPOINTS], "partitions_def": by_subset}
 
 
 @dg.asset(
@@ -70,14 +70,16 @@ def evaluation_videos(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 
 def pairs_of(home: Home, task: str) -> list[Pair]:
     """Those of the source that settings name; else drawn videos, which no world holds that is trained on."""
-    told = home.settings.evaluation
-    named = getattr(told, task)
+    parameters = home.settings.evaluation
+    named = getattr(parameters, task)
     if named:
         return listed(beside_settings(Path(named)), task)
     from internvid_assets.sample_world.labelled import labelled_videos
 
-    folder = home.path / "sample_world" / f"labelled-{told.drawn_seed}"
-    return listed(labelled_videos(told.drawn_videos, told.drawn_seed, folder, workers=home.settings.workers), task)
+    folder = home.path / "sample_world" / f"labelled-{parameters.drawn_seed}"
+    return listed(
+        labelled_videos(parameters.drawn_videos, parameters.drawn_seed, folder, workers=home.settings.workers), task
+    )
 
 
 @dg.asset(**of_checkpoints("zero_shot_actions"))

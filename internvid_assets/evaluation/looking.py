@@ -47,7 +47,7 @@ def _frames(
 
 
 def _row(task: str, pair: Pair, frames: list[str] | CallError | None) -> dict[str, object]:
-    told = {"task": task, "line": pair.line, "path": str(pair.path), "text": pair.text, "split": pair.split}
+    row = {"task": task, "line": pair.line, "path": str(pair.path), "text": pair.text, "split": pair.split}
     if isinstance(frames, CallError):
-        return {**told, "frame_hashes": None, "rejection_reason": frames.code, "message": str(frames)}
-    return {**told, "frame_hashes": frames, "rejection_reason": pair.rejection_reason, "message": pair.message}
+        return {**row, "frame_hashes": None, "rejection_reason": frames.code, "message": str(frames)}
+    return {**row, "frame_hashes": frames, "rejection_reason": pair.rejection_reason, "message": pair.message}

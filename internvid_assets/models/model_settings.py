@@ -44,21 +44,21 @@ class ModelSettings(BaseModel):
 
 def refuse_idle(models: Mapping[Capability, ModelSettings]) -> None:
     """Raises ValueError for the first key that its capability would never read, with what it does read."""
-    for capability, told in models.items():
+    for capability, settings in models.items():
         adapters = ADAPTERS_OF.get(capability, {})
-        if told.adapter is not None and told.adapter not in adapters:
+        if settings.adapter is not None and settings.adapter not in adapters:
             known = f"expected one of {', '.join(adapters)}" if adapters else "there is only one: leave it out"
-            raise ValueError(f"{capability}.adapter is {told.adapter!r}: {known}")
-        for key, is_read, reader in _readers(capability, told):
-            if getattr(told, key) is not None and not is_read:
+            raise ValueError(f"{capability}.adapter is {settings.adapter!r}: {known}")
+        for key, is_read, reader in _readers(capability, settings):
+            if getattr(settings, key) is not None and not is_read:
                 raise ValueError(f"{capability}.{key} is set, and nothing reads it: it is for {reader}; leave it out")
 
 
-def _readers(capability: Capability, told: ModelSettings) -> list[tuple[str, bool, str]]:
+def _readers(capability: Capability, settings: ModelSettings) -> list[tuple[str, bool, str]]:
     """(key, whether anything reads it here, who reads such a key)."""
-    is_umt = capability == "similarity" and told.adapter is None  # as in profile paper
+    is_umt = capability == "similarity" and settings.adapter is None  # as in profile paper
     return [
         ("head", capability == "aesthetics", "models.aesthetics"),
-        ("tokenizer", is_umt or told.adapter in READS_TOKENIZER, f"adapters {', '.join(READS_TOKENIZER)}"),
+        ("tokenizer", is_umt or settings.adapter in READS_TOKENIZER, f"adapters {', '.join(READS_TOKENIZER)}"),
         ("server", capability in ASKED_CAPABILITIES, f"{', '.join(ASKED_CAPABILITIES)} in profile server"),
     ]

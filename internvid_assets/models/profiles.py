@@ -186,7 +186,7 @@ def server(overrides: Overrides) -> Finders:
         "phrase_extractor": lambda: asked("phrase_extractor", "load_phrase_extractor", "phrase_extractor"),
         "translator": lambda: asked("translator", "load_translator", "translator"),
     }
-    rest = {capability: told for capability, told in overrides.items() if capability not in words}
+    rest = {capability: settings for capability, settings in overrides.items() if capability not in words}
     return {**encoders(rest), **words}
 
 

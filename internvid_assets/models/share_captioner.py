@@ -75,9 +75,9 @@ class ShareCaptioner:
         prompts = (self._at_once(clip, max_keyframes, layout, longest_side_pixels) for clip in clips)
         return self.models.vision_language_model.answer(prompts, max_new_tokens=max_new_tokens)
 
-    def summary(self, told: Iterable[Sequence[tuple[float, str]]], *, max_new_tokens: int) -> Answers:
+    def summary(self, clips: Iterable[Sequence[tuple[float, str]]], *, max_new_tokens: int) -> Answers:
         """One caption of a clip from its keyframes' seconds and captions: no picture is asked."""
-        prompts = (self.wording.summary.format(captions=timed_lines(captions)) for captions in told)
+        prompts = (self.wording.summary.format(captions=timed_lines(captions)) for captions in clips)
         return self.models.summariser.generate(prompts, max_new_tokens=max_new_tokens)
 
     def recaption(self, texts: Iterable[str], *, max_new_tokens: int) -> Answers:
