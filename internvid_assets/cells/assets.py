@@ -85,25 +85,25 @@ def warnings(
         yield warning(NOTHING_PENDING, report.rows_pending if report else pending_rows(feature, home, [category]))
     if FEW_FAILURES in asked:
         failed = failures(home.lake.scan(feature.name, category))
-        yield warning(FEW_FAILURES, len(failed.frequent), **failed.told())
+        yield warning(FEW_FAILURES, len(failed.frequent), **failed.metadata())
     if feature.compared and ORDER_KEPT in asked:
         yield order_warning(feature, feature.compared, home, category)
 
 
 def warning_specs(feature: Feature) -> Iterator[dg.AssetCheckSpec]:
     """What is told of a feature beside promises about its table. Evaluated alone, it says what settings left to do."""
-    told = {NOTHING_PENDING: "No row waits for its call: none is new, changed, or failed in a way that may pass."}
-    told[FEW_FAILURES] = "No reason failed more than a tenth of the rows (of 20 or more): such rows have no values."
+    promises = {NOTHING_PENDING: "No row waits for its call: none is new, changed, or failed in a way that may pass."}
+    promises[FEW_FAILURES] = "No reason failed more than a tenth of the rows (of 20 or more): such rows have no values."
     if feature.compared:
-        told[ORDER_KEPT] = f"{feature.compared} orders rows as the recipe before did: subsets stay much the same."
+        promises[ORDER_KEPT] = f"{feature.compared} orders rows as the recipe before did: subsets stay much the same."
     partitions = by_category if feature.is_partitioned else None
-    for name, description in told.items():
+    for name, description in promises.items():
         yield dg.AssetCheckSpec(name, asset=feature.name, description=description, partitions_def=partitions)
 
 
-def warning(check: str, offenders: int, **told: Any) -> dg.AssetCheckResult:
+def warning(check: str, offenders: int, **details: Any) -> dg.AssetCheckResult:
     """A warning while there are offenders."""
-    severity, metadata = dg.AssetCheckSeverity.WARN, {"offenders": offenders, **told}
+    severity, metadata = dg.AssetCheckSeverity.WARN, {"offenders": offenders, **details}
     return dg.AssetCheckResult(check_name=check, passed=not offenders, severity=severity, metadata=metadata)
 
 

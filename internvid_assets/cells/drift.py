@@ -41,8 +41,8 @@ def drift(store: Store, table: str, column: str, recipe: str, category: str | No
     if both.is_empty():
         return None
     before = f"{column}_before"
-    told = both.select((pl.col(column) - pl.col(before)).mean(), by_rank=pl.corr(column, before, method="spearman"))
-    difference, correlation = told.row(0)
+    compared = both.select((pl.col(column) - pl.col(before)).mean(), by_rank=pl.corr(column, before, method="spearman"))
+    difference, correlation = compared.row(0)
     return Drift(last, both.height, difference, correlation)
 
 

@@ -100,8 +100,8 @@ class Remembered:
         try:
             return json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
-            told = "restore it, or remove it: the calls of the part beside it are then made again"
-            raise RunStopped(f"{path} is damaged; {told}") from None
+            way_out = "restore it, or remove it: the calls of the part beside it are then made again"
+            raise RunStopped(f"{path} is damaged; {way_out}") from None
 
     @contextmanager
     def query(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -142,7 +142,7 @@ class Run:
             is_last = step + 1 == self.position.steps
             is_kept = is_last or (step + 1) % self.config.checkpoint_steps == 0
             if is_kept or (step + 1) % self.config.report_steps == 0:
-                yield from self._told(step + 1)
+                yield from self._reports(step + 1)
             if is_kept:
                 self._save(step + 1)
 
@@ -185,7 +185,7 @@ class Run:
         )
         return config.learning_rate * share
 
-    def _told(self, step: int) -> Iterator[StepReport]:
+    def _reports(self, step: int) -> Iterator[StepReport]:
         """Reports of the steps since the last ones: only now the device is waited for."""
         losses: Any = self.accelerator.reduce(torch.stack(self._untold), "mean")
         seconds, first = time.monotonic() - self._since, step - len(losses)
