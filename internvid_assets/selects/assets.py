@@ -24,11 +24,7 @@ Shows: TypeAlias = Callable[[pl.LazyFrame], dict[str, Any]]
 
 
 def table_asset(
-    file: SqlFile,
-    *,
-    group: str,
-    schema: type[dy.Schema] | None = None,
-    shows: Shows | None = None,
+    file: SqlFile, *, group: str, schema: type[dy.Schema] | None = None, shows: Shows | None = None
 ) -> dg.AssetsDefinition:
     """The table that a file of sql/ makes, with the promises about it; per category where the table has categories."""
     columns = {"dagster/column_schema": column_schema(schema)} if schema else {}
