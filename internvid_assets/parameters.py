@@ -33,12 +33,9 @@ THRESHOLD_OF = {
 """Which setting is a splitter's threshold, where it is not `clips.threshold`."""
 
 
-class Mark:
-    """Marks a parameter."""
-
-
-NotInRecipe = Mark()
-"""Of a threshold, which judges values when a table is written, and of what bounds how a call is made."""
+class NotInRecipe:
+    """Marks what changes no call's result: a threshold, which judges values when a table is written, or how, how long
+    and how many at once calls are made."""
 
 
 class Parameters(BaseModel):

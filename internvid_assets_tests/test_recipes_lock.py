@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,9 +15,9 @@ import pytest
 from internvid_assets.cells.feature import Feature
 from internvid_assets.cells.recipes import Blessed, _code_of, read_lock
 from internvid_assets.definitions import features
-from internvid_assets.models.embedder_specs import EMBEDDERS
-from internvid_assets.models.profiles import model_specs
-from internvid_assets.models.score_specs import SIMILARITY
+from internvid_assets.models.adapters import ADAPTERS_OF
+from internvid_assets.models.profiles import spec_finders
+from internvid_assets.models.specs import CAPABILITIES, Capability, Overrides
 from internvid_assets.settings import load_settings
 
 FEATURES = {feature.name: feature for _, feature in features()}
@@ -97,15 +98,17 @@ def test_a_new_asset_must_be_blessed():
 
 
 ADAPTERS = "internvid_assets.models."
-PROTOCOLS = f"{ADAPTERS}protocols"
-"""What models are asked, in types: no line of it makes an answer."""
+MAKE_NO_ANSWER = {f"{ADAPTERS}{name}" for name in ("protocols", "specs", "endpoint")}
+"""Types, and names of models: what a name stands for is in the recipe itself."""
+REFUSES = f"{ADAPTERS}absent"
+"""Loaders that only say what is missing."""
 
 
 def imported_adapters(module: str) -> set[str]:
     """The module, and what it imports of the adapters' package, and so on."""
     nodes = ast.walk(ast.parse(Path(str(find_spec(module).origin)).read_text(encoding="utf-8")))
     named = {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
-    beside = {name for name in named if name.startswith(ADAPTERS)} - {PROTOCOLS}
+    beside = {name for name in named if name.startswith(ADAPTERS)} - MAKE_NO_ANSWER
     return {module}.union(*map(imported_adapters, beside))
 
 
@@ -115,30 +118,59 @@ def test_an_adapters_imports_are_followed():
     assert modules == {f"{ADAPTERS}{name}" for name in names}
 
 
+def choices(folder: Path) -> Iterator[tuple[str, Overrides, tuple[Capability, ...]]]:
+    """(profile, `[models.*]`, capabilities to look at): every profile with models of its own, with models that settings
+    name, and every adapter that they can choose."""
+    weights, words = folder / "weights.pth", folder / "words"
+    words.mkdir()
+    for file in (weights, words / "vocab.txt", words / "vocab.json"):
+        file.touch()
+    of_hub, of_files = {"name": "someone/model", "revision": "0" * 40}, {"name": str(weights), "tokenizer": str(words)}
+    head = {"aesthetics": {"head": str(weights)}}
+    named = dict.fromkeys(CAPABILITIES, of_hub) | {"similarity": {"adapter": "clip", **of_hub}}
+    yield "sample", {}, CAPABILITIES
+    yield "sample", {**named, "aesthetics": of_hub}, CAPABILITIES
+    yield "paper", {"language_model": of_hub, "similarity": of_files, **head}, CAPABILITIES
+    yield "paper", {**named, **head}, CAPABILITIES
+    yield "server", {"server": {"name": "a model", "revision": "1"}}, CAPABILITIES
+    for capability, adapters in ADAPTERS_OF.items():
+        for name, adapter in adapters.items():
+            chosen = of_files if adapter.reads_tokenizer else of_hub
+            yield "sample", {capability: {"adapter": name, **chosen}}, (capability,)
+
+
+@pytest.fixture(scope="module")
+def loaders(tmp_path_factory: pytest.TempPathFactory) -> dict[Capability, set[str]]:
+    """By capability, `module:function` of every adapter that any settings can make answer it."""
+    found: dict[Capability, set[str]] = {capability: set() for capability in CAPABILITIES}
+    for profile, overrides, capabilities in choices(tmp_path_factory.mktemp("models")):
+        finders = spec_finders(profile, overrides)
+        for capability in capabilities:
+            found[capability].add(finders[capability]().loader)
+    return found
+
+
+def test_every_loader_of_the_package_is_looked_at(loaders: dict[Capability, set[str]]):
+    """So that a new adapter is missed neither here nor in the test after this one."""
+    folder = Path(str(find_spec(ADAPTERS.rstrip(".")).origin)).parent
+    named = {name for file in folder.glob("*.py") for name in re.findall(r"\b\w+:load_\w+", file.read_text("utf-8"))}
+    reached = set().union(*loaders.values())
+    assert named and {name for name in named if not any(loader.endswith(f".{name}") for loader in reached)} == set()
+
+
 EVERYTHING_ON = load_settings(["clips.stitching=true"])
 """Settings under which every asset asks each model it may ask."""
 
 
 @pytest.mark.parametrize("asset", [name for name, one in FEATURES.items() if one.capabilities(EVERYTHING_ON)])
-def test_an_assets_code_holds_the_adapters_of_its_models(asset: str):
-    """Those that the profile loads, with every module of ours that they stand on."""
-    specs = model_specs("sample")
-    for capability in FEATURES[asset].capabilities(EVERYTHING_ON):
-        adapter = specs[capability].loader.partition(":")[0]
-        assert imported_adapters(adapter) <= set(FEATURES[asset].code)
-
-
-CHOICES = [("umt_scores", loader) for loader in SIMILARITY.values()]
-CHOICES += [("clip_embeddings", loader) for loader in EMBEDDERS.values()]
-
-
-@pytest.mark.parametrize(("asset", "loader"), CHOICES)
-def test_an_assets_code_holds_every_adapter_that_may_be_chosen(asset: str, loader: str):
-    assert imported_adapters(loader.partition(":")[0]) <= set(FEATURES[asset].code)
+def test_an_assets_code_holds_every_adapter_that_may_answer_it(asset: str, loaders: dict[Capability, set[str]]):
+    """Whatever profile and adapters are chosen, with every module of ours that they stand on."""
+    answering = set().union(*(loaders[capability] for capability in FEATURES[asset].capabilities(EVERYTHING_ON)))
+    modules = {loader.partition(":")[0] for loader in answering} - {REFUSES}
+    assert set().union(*map(imported_adapters, modules)) - set(FEATURES[asset].code) == set()
 
 
 def test_an_assets_code_holds_what_its_work_calls():
     """What the rows are made with is in the hash: the module of the work, and those named beside it."""
     for feature in FEATURES.values():
         assert feature.work.__module__ in feature.code
-        assert len(feature.code) == len(set(feature.code))

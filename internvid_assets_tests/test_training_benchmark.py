@@ -8,6 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from tiniest import TINIEST  # noqa: E402
 from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
@@ -15,7 +16,7 @@ from benchmarks import training, training_on_gpu  # noqa: E402
 from benchmarks.training_flops import block_flops, peak_per_second, step_flops  # noqa: E402
 from internvid_assets.models.viclip.sizes import named_sizes  # noqa: E402
 
-SIZES = named_sizes("tiniest")
+SIZES = TINIEST
 
 
 def test_the_released_arithmetic_gives_our_loss_and_gradients():

@@ -74,11 +74,11 @@ def card_text(facts: Facts, figures: Sequence[Drawn], sheets: Iterable[str], mak
 
 
 def _introduction(facts: Facts, making: Making) -> Iterator[str]:
-    told = totals(facts)
+    total = totals(facts)
     yield "# Dataset card"
     yield (
-        f"{told['clips']:,} clips with captions, {number(told['hours'])} hours and "
-        f"{told['caption_words']:,} words, of {told['videos']:,} eligible videos. "
+        f"{total['clips']:,} clips with captions, {number(total['hours'])} hours and "
+        f"{total['caption_words']:,} words, of {total['videos']:,} eligible videos. "
         f"Profile `{making.profile}`; content `{making.content}`."
     )
     yield "## In numbers"

@@ -100,11 +100,11 @@ def _written(home: Home) -> list[str]:
 
 
 def _published(facts: Facts, content: str) -> Published:
-    told = totals(facts)
+    total = totals(facts)
     return Published(
         version=f"{version_of('internvid-assets')}+{content}",
         published_on=_last_made(facts),
-        description=f"{told['clips']:,} captioned clips of {told['videos']:,} videos.",
+        description=f"{total['clips']:,} captioned clips of {total['videos']:,} videos.",
         licences=facts["licences"]["licence"].to_list() or ["not told"],
     )
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from internvid_assets import tables
 from internvid_assets.cells.lake import Lake
-from internvid_assets.cells.remembered import Remembered, connect
+from internvid_assets.cells.remembered import Remembered, connect, recipes_and_categories
 from internvid_assets.cells.sql_text import listed, quoted
 from internvid_assets.selects.files import subsets_folder
 from internvid_assets.selects.running import fetch
@@ -65,10 +65,8 @@ def _costs_of(table: str, lake: Lake) -> Iterator[pl.DataFrame]:
 
 def _parts(table: str, lake: Lake) -> Iterator[Path]:
     """The parts of all recipes and categories that count."""
-    folders = {tuple(file.name.split("/")[2:4]) for file in lake.store.list(f"cells/{table}")}
-    for recipe, category in sorted(folders):
-        names = recipe.removeprefix("recipe="), category.removeprefix("category=")
-        for part in Remembered(lake.store, table, *names, {}).parts():
+    for recipe, category in recipes_and_categories(lake.store, table):
+        for part in Remembered(lake.store, table, recipe, category, {}).parts():
             yield lake.store.local_path(part)
 
 

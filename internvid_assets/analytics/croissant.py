@@ -48,21 +48,21 @@ class Published:
     licences: Sequence[str]
 
 
-def croissant(written: Iterable[str], told: Published) -> dict[str, Any]:
+def croissant(written: Iterable[str], published: Published) -> dict[str, Any]:
     """JSON-LD of the tables in `written`; paths of files count from the home."""
     names = [name for name in written if schema_class(name)]
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "name": "internvid-assets",
-        "description": told.description,
+        "description": published.description,
         "conformsTo": CROISSANT,
         "citeAs": PAPER,
-        "url": f"urn:internvid-assets:{told.version}",
+        "url": f"urn:internvid-assets:{published.version}",
         "creator": {"@type": "sc:Organization", "name": "internvid-assets"},
-        "license": [*told.licences],
-        "datePublished": told.published_on.isoformat(),
-        "version": told.version,
+        "license": [*published.licences],
+        "datePublished": published.published_on.isoformat(),
+        "version": published.version,
         "distribution": [_file_set(name) for name in names],
         "recordSet": [_record_set(name, schema_class(name)) for name in names],
     }

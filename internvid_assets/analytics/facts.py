@@ -58,8 +58,8 @@ def ask_all(connection: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
 
 def version(facts: Facts) -> str:
     """Changes with what the facts tell."""
-    told = repr([(name, rows.columns, rows.rows()) for name, rows in facts.items()])
-    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+    content = repr([(name, rows.columns, rows.rows()) for name, rows in facts.items()])
+    return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
 
 
 def totals(facts: Facts) -> dict[str, Any]:

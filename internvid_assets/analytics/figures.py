@@ -65,9 +65,9 @@ def figures(facts: Facts) -> list[Drawn]:
 
 
 def _models(rows: pl.DataFrame) -> Drawn:
-    told = rows.rename({"after": "ours", "paper_after": "paper"}).to_dicts()
+    recipes = rows.rename({"after": "ours", "paper_after": "paper"}).to_dicts()
     return Drawn(
-        "models", "Models trained on it: percent of videos whose action or caption is found", recipes_png(told)
+        "models", "Models trained on it: percent of videos whose action or caption is found", recipes_png(recipes)
     )
 
 
@@ -100,8 +100,8 @@ def _label(bars: Bars, row: Mapping[str, object]) -> str:
 
 def _papers(bars: Bars, compared: pl.DataFrame) -> dict[str, float]:
     """The paper's share of each bucket, where it gives any."""
-    told = compared.filter(pl.col("measure").eq_missing(pl.lit(bars.measure)))
-    return dict(told.select("bucket", "paper").iter_rows())
+    own = compared.filter(pl.col("measure").eq_missing(pl.lit(bars.measure)))
+    return dict(own.select("bucket", "paper").iter_rows())
 
 
 def _vertical(axes: Axes, ours: Mapping[str, float], papers: Mapping[str, float]) -> None:

@@ -13,22 +13,13 @@ from internvid_assets.captions.sliding import caption_keyframes, choose_keyframe
 from internvid_assets.captions.wording import dense_text, differential_text
 from internvid_assets.cells.feature import feature
 from internvid_assets.clips.selection import center_frames, frames_in_order, kept, second_frames
+from internvid_assets.models import modules
 
-MODELS = "internvid_assets.models"
-DECODING = ("transformers_decoding", "transformers_loading", "batching", "server", "server_answers")
-SHARED = ("internvid_assets.language.repetition", *(f"{MODELS}.{module}" for module in DECODING))
-CAPTIONING = (f"{MODELS}.transformers_captioner", f"{MODELS}.tag2text", f"{MODELS}.instructed", *SHARED)
 WORDS = ("internvid_assets.captions.templates", "internvid_assets.language.sequences")
-FUSION = ("internvid_assets.captions.fusion", *WORDS, f"{MODELS}.transformers_language", *SHARED)
+FUSION = ("internvid_assets.captions.fusion", *WORDS, *modules.LANGUAGE)
 CLASS_TOKEN = ("transformers_class_token", "transformers_clip", "transformers_loading", "batching")
-KEYFRAMES = ("internvid_assets.captions.keyframes", *(f"{MODELS}.{module}" for module in CLASS_TOKEN))
-SEEING = ("share_captioner", "talks", "captioned_pictures", "transformers_vision_language", "transformers_language")
-SLIDING = (
-    *("internvid_assets.captions.captioning", "internvid_assets.media.grids"),
-    *(f"{MODELS}.{module}" for module in SEEING),
-    *CAPTIONING,
-    *WORDS,
-)
+KEYFRAMES = ("internvid_assets.captions.keyframes", *(f"internvid_assets.models.{module}" for module in CLASS_TOKEN))
+SLIDING = ("internvid_assets.captions.captioning", "internvid_assets.media.grids", *WORDS, *modules.SLIDING)
 
 CALLS_AT_ONCE = 16_384
 """Rows that a batch holds: their pictures are read as the model has room for them, and answers come when they come, so
@@ -43,7 +34,7 @@ that a slow one holds up nobody."""
     finish=with_flaw,
     derived=["flaw"],
     batch_rows=CALLS_AT_ONCE,
-    code=CAPTIONING,
+    code=modules.CAPTIONERS,
     models=["captioner"],
     kinds=["transformers"],
 )
@@ -60,7 +51,7 @@ def center_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFr
     finish=with_flaw,
     derived=["flaw"],
     batch_rows=CALLS_AT_ONCE,
-    code=CAPTIONING,
+    code=modules.CAPTIONERS,
     models=["frame_captioner"],
     kinds=["transformers"],
 )

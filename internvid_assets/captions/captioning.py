@@ -59,11 +59,11 @@ def outcome(answer: Answer | CallError, *, with_tags: bool = False) -> Payload |
         return answer
     if not answer.text.strip():
         return CallError("empty_caption", "the model answered with no words")
-    told = {
+    row = {
         "caption": answer.text.strip(),
         "log_probability": answer.log_probability,
         "prompt_tokens": answer.prompt_tokens,
         "answer_tokens": answer.answer_tokens,
         "cost_dollars": answer.cost_dollars,
     }
-    return {**told, "tags": answer.tags} if with_tags else told
+    return {**row, "tags": answer.tags} if with_tags else row

@@ -32,8 +32,8 @@ def numbered_and_judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
 def told_or_seen(clips: pl.LazyFrame, keyframe_captions: pl.LazyFrame) -> pl.LazyFrame:
     """The `captions` of each clip that has any, the pictures of one that has none; clips whose call failed are out."""
     failed = keyframe_captions.filter(pl.col("error").is_not_null())
-    told = keyframe_captions.filter(pl.col("caption").is_not_null()).sort("clip_id", "keyframe")
-    captions = told.group_by("clip_id").agg(pl.col("caption").alias("captions"))
+    captioned = keyframe_captions.filter(pl.col("caption").is_not_null()).sort("clip_id", "keyframe")
+    captions = captioned.group_by("clip_id").agg(pl.col("caption").alias("captions"))
     rows = clips.join(captions, on="clip_id", how="left", maintain_order="left")
     rows = rows.join(failed, on="clip_id", how="anti", maintain_order="left")
     no_pictures = pl.lit([], pl.List(pl.String))

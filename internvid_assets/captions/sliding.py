@@ -39,8 +39,8 @@ def choose_keyframes(bench: Bench) -> Work:
         chosen = chosen_keyframes(hashes, _jpegs(bench.frames, seen), embedder, parameters)
         clips = batch.iter_rows(named=True)
         return [
-            told if isinstance(told, CallError) else [keyframe | _place(keyframe["frame"], clip) for keyframe in told]
-            for told, clip in zip(chosen, clips, strict=True)
+            own if isinstance(own, CallError) else [keyframe | _place(keyframe["frame"], clip) for keyframe in own]
+            for own, clip in zip(chosen, clips, strict=True)
         ]
 
     return work
@@ -118,17 +118,17 @@ def caption_keyframes(bench: Bench) -> Work:
             longest_side_pixels=parameters.longest_side_pixels,
         )
         for piece in answers:
-            yield {row: _rows(batch["seconds"][row], told) for row, told in piece.items()}
+            yield {row: _rows(batch["seconds"][row], said) for row, said in piece.items()}
 
     return work
 
 
-def _rows(seconds: Sequence[float], told: Sequence[Answer] | CallError) -> Outcome:
+def _rows(seconds: Sequence[float], answers: Sequence[Answer] | CallError) -> Outcome:
     """A row per keyframe; an answer without words is the failure of its clip."""
-    if isinstance(told, CallError):
-        return told
+    if isinstance(answers, CallError):
+        return answers
     rows: list[Payload] = []
-    for number, answer in enumerate(told):
+    for number, answer in enumerate(answers):
         columns = outcome(answer)
         if isinstance(columns, CallError):
             return columns
@@ -146,9 +146,9 @@ def _of_differential_captions(bench: Bench) -> Work:
 
     def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
         rows = batch.with_row_index().filter(pl.col("captions").list.len() > 0)
-        told = (list(zip(*row, strict=True)) for row in rows.select("seconds", "captions").iter_rows())
+        notes = (list(zip(*row, strict=True)) for row in rows.select("seconds", "captions").iter_rows())
         row_of = rows["index"].to_list()
-        for piece in outcomes(captioner.summary(told, max_new_tokens=parameters.max_new_tokens)):
+        for piece in outcomes(captioner.summary(notes, max_new_tokens=parameters.max_new_tokens)):
             yield {row_of[position]: said for position, said in piece.items()}
         way_out = "no differential captions: materialise keyframe_captions first, or set dense_captions.mode to fast"
         yield dict.fromkeys(set(range(batch.height)) - set(row_of), CallError("not_captioned", way_out, retryable=True))

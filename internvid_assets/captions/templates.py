@@ -33,6 +33,6 @@ def checked_template(text: str, places: Set[str]) -> str:
     found = [part[1:] for part in Formatter().parse(text) if part[1] is not None]
     names = {name for name, _, _ in found}
     if names != places or any(form or how for _, form, how in found):
-        told = sorted({f"{name}{f'!{how}' if how else ''}{f':{form}' if form else ''}" for name, form, how in found})
-        raise UserError(f"the prompt has the places {told}: expected {sorted(places)}, in braces")
+        named = sorted({f"{name}{f'!{how}' if how else ''}{f':{form}' if form else ''}" for name, form, how in found})
+        raise UserError(f"the prompt has the places {named}: expected {sorted(places)}, in braces")
     return text

@@ -25,11 +25,11 @@ def wording(settings: Settings) -> Wording:
 
 def differential_text(settings: Settings) -> str:
     """The templates of differential captions as they enter the recipe; of none in mode fast, which asks for none."""
-    told = wording(settings)
-    return f"{told.first}\n\n{told.differential}" if settings.dense_captions.mode == "sliding" else ""
+    words = wording(settings)
+    return f"{words.first}\n\n{words.differential}" if settings.dense_captions.mode == "sliding" else ""
 
 
 def dense_text(settings: Settings) -> str:
     """The template of the mode as it enters the recipe."""
-    told = wording(settings)
-    return told.summary if settings.dense_captions.mode == "sliding" else told.fast
+    words = wording(settings)
+    return words.summary if settings.dense_captions.mode == "sliding" else words.fast

@@ -1,23 +1,22 @@
 """How a feature becomes a Dagster asset: its recipe is the code version, its content the data version."""
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
-import polars as pl
 
 from internvid_assets.cells.drift import drift
 from internvid_assets.cells.failures import failures
 from internvid_assets.cells.feature import Feature, schema_of
 from internvid_assets.cells.fill import FillReport
 from internvid_assets.cells.plan import pending_rows
+from internvid_assets.cells.preview import preview, rejections
 from internvid_assets.home import Home
 from internvid_assets.partitions import by_category
 from internvid_assets.selects.damage import damage_named
 
-PREVIEW_ROWS = 5
 NOTHING_PENDING, FEW_FAILURES, ORDER_KEPT = "nothing_pending", "few_failures", "order_kept"
 """Checks of every feature (Dagster itself never calls a partitioned asset out of date), and of one with a number."""
 
@@ -33,12 +32,9 @@ Promises = Callable[[Home, str, str | None], Iterator[dg.AssetCheckResult]]
 """From a home, a table and a category (None: it has none) to how the promises about the table were kept."""
 
 
-def feature_asset(
-    feature: Feature, *, group: str, home: Home, check_specs: Sequence[dg.AssetCheckSpec], promises: Promises
-) -> dg.AssetsDefinition:
-    """The asset of `feature`, with the table's columns in its metadata; partitioned where its table is."""
-
-    spec = dg.AssetSpec(
+def asset_spec(feature: Feature, *, group: str, home: Home) -> dg.AssetSpec:
+    """With the table's columns in its metadata; partitioned where its table is."""
+    return dg.AssetSpec(
         feature.name,
         group_name=group,
         deps=[*feature.upstream_tables, *feature.tables_judged_by],
@@ -50,10 +46,15 @@ def feature_asset(
         skippable=True,
     )
 
+
+def feature_asset(
+    feature: Feature, *, group: str, home: Home, check_specs: Sequence[dg.AssetCheckSpec], promises: Promises
+) -> dg.AssetsDefinition:
+    """The asset of `feature`: its table, then the checks that are asked for."""
+    spec, checks = asset_spec(feature, group=group, home=home), [*check_specs, *warning_specs(feature)]
+
     # Only an asset whose parts can be selected may leave its checks out, as a limited run does.
-    @dg.multi_asset(
-        name=feature.name, specs=[spec], check_specs=[*check_specs, *warning_specs(feature)], can_subset=True
-    )
+    @dg.multi_asset(name=feature.name, specs=[spec], check_specs=checks, can_subset=True)
     @damage_named
     def filled(
         context: dg.AssetExecutionContext, config: FillConfig, home: dg.ResourceParam[Home]
@@ -71,31 +72,38 @@ def feature_asset(
             )
         asked = {key.name for key in context.selected_asset_check_keys}
         yield from (result for result in promises(home, feature.name, category) if result.check_name in asked)
-        if NOTHING_PENDING in asked:
-            yield warning(NOTHING_PENDING, report.rows_pending if report else pending_rows(feature, home, [category]))
-        if FEW_FAILURES in asked:
-            failed = failures(home.lake.scan(feature.name, category))
-            yield warning(FEW_FAILURES, len(failed.frequent), **failed.told())
-        if feature.compared and ORDER_KEPT in asked:
-            yield order_warning(feature, feature.compared, home, category)
+        yield from warnings(feature, home, category, asked, report)
 
     return filled
 
 
+def warnings(
+    feature: Feature, home: Home, category: str | None, asked: Collection[str], report: FillReport | None
+) -> Iterator[dg.AssetCheckResult]:
+    """Those of `warning_specs` that are asked for; `report` is of the fill before it, if there was one."""
+    if NOTHING_PENDING in asked:
+        yield warning(NOTHING_PENDING, report.rows_pending if report else pending_rows(feature, home, [category]))
+    if FEW_FAILURES in asked:
+        failed = failures(home.lake.scan(feature.name, category))
+        yield warning(FEW_FAILURES, len(failed.frequent), **failed.metadata())
+    if feature.compared and ORDER_KEPT in asked:
+        yield order_warning(feature, feature.compared, home, category)
+
+
 def warning_specs(feature: Feature) -> Iterator[dg.AssetCheckSpec]:
     """What is told of a feature beside promises about its table. Evaluated alone, it says what settings left to do."""
-    told = {NOTHING_PENDING: "No row waits for its call: none is new, changed, or failed in a way that may pass."}
-    told[FEW_FAILURES] = "No reason failed more than a tenth of the rows (of 20 or more): such rows have no values."
+    promises = {NOTHING_PENDING: "No row waits for its call: none is new, changed, or failed in a way that may pass."}
+    promises[FEW_FAILURES] = "No reason failed more than a tenth of the rows (of 20 or more): such rows have no values."
     if feature.compared:
-        told[ORDER_KEPT] = f"{feature.compared} orders rows as the recipe before did: subsets stay much the same."
+        promises[ORDER_KEPT] = f"{feature.compared} orders rows as the recipe before did: subsets stay much the same."
     partitions = by_category if feature.is_partitioned else None
-    for name, description in told.items():
+    for name, description in promises.items():
         yield dg.AssetCheckSpec(name, asset=feature.name, description=description, partitions_def=partitions)
 
 
-def warning(check: str, offenders: int, **told: Any) -> dg.AssetCheckResult:
+def warning(check: str, offenders: int, **details: Any) -> dg.AssetCheckResult:
     """A warning while there are offenders."""
-    severity, metadata = dg.AssetCheckSeverity.WARN, {"offenders": offenders, **told}
+    severity, metadata = dg.AssetCheckSeverity.WARN, {"offenders": offenders, **details}
     return dg.AssetCheckResult(check_name=check, passed=not offenders, severity=severity, metadata=metadata)
 
 
@@ -124,19 +132,6 @@ def evidence(feature: Feature, report: FillReport, home: Home, category: str | N
         data = base64.b64encode(picture).decode()
         shown["contact_sheet"] = dg.MetadataValue.md(f"![sampled frames](data:image/jpeg;base64,{data})")
     return shown
-
-
-def rejections(table: pl.LazyFrame) -> dict[str, int]:
-    """How many rows each reason rejected."""
-    counted = table.drop_nulls("rejection_reason").group_by("rejection_reason").len().sort("rejection_reason")
-    return dict(counted.collect().iter_rows())
-
-
-def preview(table: pl.LazyFrame) -> str:
-    """The first rows as a Markdown table."""
-    rows = table.head(PREVIEW_ROWS).collect()
-    lines = [[str(value)[:80].replace("|", "/").replace("\n", " ") for value in row] for row in rows.iter_rows()]
-    return "\n".join("| " + " | ".join(line) + " |" for line in [rows.columns, ["---"] * rows.width, *lines])
 
 
 def column_schema(schema: type) -> dg.TableSchema:

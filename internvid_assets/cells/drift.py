@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from internvid_assets.cells.remembered import Remembered
+from internvid_assets.cells.remembered import Remembered, recipes_of
 from internvid_assets.cells.store import Store
 
 FEWEST_CALLS = 20
@@ -32,7 +32,7 @@ class Drift:
 
 def drift(store: Store, table: str, column: str, recipe: str, category: str | None) -> Drift | None:
     """Against the recipe that was asked last before this one; None where none answered any of the same calls."""
-    parts = {one: _numbers(store, table, column, one, category) for one in _recipes(store, table)}
+    parts = {one: _numbers(store, table, column, one, category) for one in recipes_of(store, table)}
     earlier = {one: rows for one, rows in parts.items() if one != recipe and rows.height}
     if recipe not in parts or not earlier:
         return None
@@ -41,14 +41,9 @@ def drift(store: Store, table: str, column: str, recipe: str, category: str | No
     if both.is_empty():
         return None
     before = f"{column}_before"
-    told = both.select((pl.col(column) - pl.col(before)).mean(), by_rank=pl.corr(column, before, method="spearman"))
-    difference, correlation = told.row(0)
+    compared = both.select((pl.col(column) - pl.col(before)).mean(), by_rank=pl.corr(column, before, method="spearman"))
+    difference, correlation = compared.row(0)
     return Drift(last, both.height, difference, correlation)
-
-
-def _recipes(store: Store, table: str) -> list[str]:
-    folders = {file.name.split("/")[2] for file in store.list(f"cells/{table}")}
-    return sorted(folder.removeprefix("recipe=") for folder in folders)
 
 
 def _numbers(store: Store, table: str, column: str, recipe: str, category: str | None) -> pl.DataFrame:

@@ -26,7 +26,7 @@ class Failures:
             code: share for code, share in self.shares.items() if share > LARGEST_SHARE and self.rows >= FEWEST_ROWS
         }
 
-    def told(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         """As a check shows them."""
         return {"rows": self.rows, "shares": {code: round(share, 4) for code, share in self.shares.items()}}
 

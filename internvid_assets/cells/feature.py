@@ -67,8 +67,8 @@ class Feature:
 
     @property
     def upstream_tables(self) -> tuple[str, ...]:
-        told = inspect.signature(self.upstream).parameters.values()
-        return tuple(each.name for each in told if each.kind is not each.KEYWORD_ONLY)
+        arguments = inspect.signature(self.upstream).parameters.values()
+        return tuple(each.name for each in arguments if each.kind is not each.KEYWORD_ONLY)
 
     @property
     def tables_judged_by(self) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ def feature(
             reads=tuple(reads),
             work=work,
             version=version,
-            code=(work.__module__, *code),
+            code=tuple(dict.fromkeys((work.__module__, *code))),
             models=tuple(models),
             borrows=tuple(borrows),
             prompt=prompt,

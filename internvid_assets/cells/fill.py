@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ HOPELESS_CALLS = 64
 no row is marked as failed. A first run of fewer calls remembers them as failures worth another try, so that rows which
 are to blame end in quarantine, and ends the same way; a single call proves nothing."""
 
+ANSWERED = "answered"
 UNEXPECTED = frozenset({"unexpected_error", "worker_crashed", "memory_exceeded"})
 
 Progress = Callable[[int, int], None]
@@ -46,7 +48,10 @@ class FillReport:
     calls_left: int = 0
     rows_pending: int = 0
     """Rows whose call is still to be made: left over by a limit, or failed in a way that may pass."""
-    failures: dict[str, int] = field(default_factory=dict)
+    failures: Mapping[str, int] = field(default_factory=dict)
+    """Rows of the table by the code of the error in their place."""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """Calls made by the code of their error; `answered` those that have none."""
     seconds: float = 0.0
     data_version: str | None = None
     """None when the table was not written, because calls were left over by a limit."""
@@ -176,14 +181,12 @@ def _committing(
 
 def _count(report: FillReport, outcomes: Sequence[Outcome]) -> None:
     report.calls_made += len(outcomes)
-    for outcome in outcomes:
-        code = outcome.code if isinstance(outcome, CallError) else "fine"
-        report.failures[code] = report.failures.get(code, 0) + 1
+    report.outcomes.update(outcome.code if isinstance(outcome, CallError) else ANSWERED for outcome in outcomes)
 
 
 def _has_failed_throughout(report: FillReport) -> bool:
     """Whether every call so far failed in a way nobody expected."""
-    return not report.failures.keys() - UNEXPECTED
+    return not report.outcomes.keys() - UNEXPECTED
 
 
 def _stop_if_hopeless(report: FillReport, outcomes: Sequence[Outcome]) -> None:

@@ -41,8 +41,8 @@ class ContentFingerprint:
                 self._streams.setdefault(stream, hashlib.sha256()).update(data)
 
     def hexdigest(self) -> str:
-        told = [(stream, running.hexdigest()) for stream, running in sorted(self._streams.items())]
-        return hashlib.blake2b(repr((self.columns, told)).encode(), digest_size=DIGEST_BYTES).hexdigest()
+        digests = [(stream, running.hexdigest()) for stream, running in sorted(self._streams.items())]
+        return hashlib.blake2b(repr((self.columns, digests)).encode(), digest_size=DIGEST_BYTES).hexdigest()
 
 
 def _streams(name: str, values: Any) -> Iterator[Stream]:

@@ -8,7 +8,7 @@ import polars as pl
 
 from internvid_assets.cells.feature import Feature
 from internvid_assets.cells.lake import Lake
-from internvid_assets.cells.remembered import Remembered
+from internvid_assets.cells.remembered import Remembered, recipes_of
 
 
 def calls_of(rows: pl.LazyFrame, owned: pl.LazyFrame) -> list[str]:
@@ -28,7 +28,5 @@ def forget(feature: Feature, category: str | None, lake: Lake, inputs: Collectio
 
 
 def _of_all_recipes(feature: Feature, category: str | None, lake: Lake) -> Iterator[Remembered]:
-    files = lake.store.list(f"cells/{feature.name}")
-    recipes = {file.name.split("/recipe=")[1].split("/")[0] for file in files if "/recipe=" in file.name}
-    for recipe in sorted(recipes):
+    for recipe in recipes_of(lake.store, feature.name):
         yield Remembered(lake.store, feature.name, recipe, category, feature.payload(), lake.memory_limit)

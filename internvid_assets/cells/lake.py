@@ -93,12 +93,12 @@ class Lake:
         path = self.path(table, category)
         if path is None:
             return None
-        told = _told(path, table)
-        return TableVersion(told["data_version"], told["recipe"], _row_count(path))
+        footer = _footer(path, table)
+        return TableVersion(footer["data_version"], footer["recipe"], _row_count(path))
 
     def data_versions(self, table: str) -> list[str]:
         """The content version of each of the table's files that holds a row, category by category."""
-        return [_told(path, table)["data_version"] for path in self.paths(table) if _row_count(path)]
+        return [_footer(path, table)["data_version"] for path in self.paths(table) if _row_count(path)]
 
     def write(
         self, rows: pl.LazyFrame, table: str, category: str | None, *, schema: type[dy.Schema] | None, recipe: str = ""
@@ -168,12 +168,12 @@ def refuse_missing_columns(path: Path, types: Mapping[str, Any], table: str) -> 
         raise RunStopped(f"{path} lacks the column {', '.join(missing)}; {way_out(f'lake/{table}/')}")
 
 
-def _told(path: Path, table: str) -> dict[str, str]:
+def _footer(path: Path, table: str) -> dict[str, str]:
     """What a table's file says of itself; raises RunStopped for one that says nothing, since others wrote it."""
-    told = pl.read_parquet_metadata(path)
-    if not told.keys() >= {"data_version", "recipe"}:
+    footer = pl.read_parquet_metadata(path)
+    if not footer.keys() >= {"data_version", "recipe"}:
         raise RunStopped(f"{path} does not say what it was made by; {way_out(f'lake/{table}/')}")
-    return told
+    return footer
 
 
 def _row_count(path: Path) -> int:
@@ -195,9 +195,9 @@ def _refuse_broken_rules(batch: pl.DataFrame, schema: type[dy.Schema], table: st
     _, failures = schema.filter(batch, cast=True)
     counts = failures.counts()
     if counts:
-        told = ", ".join(f"{rule} ({count} rows)" for rule, count in counts.items())
+        broken = ", ".join(f"{rule} ({count} rows)" for rule, count in counts.items())
         example = failures.invalid().select(schema.primary_key()).row(0) if schema.primary_key() else ""
-        raise RunStopped(f"{table}: rows break the schema: {told}, such as {example}; the old table stays")
+        raise RunStopped(f"{table}: rows break the schema: {broken}, such as {example}; the old table stays")
 
 
 def unsigned(recipe: str) -> dict[str, str]:

@@ -21,5 +21,5 @@ def told_where(directory: Path, way_out: str) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, ValueError, OSError) as error:
-        told = " ".join(str(error).split())[:300]
-        raise RunStopped(f"{directory} failed: {told}; if its disk has room, {way_out}") from None
+        reason = " ".join(str(error).split())[:300]
+        raise RunStopped(f"{directory} failed: {reason}; if its disk has room, {way_out}") from None

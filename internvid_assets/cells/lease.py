@@ -28,8 +28,8 @@ def lease(home: Path, asset: str, category: str, *, holder: str) -> Iterator[Non
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        told = f"{asset} of {category} is being filled by {_holder(lock)}; wait for it, or stop it first"
-        raise UserError(told) from None
+        busy = f"{asset} of {category} is being filled by {_holder(lock)}; wait for it, or stop it first"
+        raise UserError(busy) from None
     with _held(lock, holder):
         yield
 

@@ -44,6 +44,17 @@ MANIFEST_SUFFIX = ".replaces.json"
 _RANK = "case when error is null then epoch_us(called_at) else (1::bigint << 62) - attempts end"
 
 
+def recipes_and_categories(store: Store, table: str) -> list[tuple[str, str]]:
+    """(recipe, category) of every call that is remembered for a table, under whatever recipe; sorted."""
+    folders = {tuple(file.name.split("/")[2:4]) for file in store.list(f"cells/{table}")}
+    return sorted((recipe.removeprefix("recipe="), category.removeprefix("category=")) for recipe, category in folders)
+
+
+def recipes_of(store: Store, table: str) -> list[str]:
+    """Every recipe under which calls are remembered for a table; sorted."""
+    return sorted({recipe for recipe, _ in recipes_and_categories(store, table)})
+
+
 @dataclass(frozen=True)
 class Remembered:
     """The calls of one table, recipe and category (None: of a table that has no categories)."""
@@ -89,8 +100,8 @@ class Remembered:
         try:
             return json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
-            told = "restore it, or remove it: the calls of the part beside it are then made again"
-            raise RunStopped(f"{path} is damaged; {told}") from None
+            way_out = "restore it, or remove it: the calls of the part beside it are then made again"
+            raise RunStopped(f"{path} is damaged; {way_out}") from None
 
     @contextmanager
     def query(self) -> Iterator[duckdb.DuckDBPyConnection]:

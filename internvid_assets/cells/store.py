@@ -166,5 +166,5 @@ def flush(path: Path) -> None:
 
 def _version(info: dict[str, Any]) -> str:
     """Changes with the content, from whatever the file system tells: an ETag, else size and time."""
-    told = [info.get(key) for key in ("ETag", "etag", "mtime", "created", "LastModified", "size") if info.get(key)]
-    return "|".join(str(value) for value in told)
+    marks = [info.get(key) for key in ("ETag", "etag", "mtime", "created", "LastModified", "size") if info.get(key)]
+    return "|".join(str(value) for value in marks)

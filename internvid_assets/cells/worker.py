@@ -47,8 +47,8 @@ class Worker:
             self.stop()
             return as_call_error(error)
         self.stop()
-        told = f"the call took over {timeout_seconds:g} s; raise its timeout_seconds"
-        return CallError("timed_out", told, retryable=True)
+        message = f"the call took over {timeout_seconds:g} s; raise its timeout_seconds"
+        return CallError("timed_out", message, retryable=True)
 
     def stop(self) -> None:
         """End the process at once, in the middle of a call too; the next call starts another."""
@@ -77,11 +77,11 @@ def serve(pipe: Connection, memory_bytes: int) -> None:
         except EOFError:
             return
         except Exception as error:
-            answer = _told(error)
+            answer = _sendable(error)
         try:
             pipe.send(answer)
         except Exception as error:  # too large to be pickled, or no pickle at all
-            pipe.send(_told(error))
+            pipe.send(_sendable(error))
 
 
 def guard(memory_bytes: int) -> None:
@@ -98,7 +98,7 @@ def guard(memory_bytes: int) -> None:
     threading.Thread(target=_watch, args=(memory_bytes,), daemon=True).start()
 
 
-def _told(error: Exception) -> Exception:
+def _sendable(error: Exception) -> Exception:
     """An exception of a library may not survive the way to the run: its CallError does."""
     return error if isinstance(error, RunStopped) else as_call_error(error)
 
@@ -106,8 +106,8 @@ def _told(error: Exception) -> Exception:
 def _death(exit_code: int | None) -> CallError:
     """What the exit code of a worker says about the call it died in."""
     if exit_code in (OUT_OF_MEMORY_EXIT, -signal.SIGKILL):
-        told = "the call took more memory than worker_memory_bytes, or than the machine has; raise it if you can"
-        return CallError("memory_exceeded", told, retryable=True)
+        message = "the call took more memory than worker_memory_bytes, or than the machine has; raise it if you can"
+        return CallError("memory_exceeded", message, retryable=True)
     return CallError("worker_crashed", f"the worker process died (exit code {exit_code})", retryable=True)
 
 

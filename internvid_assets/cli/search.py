@@ -125,7 +125,7 @@ def _likeness(home: Home, index: ClipIndex, like: str) -> np.ndarray:
 
     if _is_file(like):
         with closing(LocalEngine(1, memory_bytes=home.settings.worker_memory_bytes)) as engine:
-            return vector_of_file(Path(like), home.models.video_embedder, engine)
+            return vector_of_file(Path(like), home.models.video_embedder, home.settings, engine)
     with index.told():
         vector = vector_of(index, like)
     if vector is None:

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     import numpy as np
     from av.video.frame import VideoFrame
 
+    from internvid_assets.settings import Settings
+
 ROLES = ("second", "uniform_4", "uniform_8")
+
+
+def frame_options(settings: Settings) -> dict[str, Any]:
+    """How settings want the pictures of clips: keyword arguments of `sample_frames`."""
+    return {**settings.clip_frames.of_recipe(), "max_pixels": settings.videos.max_pixels}
 
 
 def sample_frames(

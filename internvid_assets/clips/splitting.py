@@ -11,7 +11,7 @@ import polars as pl
 from internvid_assets.cells.bench import Bench
 from internvid_assets.cells.errors import CallError
 from internvid_assets.cells.feature import Outcome, Payload, Work
-from internvid_assets.clips.frames import sample_frames
+from internvid_assets.clips.frames import frame_options, sample_frames
 from internvid_assets.clips.splitters import split
 from internvid_assets.clips.stitching import end_vectors, split_with_ends, stitched
 
@@ -52,13 +52,12 @@ def _stitcher(bench: Bench) -> Callable[[Any], Sequence[Payload]]:
 
 def sample_clips(bench: Bench) -> Work:
     """Samples the frames of clips, one decode per video, and stores the pictures before their cells."""
-    parameters = bench.parameters
-    pictures = {**parameters.of_recipe(), "max_pixels": bench.settings.videos.max_pixels}
+    parameters, options = bench.parameters, frame_options(bench.settings)
 
     def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
         by_video = batch.with_row_index().group_by("media_uri", maintain_order=True).agg(pl.all())
         calls = [
-            {"source_uri": bench.settings.place(uri), "spans": list(zip(starts, ends, strict=True)), **pictures}
+            {"source_uri": bench.settings.place(uri), "spans": list(zip(starts, ends, strict=True)), **options}
             for uri, starts, ends in by_video.select("media_uri", "start_pts", "end_pts").iter_rows()
         ]
         calls = [{**call, "threads": _threads(by_video, bench)} for call in calls]

@@ -55,8 +55,8 @@ INDEX_PROMISES = {
     kinds={"lance"},
     code_version=code_hash(INDEXING),
     check_specs=[
-        dg.AssetCheckSpec(name, asset="clip_index", description=told, blocking=True)
-        for name, told in INDEX_PROMISES.items()
+        dg.AssetCheckSpec(name, asset="clip_index", description=promise, blocking=True)
+        for name, promise in INDEX_PROMISES.items()
     ],
 )
 @damage_named

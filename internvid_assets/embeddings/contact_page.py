@@ -35,12 +35,12 @@ def contact_page(title: str, hits: pl.DataFrame, pictures: Mapping[str, Sequence
 
 def _article(number: int, hit: Mapping[str, Any], pictures: Mapping[str, Sequence[bytes]]) -> str:
     images = "".join(_image(jpeg) for jpeg in pictures.get(hit["clip_id"], ()))
-    told = " · ".join(_told(hit))
+    facts = " · ".join(_facts(hit))
     caption = f"<h2>{number}. {escape(hit['caption'])}</h2>"
-    return f'<article>\n<div class="frames">{images}</div>\n{caption}\n<p>{escape(told)}</p>\n</article>'
+    return f'<article>\n<div class="frames">{images}</div>\n{caption}\n<p>{escape(facts)}</p>\n</article>'
 
 
-def _told(hit: Mapping[str, Any]) -> list[str]:
+def _facts(hit: Mapping[str, Any]) -> list[str]:
     span = f"{hit['start_seconds']:.2f} to {hit['end_seconds']:.2f} s"
     numbers = [(name, hit[name]) for name in ("similarity", "umt_score", "aesthetic_score")]
     scores = [f"{name} {value:.3f}" for name, value in numbers if value is not None]

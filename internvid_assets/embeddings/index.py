@@ -138,9 +138,9 @@ def _one_size(parts: Iterable[pl.LazyFrame]) -> int:
     firsts = (part.select("video_embedding").head(1).collect()["video_embedding"] for part in parts)
     sizes = sorted({len(first[0]) for first in firsts if len(first)})
     if len(sizes) > 1:
-        told = " and ".join(map(str, sizes))
+        lengths = " and ".join(map(str, sizes))
         way_out = "an index has those of one; run: internvid materialize key:clip_embeddings"
-        raise UserError(f"categories have vectors of {told} numbers, by several models; {way_out}")
+        raise UserError(f"categories have vectors of {lengths} numbers, by several models; {way_out}")
     return sizes[0] if sizes else 0
 
 

@@ -66,8 +66,8 @@ def search(
             raise UserError(f"no clip of the index has {column} yet; {way_out()}")
     numbers = table.schema.field("video_embedding").type.list_size
     if len(vector) != numbers:
-        told = f"the index holds vectors of {numbers} numbers, the settings' model makes {len(vector)}"
-        raise UserError(f"{told}; {way_out()}")
+        difference = f"the index holds vectors of {numbers} numbers, the settings' model makes {len(vector)}"
+        raise UserError(f"{difference}; {way_out()}")
     found = _asked(table, vector, words, max(count, FUSED_AT_LEAST) if words else count, filters.where())
     unit = (vector / np.linalg.norm(vector)).astype(np.float32)
     cosines = matrix(found["video_embedding"]) @ unit if found.height else ()

@@ -28,6 +28,7 @@ from internvid_assets.home import WORKERS_NEED, Home
 from internvid_assets.partitions import by_subset
 from internvid_assets.selects.assets import whole_table, written_whole
 from internvid_assets.settings import beside_settings
+from internvid_assets.viclip.launching import FOLDER
 
 CHECKPOINTS = ["viclip_masked_checkpoint", "viclip_checkpoint", "viclip_interpolated_checkpoint"]
 MEASURES = ["running", "measuring", "checkpoints"]
@@ -50,8 +51,8 @@ def recipes(home: Home) -> dict[str, Recipe]:
 
 def of_checkpoints(table: str) -> dict[str, Any]:
     """What Dagster is told of a table about the checkpoints of each subset."""
-    told = whole_table(table, group="evaluation", code=code_of(table), kinds={"pytorch"})
-    return {**told, "deps": ["evaluation_videos", *CHECKPOINTS], "partitions_def": by_subset, "pool": "gpu"}
+    options = whole_table(table, group="evaluation", code=code_of(table), kinds={"pytorch"})
+    return {**options, "deps": ["evaluation_videos", *CHECKPOINTS], "partitions_def": by_subset}
 
 
 @dg.asset(
@@ -69,14 +70,16 @@ def evaluation_videos(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 
 def pairs_of(home: Home, task: str) -> list[Pair]:
     """Those of the source that settings name; else drawn videos, which no world holds that is trained on."""
-    told = home.settings.evaluation
-    named = getattr(told, task)
+    parameters = home.settings.evaluation
+    named = getattr(parameters, task)
     if named:
         return listed(beside_settings(Path(named)), task)
     from internvid_assets.sample_world.labelled import labelled_videos
 
-    folder = home.path / "sample_world" / f"labelled-{told.drawn_seed}"
-    return listed(labelled_videos(told.drawn_videos, told.drawn_seed, folder, workers=home.settings.workers), task)
+    folder = home.path / "sample_world" / f"labelled-{parameters.drawn_seed}"
+    return listed(
+        labelled_videos(parameters.drawn_videos, parameters.drawn_seed, folder, workers=home.settings.workers), task
+    )
 
 
 @dg.asset(**of_checkpoints("zero_shot_actions"))
@@ -95,8 +98,9 @@ def linear_probe(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]
 def video_text_retrieval(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     """One row per checkpoint, direction, ranking and measure: at which rank videos find texts, and texts videos."""
     subset, videos, rows = context.partition_key, videos_of_task(home, "retrieval"), []
-    for candidate in candidates(home, subset):
-        rows += _named(retrieval_of(candidate, home, videos), subset, candidate.name, candidate.weights)
+    with home.turn(FOLDER):
+        for candidate in candidates(home, subset):
+            rows += _named(retrieval_of(candidate, home, videos), subset, candidate.name, candidate.weights)
     return _written(home, "video_text_retrieval", pl.DataFrame(rows), subset)
 
 
@@ -105,11 +109,12 @@ def _of_actions(
 ) -> dg.MaterializeResult:
     """With a table of all actions, and a plot of which was taken for which, of each checkpoint."""
     videos, rows = videos_of_task(home, "actions"), []
-    for candidate in candidates(home, subset):
-        found = measure(candidate, home, videos)
-        rows += _named(found.rows, subset, candidate.name, candidate.weights)
-        shown[f"actions_of_{candidate.name}"] = dg.MetadataValue.md(plots.actions_table(found.rows))
-        shown[f"confusion_of_{candidate.name}"] = _picture(plots.confusion_png(found.confusion, found.classes))
+    with home.turn(FOLDER):
+        for candidate in candidates(home, subset):
+            found = measure(candidate, home, videos)
+            rows += _named(found.rows, subset, candidate.name, candidate.weights)
+            shown[f"actions_of_{candidate.name}"] = dg.MetadataValue.md(plots.actions_table(found.rows))
+            shown[f"confusion_of_{candidate.name}"] = _picture(plots.confusion_png(found.confusion, found.classes))
     return _written(home, table, pl.DataFrame(rows), subset, **shown)
 
 

@@ -55,9 +55,9 @@ def _clip(home: Home, folder: Path) -> tuple:
     from internvid_assets.models.viclip.tokens import words_of
     from internvid_assets.viclip.clip_weights import viclip_of_clip
 
-    told, device = shared_parameters(home), best_device()
-    model = viclip_of_clip(folder, frames=told["frames"], context_tokens=told["context_tokens"])
-    words = words_of(told["tokenizer"] or str(folder), context_tokens=told["context_tokens"])
+    parameters, device = shared_parameters(home), best_device()
+    model = viclip_of_clip(folder, frames=parameters["frames"], context_tokens=parameters["context_tokens"])
+    words = words_of(parameters["tokenizer"] or str(folder), context_tokens=parameters["context_tokens"])
     return model.to(device, best_dtype(device)), words
 
 

@@ -40,10 +40,10 @@ def evaluation_recipes(home: Home, code: Mapping[str, str]) -> dict[str, Recipe]
 
 def _videos(home: Home) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
     """Which videos, and how their frames are kept; with the content of each csv that names some."""
-    told = home.settings.evaluation
-    named = {task: getattr(told, task) for task in TASKS}
+    parameters = home.settings.evaluation
+    named = {task: getattr(parameters, task) for task in TASKS}
     drawn = DRAWN if not all(named.values()) else ()
-    chosen = {f"evaluation.{name}": getattr(told, name) for name in (*TASKS, *drawn)}
+    chosen = {f"evaluation.{name}": getattr(parameters, name) for name in (*TASKS, *drawn)}
     for section, names in OF_FRAMES.items():
         chosen |= {f"{section}.{name}": getattr(home.settings.parameters(section), name) for name in names}
     lists = [beside_settings(Path(source)) for source in named.values() if source]

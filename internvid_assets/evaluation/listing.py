@@ -68,8 +68,8 @@ def _of_csv(source: Path, column: str) -> Iterator[Pair]:
 def _pair(folder: Path, line: int, path: str | None, text: str | None, split: str | None) -> Pair:
     pair = Pair(line, folder / (path or "").strip(), (text or "").strip() or None, (split or "").strip() or None)
     if pair.split not in (None, *SPLITS):
-        told = f"split = {pair.split!r}: expected {', '.join(SPLITS)}, or nothing"
-        return replace(pair, split=None, rejection_reason="no_such_split", message=told)
+        message = f"split = {pair.split!r}: expected {', '.join(SPLITS)}, or nothing"
+        return replace(pair, split=None, rejection_reason="no_such_split", message=message)
     if pair.text is None:
         return replace(pair, rejection_reason="no_text", message="nothing says what it shows")
     if not pair.path.is_file():
@@ -84,6 +84,6 @@ def _without_repeats(pairs: list[Pair]) -> list[Pair]:
     for pair in pairs:
         line = first.setdefault((pair.path, pair.text), pair.line)
         is_new = line == pair.line or pair.rejection_reason
-        told = f"the same video and text as line {line}"
-        found.append(pair if is_new else replace(pair, rejection_reason="repeated", message=told))
+        message = f"the same video and text as line {line}"
+        found.append(pair if is_new else replace(pair, rejection_reason="repeated", message=message))
     return found

@@ -43,15 +43,15 @@ class Probe:
     """[V of test, C]."""
 
 
-def split_of(contents: Sequence[str], labels: Sequence[str], told: Sequence[str | None], shares: Shares) -> np.ndarray:
-    """str [V]: what is `told`, else drawn by content: the same on every machine, and for copies of a video.
+def split_of(contents: Sequence[str], labels: Sequence[str], given: Sequence[str | None], shares: Shares) -> np.ndarray:
+    """str [V]: what is `given`, else drawn by content: the same on every machine, and for copies of a video.
 
     Of each class in turn, so that each split has its share of it. Where only training and test videos are told, a part
     of the former validates. Raises UserError where training or test are left without any.
     """
     drawn = _drawn(contents, labels, shares)
-    found = np.array([own or other for own, other in zip(told, drawn, strict=True)])
-    if any(told) and VALIDATION not in found:
+    found = np.array([own or other for own, other in zip(given, drawn, strict=True)])
+    if any(given) and VALIDATION not in found:
         share = shares.validation / (1 - shares.test)
         inner = _drawn(contents, labels, Shares(validation=share, test=0, seed=shares.seed))
         found = np.where((found == TRAIN) & (inner == VALIDATION), VALIDATION, found)

@@ -24,10 +24,6 @@ class Retrieval:
     median_rank: float
     """From 1."""
 
-    @property
-    def mean_recall(self) -> float:
-        return (self.recall_at_1 + self.recall_at_5 + self.recall_at_10) / 3
-
 
 def retrieval(scores: np.ndarray, relevant: np.ndarray | None = None) -> Retrieval:
     """Of the queries in the rows of `scores`; without `relevant`, the i-th column is what the i-th row asks for."""

@@ -38,8 +38,8 @@ def videos_of_task(home: Home, task: str) -> pl.DataFrame:
 
 def templates_of(home: Home) -> str:
     """The wordings that settings name, else those that fit the videos: the drawn ones' actions are whole phrases."""
-    told = home.settings.evaluation
-    return told.templates or ("plain" if told.actions else "bare")
+    parameters = home.settings.evaluation
+    return parameters.templates or ("plain" if parameters.actions else "bare")
 
 
 def actions_of(candidate: Candidate, home: Home, videos: pl.DataFrame) -> ActionsOf:
@@ -62,12 +62,12 @@ def actions_in(videos: pl.DataFrame) -> tuple[list[str], np.ndarray]:
 
 def probe_of(candidate: Candidate, home: Home, videos: pl.DataFrame) -> ActionsOf:
     """A linear probe of the frozen video encoder: trained on some of the videos, measured on others."""
-    told, (classes, labels) = home.settings.linear_probe, actions_in(videos)
-    shares = probing.Shares(validation=told.validation_share, test=told.test_share, seed=told.seed)
+    parameters, (classes, labels) = home.settings.linear_probe, actions_in(videos)
+    shares = probing.Shares(validation=parameters.validation_share, test=parameters.test_share, seed=parameters.seed)
     contents = ["+".join(hashes) for hashes in videos["frame_hashes"]]
     splits = probing.split_of(contents, videos["text"].to_list(), videos["split"].to_list(), shares)
     features = video_vectors(candidate.embedding.video_features, home, videos)
-    found = probing.probe(features, labels, splits, classes=len(classes), l2s=told.l2s, steps=told.steps)
+    found = probing.probe(features, labels, splits, classes=len(classes), l2s=parameters.l2s, steps=parameters.steps)
     own, trained = labels[splits == probing.TEST], int((splits != probing.TEST).sum())
     chosen = {"l2": found.l2, "validation_top_1": found.validation_top_1, "training_videos": trained}
     rows = [{**row, **chosen} for row in action_rows(found.scores, own, classes)]

@@ -161,8 +161,8 @@ def detected(path: Path) -> Format:
     there = keys(path)
     fitting = [one for one in FORMATS.values() if one.needs <= set(there)]
     if not fitting:
-        told = ", ".join(there)[:200] or "nothing that could be read"
-        raise UserError(f"{path} is in no known format: its first record has {told}; --format names one")
+        columns = ", ".join(there)[:200] or "nothing that could be read"
+        raise UserError(f"{path} is in no known format: its first record has {columns}; --format names one")
     return max(fitting, key=lambda one: (len(one.needs), bool(one.ending) and lies_in(path, one.ending)))
 
 

@@ -24,7 +24,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def import_dataset(
-    path: Path, format: Format, dataset: str, store: Store, told: Callable[[int], None] = lambda rows: None
+    path: Path, format: Format, dataset: str, store: Store, progress: Callable[[int], None] = lambda rows: None
 ) -> Counter[str | None]:
     """Write the rows aside and put them in the place of the dataset's older ones; memory stays bounded.
 
@@ -43,7 +43,7 @@ def import_dataset(
                 )
                 writer.write_table(rows)
                 counts.update(dict(batch.group_by("rejection_reason").len().iter_rows()))
-                told(counts.total())
+                progress(counts.total())
         finally:
             if writer:
                 writer.close()

@@ -1,4 +1,4 @@
-"""InternVid's released annotations: a clip a line, with its place in a YouTube video (papers section 1.4)."""
+"""InternVid's released annotations (OpenGVLab/InternVid on Hugging Face): a clip a line, with its place on YouTube."""
 
 from __future__ import annotations
 

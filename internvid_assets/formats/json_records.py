@@ -206,8 +206,8 @@ def _items(file: IO[bytes]) -> Iterator[tuple[Any, str | None]]:
 
 
 def _framed(found: pa.Table, numbers: Sequence[int], problems: Sequence[str | None] = ()) -> pl.DataFrame:
-    told = pl.Series(problems, dtype=pl.String) if problems else NO_PROBLEM
-    return pl.DataFrame(found).with_columns(line=pl.Series(numbers, dtype=pl.Int64), problem=told)
+    series = pl.Series(problems, dtype=pl.String) if problems else NO_PROBLEM
+    return pl.DataFrame(found).with_columns(line=pl.Series(numbers, dtype=pl.Int64), problem=series)
 
 
 def arrow_schema(wanted: pl.Schema) -> pa.Schema:

@@ -42,14 +42,14 @@ ENDINGS = [name for container in CONTAINERS for name in container.endings]
 def records(path: Path, wanted: pl.Schema) -> Iterator[Records]:
     """The records of a file or folder in batches, numbered through; raises UserError for one that cannot be read."""
     container, files = _found(path)
-    with _told(path):
+    with _named_in_errors(path):
         yield from container.records(files, wanted)
 
 
 def keys(path: Path) -> Collection[str]:
     """Those of the first record, in the first file that has one; raises as `records` does."""
     container, files = _found(path)
-    with _told(path):
+    with _named_in_errors(path):
         return next(filter(None, map(container.keys, files)), ())
 
 
@@ -59,7 +59,7 @@ def lies_in(path: Path, name_ending: str) -> bool:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _named_in_errors(path: Path) -> Iterator[None]:
     """An error of whoever unpacks or reads the file is one about the path that was given."""
     try:
         yield

@@ -52,8 +52,8 @@ def _key(number: int, sample: tuple[dict[str, Any], Files]) -> str:
 
 
 def _add(shard: tarfile.TarFile, key: str, row: Mapping[str, Any], files: Files) -> None:
-    told = json.dumps(dict(row), ensure_ascii=False).encode()
-    for ending, content in {**files, "json": told, "txt": (row.get("caption") or "").encode()}.items():
+    fields = json.dumps(dict(row), ensure_ascii=False).encode()
+    for ending, content in {**files, "json": fields, "txt": (row.get("caption") or "").encode()}.items():
         entry = tarfile.TarInfo(f"{key}.{ending}")
         entry.size = len(content)
         shard.addfile(entry, BytesIO(content))

@@ -1,7 +1,5 @@
 """Interleaved: a file of sql/interleaved selects and orders the clips of each format; budgets cut them to sequences."""
 
-from collections.abc import Sequence
-
 import dagster as dg
 import polars as pl
 
@@ -11,7 +9,7 @@ from internvid_assets.home import Home
 from internvid_assets.interleaved.making import make_sequences
 from internvid_assets.interleaved.related import related_videos as nearest_videos
 from internvid_assets.interleaved.writing import write_parquet
-from internvid_assets.partitions import by_format
+from internvid_assets.partitions import by_format, of_all_partitions
 from internvid_assets.selects.assets import whole_table, written_whole
 from internvid_assets.selects.damage import damage_named
 from internvid_assets.selects.files import sql_files
@@ -41,18 +39,12 @@ def related_videos(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
         return written_whole(home, "related_videos", pl.scan_parquet(scratch / "related.parquet"))
 
 
-def _dependencies(names: Sequence[str]) -> list[dg.AssetDep]:
-    """A format is made of all categories."""
-    every = dg.AllPartitionMapping()
-    return [dg.AssetDep(name, partition_mapping=every if name in tables.PER_CATEGORY else None) for name in names]
-
-
 @dg.asset(
     **whole_table(
         "internvid_icl",
         group="interleaved",
         code=MAKING,
-        deps=_dependencies(READ),
+        deps=of_all_partitions(READ),
         partitions_def=by_format,
         kinds={"duckdb", "sql", "polars"},
     )

@@ -41,8 +41,8 @@ def page(title: str, records: Shown) -> Iterator[tuple[str, int]]:
 
 def _article(record: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> str:
     counts = " · ".join(
-        f"{record[name]} {told}"
-        for name, told in (("clip_count", "clips"), ("image_count", "pictures"), ("word_count", "words"))
+        f"{record[name]} {noun}"
+        for name, noun in (("clip_count", "clips"), ("image_count", "pictures"), ("word_count", "words"))
     )
     left_out = f" · {record['left_out_clips']} clips left out" if record["left_out_clips"] else ""
     head = f"<h2>{escape(record['sequence_id'])}</h2>\n"

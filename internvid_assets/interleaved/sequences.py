@@ -37,10 +37,10 @@ def sequences(batches: Iterable[pl.DataFrame], name: str, budget: Budget) -> Ite
     own = budget.half() if name == "paired" else budget
     for clips in whole_leaders(batches):
         rows = _as_rows(placed(measured(clips), own))
-        told = rows.with_columns(
+        numbered = rows.with_columns(
             format=pl.lit(name), max_images=pl.lit(budget.max_images), max_tokens=pl.lit(budget.max_tokens)
         )
-        yield told.select(pl.col(column).cast(dtype) for column, dtype in SCHEMA.items())
+        yield numbered.select(pl.col(column).cast(dtype) for column, dtype in SCHEMA.items())
 
 
 def whole_leaders(batches: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:

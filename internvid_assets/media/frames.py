@@ -70,7 +70,7 @@ class FrameStore:
             return
         hashes = [h for h in jpegs if h in new]
         rows = pa.table({"frame_hash": hashes, "jpeg": pa.array([jpegs[h] for h in hashes], pa.large_binary())})
-        with self._told():
+        with self._named_in_errors():
             table = self._open()
             if table is None:
                 self._connect().create_table(TABLE, rows, exist_ok=True)
@@ -105,7 +105,7 @@ class FrameStore:
         import pyarrow as pa
 
         gone = set(hashes) - self.missing(list(hashes))
-        with self._told():
+        with self._named_in_errors():
             table = self._open()
             if table is None or not gone:
                 return 0
@@ -125,7 +125,7 @@ class FrameStore:
 
     def _look_up(self, hashes: Sequence[str], *, columns: list[str]) -> list[tuple]:
         asked, found = list(dict.fromkeys(hashes)), []
-        with self._told():
+        with self._named_in_errors():
             table = self._open() if asked else None
             if table is None:
                 return []
@@ -135,7 +135,7 @@ class FrameStore:
                 found += zip(*(rows[column].to_pylist() for column in columns), strict=True)
         return found
 
-    def _told(self) -> AbstractContextManager[None]:
+    def _named_in_errors(self) -> AbstractContextManager[None]:
         return told_where(self.directory, f"remove it and {_cells_of(self.directory)}, and materialise clip_frames")
 
     def _connect(self) -> DBConnection:

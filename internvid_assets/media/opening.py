@@ -89,13 +89,18 @@ def opened_video(
     with opened_file(source_uri, max_pixels=max_pixels) as container:
         stream = _video_stream(container, path)
         width, height = _coded_size(stream) or _declared_size(path, stream.index)
-        if width * height > max_pixels:
-            raise CallError("too_many_pixels", f"{path!r} is {width}x{height}: at most {max_pixels} pixels are decoded")
+        refuse_large(path, width, height, max_pixels=max_pixels)
         # Checked again for every picture by the decoder, whatever the header said.
         stream.codec_context.options = {"max_pixels": str(max_pixels)}
         stream.codec_context.thread_count = threads
         stream.codec_context.thread_type = "AUTO" if threads != 1 else "NONE"
         yield container, stream
+
+
+def refuse_large(path: str, width: int, height: int, *, max_pixels: int) -> None:
+    """Raises CallError (too_many_pixels) for a picture that is larger than is decoded."""
+    if width * height > max_pixels:
+        raise CallError("too_many_pixels", f"{path!r} is {width}x{height}: at most {max_pixels} pixels are decoded")
 
 
 def _coded_size(stream: VideoStream) -> tuple[int, int] | None:

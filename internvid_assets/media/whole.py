@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from internvid_assets.cells.errors import CallError
 from internvid_assets.media.decode import packets
-from internvid_assets.media.opening import opened_video
+from internvid_assets.media.opening import MAX_PIXELS, opened_video
 
 
-def whole_span(source_uri: str) -> tuple[int, int]:
+def whole_span(source_uri: str, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """From the video's first picture to the end of its last, in ticks. Raises CallError for a file without any."""
-    with opened_video(source_uri) as (container, stream):
+    with opened_video(source_uri, max_pixels=max_pixels) as (container, stream):
         spans = [
             (packet.pts, packet.pts + max(packet.duration or 0, 1))
             for packet in packets(container, stream)

@@ -15,4 +15,4 @@ def cosines_with_own(
     distinct = sorted(set(chain.from_iterable(captions)))
     rows = {text: row for row, text in enumerate(distinct)}
     texts = embed_texts(distinct)  # [distinct captions, d]
-    return [own @ texts[[rows[text] for text in told]].T for own, told in zip(frames, captions, strict=True)]
+    return [own @ texts[[rows[text] for text in own_texts]].T for own, own_texts in zip(frames, captions, strict=True)]

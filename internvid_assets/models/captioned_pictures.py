@@ -66,24 +66,24 @@ class CaptionedPictures:
         pictures = [[part for part in prompt if not isinstance(part, str)] for prompt in prompts]
         captions = self._captions([[cell for picture in each for cell in cells_of(picture)] for each in pictures])
         rows = zip(pictures, captions, self._stories(captions), strict=True)
-        return [_with_now(story, told[-1]) if len(seen) > 1 else story for seen, told, story in rows]
+        return [_with_now(story, own[-1]) if len(seen) > 1 else story for seen, own, story in rows]
 
     def _of_texts(self, prompts: Sequence[str]) -> list[Said]:
         lines = [TIMED_LINE.findall(prompt) for prompt in prompts]
         return self._stories([[Answer(line.partition(NOW)[2] or line) for line in each] for each in lines])
 
     def _captions(self, pictures: Sequence[Sequence[Image]]) -> list[list[Said]]:
-        told = iter(in_order(self.captioner.caption(chain.from_iterable(pictures))))
-        return [list(islice(told, len(each))) for each in pictures]
+        captions = iter(in_order(self.captioner.caption(chain.from_iterable(pictures))))
+        return [list(islice(captions, len(each))) for each in pictures]
 
     def _stories(self, captions: Sequence[Sequence[Said]]) -> list[Said]:
         """A single caption as it is; several in a row as one sentence of what happens."""
         failed = {index: said for index, each in enumerate(captions) for said in each if isinstance(said, CallError)}
         asked = [index for index, each in enumerate(captions) if len(each) > 1 and index not in failed]
         prompts = (self._prompt([said.text for said in captions[i] if isinstance(said, Answer)]) for i in asked)
-        told = dict(zip(asked, in_order(self.language_model.generate(prompts)), strict=True)) | failed
+        stories = dict(zip(asked, in_order(self.language_model.generate(prompts)), strict=True)) | failed
         unknown = CallError("unknown_instruction", "the sample world's models word captions of pictures, nothing else")
-        return [told.get(index) or (each[0] if each else unknown) for index, each in enumerate(captions)]
+        return [stories.get(index) or (each[0] if each else unknown) for index, each in enumerate(captions)]
 
     def _prompt(self, captions: Sequence[str]) -> str:
         kept = thinned(captions, MOST_CAPTIONS)

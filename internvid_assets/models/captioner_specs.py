@@ -7,11 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.models.adapters import CAPTIONERS
 from internvid_assets.models.score_specs import with_words
 from internvid_assets.models.specs import PROMPTS, Capability, ModelSpec, Overrides, told_by
-
-INSTRUCTED_CAPTIONER = "internvid_assets.models.transformers_vision_language:load_instructed_captioner"
-TAG2TEXT = "internvid_assets.models.tag2text:load_tag2text"
 
 
 def captioner(capability: Capability, overrides: Overrides, find: Callable[[], ModelSpec]) -> ModelSpec:
@@ -20,7 +18,7 @@ def captioner(capability: Capability, overrides: Overrides, find: Callable[[], M
     if chosen.get("adapter") == "tag2text":
         return tag2text(capability, chosen.get("name"), chosen.get("tokenizer"))
     if chosen.get("adapter") == "instructed":
-        return told_by(PROMPTS / "captioner.txt", replace(find(), loader=INSTRUCTED_CAPTIONER))
+        return told_by(PROMPTS / "captioner.txt", replace(find(), loader=CAPTIONERS["instructed"].loader))
     return find()
 
 
@@ -32,4 +30,4 @@ def tag2text(capability: Capability, checkpoint: str | None, tokenizer: str | No
             f"models.{capability}.name is {checkpoint or 'not set'}: expected the file of a Tag2Text, such as "
             "tag2text_swin_14m.pth (github.com/xinyu1205/recognize-anything)"
         )
-    return with_words(capability, path, tokenizer, TAG2TEXT)
+    return with_words(capability, path, tokenizer, CAPTIONERS["tag2text"].loader)

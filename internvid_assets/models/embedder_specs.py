@@ -6,14 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.models.adapters import EMBEDDERS
 from internvid_assets.models.specs import ModelSpec, Overrides, named
 from internvid_assets.models.viclip_specs import viclip
-
-EMBEDDERS = {
-    "clip": "internvid_assets.models.clip_videos:load_video_embedder",
-    "viclip": "internvid_assets.models.viclip.embedding:load_embedder",
-}
-"""The mean of a CLIP's or SigLIP's vectors of a clip's frames; a ViCLIP's, which sees them at once."""
 
 
 def video_embedder(overrides: Overrides, embedder: Callable[[], ModelSpec]) -> ModelSpec:
@@ -21,6 +16,7 @@ def video_embedder(overrides: Overrides, embedder: Callable[[], ModelSpec]) -> M
     adapter = overrides.get("video_embedder", {}).get("adapter") or "clip"
     if adapter not in EMBEDDERS:
         raise UserError(f"models.video_embedder.adapter is {adapter!r}: expected one of {', '.join(EMBEDDERS)}")
+    loader = EMBEDDERS[adapter].loader
     if adapter == "viclip":
-        return viclip("video_embedder", overrides, EMBEDDERS[adapter])
-    return named("video_embedder", overrides, EMBEDDERS[adapter]) or replace(embedder(), loader=EMBEDDERS[adapter])
+        return viclip("video_embedder", overrides, loader)
+    return named("video_embedder", overrides, loader) or replace(embedder(), loader=loader)

@@ -73,8 +73,8 @@ def endpoint_spec(capability: Capability, overrides: Overrides, *, loader: str, 
 def chosen_endpoint(capability: Capability, overrides: Overrides) -> Endpoint:
     """`[server]` with what `[models.<capability>]` sets in its place. Another model has another revision."""
     shared = {key: value for key, value in overrides.get(SERVER, {}).items() if key != "encoders"}
-    told = overrides.get(capability, {})
-    own = {key: told[key] for key in ("name", "revision") if told.get(key)} | (told.get(SERVER) or {})
+    chosen = overrides.get(capability, {})
+    own = {key: chosen[key] for key in ("name", "revision") if chosen.get(key)} | (chosen.get(SERVER) or {})
     if own.get("name", shared.get("name")) != shared.get("name"):
         shared["revision"] = ""
     endpoint = Endpoint(**{**shared, **own})

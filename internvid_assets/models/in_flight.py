@@ -105,14 +105,14 @@ class InFlight(Generic[Question, Reply]):
     async def _talk(self, talk: Talk, asking: Callable[[Prompt], Question]) -> Any:
         """What a talk returns, or the failure of its own code. Its steps decode pictures, so they have a thread."""
         try:
-            told = await asyncio.to_thread(step, talk)
-            while not isinstance(told, Ended):
-                told = await asyncio.to_thread(step, talk, await self._answer(asking(told)))
+            said = await asyncio.to_thread(step, talk)
+            while not isinstance(said, Ended):
+                said = await asyncio.to_thread(step, talk, await self._answer(asking(said)))
         except RunStopped:
             raise
         except Exception as error:
             return as_call_error(error)
-        return told.result
+        return said.result
 
     async def _answer(self, question: Question) -> Reply | CallError:
         """Raises RunStopped."""

@@ -6,10 +6,10 @@ What another profile would read may stand there, so that a profile can be change
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from internvid_assets.models.adapters import ADAPTERS_OF, READS_TOKENIZER
 from internvid_assets.models.endpoint import Endpoint
 from internvid_assets.models.specs import Capability
 
@@ -24,21 +24,12 @@ ASKED_CAPABILITIES: tuple[Capability, ...] = (
 )
 """Those that answer in words: profile `server` asks an endpoint for them."""
 
-ADAPTERS_OF: dict[Capability, tuple[str, ...]] = {
-    "captioner": ("transformers", "instructed", "tag2text"),
-    "frame_captioner": ("transformers", "instructed", "tag2text"),
-    "similarity": ("umt", "clip", "clip_score", "viclip"),
-    "video_embedder": ("clip", "viclip"),
-    "transcriber": ("transformers", "faster_whisper"),
-}
-READS_TOKENIZER = ("umt", "tag2text", "viclip")
-
 
 class ModelSettings(BaseModel):
     """Which weights a capability uses instead of its profile's: a hub id or a folder, and a pinned revision.
 
-    `head` is for `aesthetics`, `tokenizer` for UMT, Tag2Text and ViCLIP, `adapter` for `similarity`, `video_embedder`,
-    `transcriber` and, `instructed` or `tag2text`, for captioners; `server` is what differs from `[server]`.
+    `head` is for `aesthetics`, `adapter` for the capabilities of `ADAPTERS_OF`, `tokenizer` for the adapters that read
+    one; `server` is what differs from `[server]`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,30 +38,27 @@ class ModelSettings(BaseModel):
     revision: str | None = None
     head: str | None = None
     tokenizer: str | None = None
-    adapter: (
-        Literal["transformers", "faster_whisper", "umt", "clip", "clip_score", "viclip", "instructed", "tag2text"]
-        | None
-    ) = None
+    adapter: str | None = None
     server: Endpoint | None = None
 
 
 def refuse_idle(models: Mapping[Capability, ModelSettings]) -> None:
     """Raises ValueError for the first key that its capability would never read, with what it does read."""
-    for capability, told in models.items():
-        adapters = ADAPTERS_OF.get(capability, ())
-        if told.adapter is not None and told.adapter not in adapters:
+    for capability, settings in models.items():
+        adapters = ADAPTERS_OF.get(capability, {})
+        if settings.adapter is not None and settings.adapter not in adapters:
             known = f"expected one of {', '.join(adapters)}" if adapters else "there is only one: leave it out"
-            raise ValueError(f"{capability}.adapter is {told.adapter!r}: {known}")
-        for key, is_read, reader in _readers(capability, told):
-            if getattr(told, key) is not None and not is_read:
+            raise ValueError(f"{capability}.adapter is {settings.adapter!r}: {known}")
+        for key, is_read, reader in _readers(capability, settings):
+            if getattr(settings, key) is not None and not is_read:
                 raise ValueError(f"{capability}.{key} is set, and nothing reads it: it is for {reader}; leave it out")
 
 
-def _readers(capability: Capability, told: ModelSettings) -> list[tuple[str, bool, str]]:
+def _readers(capability: Capability, settings: ModelSettings) -> list[tuple[str, bool, str]]:
     """(key, whether anything reads it here, who reads such a key)."""
-    is_umt = capability == "similarity" and told.adapter is None  # as in profile paper
+    is_umt = capability == "similarity" and settings.adapter is None  # as in profile paper
     return [
         ("head", capability == "aesthetics", "models.aesthetics"),
-        ("tokenizer", is_umt or told.adapter in READS_TOKENIZER, "adapters umt, tag2text and viclip"),
+        ("tokenizer", is_umt or settings.adapter in READS_TOKENIZER, f"adapters {', '.join(READS_TOKENIZER)}"),
         ("server", capability in ASKED_CAPABILITIES, f"{', '.join(ASKED_CAPABILITIES)} in profile server"),
     ]

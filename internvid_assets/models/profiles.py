@@ -11,11 +11,11 @@ from functools import partial
 from typing import TypeAlias
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.models.adapters import CAPTIONERS, MODELS, TRANSCRIBERS
 from internvid_assets.models.captioner_specs import captioner
 from internvid_assets.models.embedder_specs import video_embedder
 from internvid_assets.models.endpoint import SERVER, endpoint_spec
 from internvid_assets.models.score_specs import (
-    ADAPTERS,
     AESTHETICS,
     NSFW,
     TEXT_AREA,
@@ -36,24 +36,46 @@ from internvid_assets.models.specs import (
 )
 from internvid_assets.models.word_specs import SAMPLE_WEIGHTS, captioned_pictures, instructed, tagged_phrases
 
-CAPTIONER = f"{ADAPTERS}.transformers_captioner:load_captioner"
-VISION_LANGUAGE_MODEL = f"{ADAPTERS}.transformers_vision_language:load_vision_language_model"
-LANGUAGE_MODEL = f"{ADAPTERS}.transformers_language:load_language_model"
-PHRASES = f"{ADAPTERS}.instructed:load_phrase_extractor"
-TRANSLATOR = f"{ADAPTERS}.instructed:load_translator"
-NO_TRANSLATOR = f"{ADAPTERS}.absent:no_translator"
-EMBEDDER = f"{ADAPTERS}.transformers_clip:load_embedder"
-FRAME_EMBEDDER = f"{ADAPTERS}.transformers_class_token:load_class_token"
-TEXT_ENCODER = f"{ADAPTERS}.transformers_bert:load_text_encoder"
-NO_TEXT_ENCODER = f"{ADAPTERS}.absent:no_text_encoder"
-WHISPER = f"{ADAPTERS}.transformers_whisper:load_whisper"
-FASTER_WHISPER = f"{ADAPTERS}.faster_whisper:load_faster_whisper"
-NO_TRANSCRIBER = f"{ADAPTERS}.absent:no_transcriber"
-NO_ENCODERS = f"{ADAPTERS}.absent:no_encoders"
-ASKED = f"{ADAPTERS}.server"
+CAPTIONER = CAPTIONERS["transformers"].loader
+VISION_LANGUAGE_MODEL = f"{MODELS}.transformers_vision_language:load_vision_language_model"
+LANGUAGE_MODEL = f"{MODELS}.transformers_language:load_language_model"
+PHRASES = f"{MODELS}.instructed:load_phrase_extractor"
+TRANSLATOR = f"{MODELS}.instructed:load_translator"
+NO_TRANSLATOR = f"{MODELS}.absent:no_translator"
+EMBEDDER = f"{MODELS}.transformers_clip:load_embedder"
+FRAME_EMBEDDER = f"{MODELS}.transformers_class_token:load_class_token"
+TEXT_ENCODER = f"{MODELS}.transformers_bert:load_text_encoder"
+NO_TEXT_ENCODER = f"{MODELS}.absent:no_text_encoder"
+NO_TRANSCRIBER = f"{MODELS}.absent:no_transcriber"
+NO_ENCODERS = f"{MODELS}.absent:no_encoders"
+ASKED = f"{MODELS}.server"
 
 Finders: TypeAlias = dict[Capability, Callable[[], ModelSpec]]
 """By capability, what finds its spec, or raises UserError: something is missing in the settings or on this machine."""
+
+
+SAMPLE_FOLDERS: dict[Capability, str] = {
+    "captioner": "captioner",
+    "frame_captioner": "captioner",
+    "language_model": "language_model",
+    **dict.fromkeys(("embedder", "frame_embedder", "aesthetics", "similarity"), "clip"),
+}
+"""Our own tiny models: whose weights answer which capability."""
+
+CLIP_L14 = ("openai/clip-vit-large-patch14", "32bd64288804d66eefd0ccbe215aa642df71cc41")
+PAPER_MODELS: dict[Capability, tuple[str, str | None]] = {
+    "captioner": ("Salesforce/blip2-opt-2.7b", "59a1ef6c1e5117b3f65523d1c6066825bcf315e3"),
+    "frame_captioner": ("Salesforce/blip-image-captioning-large", "353689b859fcf0523410b1806dace5fb46ecdf41"),
+    "vision_language_model": ("Qwen/Qwen2.5-VL-7B-Instruct", "cc594898137f460bfe9f0759e9844b3ce807cfb5"),
+    "language_model": ("mrm8488/flan-t5-large-finetuned-openai-summarize_from_feedback", None),
+    "embedder": CLIP_L14,
+    "frame_embedder": ("openai/clip-vit-large-patch14-336", "ce19dc912ca5cd21c8a653c79e251e808ccabcd1"),
+    "text_encoder": ("google-bert/bert-base-uncased", "86b5e0934494bd15c9632b12f734a8a67f723594"),
+    "aesthetics": CLIP_L14,
+    "similarity": CLIP_L14,
+    "transcriber": ("openai/whisper-large-v3", "06f233fe06e710322aca913c1bc4249a0d71fce1"),
+}
+"""Hub ids, and the commits of their pages."""
 
 
 def sample(overrides: Overrides) -> Finders:
@@ -64,42 +86,26 @@ def sample(overrides: Overrides) -> Finders:
     captioner and language model stand in for one.
     """
 
-    def spec(capability: Capability, model: str, loader: str) -> ModelSpec:
-        name, folder = f"sample-world/{model}", SAMPLE_WEIGHTS / model
-        return resolve(capability, overrides, name=name, folder=folder, loader=loader)
+    def spec(capability: Capability, loader: str) -> ModelSpec:
+        folder = SAMPLE_WEIGHTS / SAMPLE_FOLDERS[capability]
+        return resolve(capability, overrides, name=f"sample-world/{folder.name}", folder=folder, loader=loader)
 
-    def told(capability: Capability, loader: str) -> ModelSpec | None:
+    def prompted(capability: Capability, loader: str) -> ModelSpec | None:
         is_named = overrides.get(capability, {}).get("name")
-        return instructed(capability, overrides, language_model(), loader) if is_named else None
+        return instructed(capability, overrides, spec("language_model", LANGUAGE_MODEL), loader) if is_named else None
 
-    def language_model() -> ModelSpec:
-        return spec("language_model", "language_model", LANGUAGE_MODEL)
+    def own(capability: Capability, loader: str) -> ModelSpec | None:
+        return named(capability, overrides, loader)
 
-    def embedder() -> ModelSpec:
-        return spec("embedder", "clip", EMBEDDER)
-
-    head = overrides.get("aesthetics", {}).get("head") or str(SAMPLE_WEIGHTS / "aesthetic" / "model.safetensors")
+    head = str(SAMPLE_WEIGHTS / "aesthetic" / "model.safetensors")
     return {
-        "captioner": lambda: captioner("captioner", overrides, partial(spec, "captioner", "captioner", CAPTIONER)),
-        "frame_captioner": lambda: captioner(
-            "frame_captioner", overrides, partial(spec, "frame_captioner", "captioner", CAPTIONER)
-        ),
-        "vision_language_model": lambda: (
-            named("vision_language_model", overrides, VISION_LANGUAGE_MODEL) or captioned_pictures()
-        ),
-        "language_model": language_model,
-        "summariser": lambda: named("summariser", overrides, LANGUAGE_MODEL) or captioned_pictures(),
-        "phrase_extractor": lambda: told("phrase_extractor", PHRASES) or tagged_phrases(),
-        "translator": lambda: told("translator", TRANSLATOR) or nobody(NO_TRANSLATOR),
-        "embedder": embedder,
-        "video_embedder": lambda: video_embedder(overrides, embedder),
-        "frame_embedder": lambda: spec("frame_embedder", "clip", FRAME_EMBEDDER),
-        "text_encoder": lambda: named("text_encoder", overrides, TEXT_ENCODER) or nobody(NO_TEXT_ENCODER),
-        "aesthetics": lambda: aesthetics(spec("aesthetics", "clip", AESTHETICS), head),
-        "similarity": lambda: similarity(overrides, partial(spec, "similarity", "clip"), default="clip"),
-        "nsfw": lambda: frame_scorer("nsfw", overrides, NSFW),
-        "text_area": lambda: frame_scorer("text_area", overrides, TEXT_AREA),
-        "transcriber": lambda: named("transcriber", overrides, whisper_loader(overrides)) or nobody(NO_TRANSCRIBER),
+        **of_both(overrides, spec, head=head, scorer="clip"),
+        "vision_language_model": lambda: own("vision_language_model", VISION_LANGUAGE_MODEL) or captioned_pictures(),
+        "summariser": lambda: own("summariser", LANGUAGE_MODEL) or captioned_pictures(),
+        "phrase_extractor": lambda: prompted("phrase_extractor", PHRASES) or tagged_phrases(),
+        "translator": lambda: prompted("translator", TRANSLATOR) or nobody(NO_TRANSLATOR),
+        "text_encoder": lambda: own("text_encoder", TEXT_ENCODER) or nobody(NO_TEXT_ENCODER),
+        "transcriber": lambda: own("transcriber", whisper_loader(overrides)) or nobody(NO_TRANSCRIBER),
     }
 
 
@@ -107,52 +113,57 @@ def paper(overrides: Overrides) -> Finders:
     """The models of InternVid 3.2 and 3.3, or their nearest kin that transformers loads; needs a GPU and downloads.
 
     Kin: BLIP large for Tag2Text at 1 fps, Whisper for YouTube's speech recognition, Qwen2.5-VL for the GPT-4V and GPT-4
-    of ShareGPT4Video, whose encoders these are. The pins are commits of the models' hub pages; UMT and the aesthetic
-    head are on none, so the settings say where their files are. The flan-t5 that fuses captions finds phrases and
-    translates, unless settings name another.
+    of ShareGPT4Video, whose encoders these are. UMT and the aesthetic head are on no hub, so the settings say where
+    their files are. The flan-t5 that fuses captions finds phrases and translates, unless settings name another.
     """
 
-    def spec(capability: Capability, name: str, revision: str | None, loader: str) -> ModelSpec:
+    def spec(capability: Capability, loader: str) -> ModelSpec:
+        name, revision = PAPER_MODELS[capability]
         return resolve(capability, overrides, name=name, revision=revision, loader=loader)
 
-    flan_t5 = "mrm8488/flan-t5-large-finetuned-openai-summarize_from_feedback"
-    clip = ("openai/clip-vit-large-patch14", "32bd64288804d66eefd0ccbe215aa642df71cc41")
-    blip2 = ("Salesforce/blip2-opt-2.7b", "59a1ef6c1e5117b3f65523d1c6066825bcf315e3")
-    blip = ("Salesforce/blip-image-captioning-large", "353689b859fcf0523410b1806dace5fb46ecdf41")
-    qwen = ("Qwen/Qwen2.5-VL-7B-Instruct", "cc594898137f460bfe9f0759e9844b3ce807cfb5")
-    clip_336 = ("openai/clip-vit-large-patch14-336", "ce19dc912ca5cd21c8a653c79e251e808ccabcd1")
-    bert = ("google-bert/bert-base-uncased", "86b5e0934494bd15c9632b12f734a8a67f723594")
-    whisper = ("openai/whisper-large-v3", "06f233fe06e710322aca913c1bc4249a0d71fce1")
-    head = overrides.get("aesthetics", {}).get("head")
-
-    def language_model() -> ModelSpec:
-        return spec("language_model", flan_t5, None, LANGUAGE_MODEL)
-
-    def embedder() -> ModelSpec:
-        return spec("embedder", *clip, EMBEDDER)
+    def prompted(capability: Capability, loader: str) -> ModelSpec:
+        return instructed(capability, overrides, spec("language_model", LANGUAGE_MODEL), loader)
 
     def seeing() -> ModelSpec:
-        return spec("vision_language_model", *qwen, VISION_LANGUAGE_MODEL)
+        return spec("vision_language_model", VISION_LANGUAGE_MODEL)
 
     return {
-        "captioner": lambda: captioner("captioner", overrides, partial(spec, "captioner", *blip2, CAPTIONER)),
-        "frame_captioner": lambda: captioner(
-            "frame_captioner", overrides, partial(spec, "frame_captioner", *blip, CAPTIONER)
-        ),
+        **of_both(overrides, spec, head=None, scorer="umt"),
         "vision_language_model": seeing,
-        "language_model": language_model,
         "summariser": lambda: named("summariser", overrides, LANGUAGE_MODEL) or seeing(),
-        "phrase_extractor": lambda: instructed("phrase_extractor", overrides, language_model(), PHRASES),
-        "translator": lambda: instructed("translator", overrides, language_model(), TRANSLATOR),
+        "phrase_extractor": lambda: prompted("phrase_extractor", PHRASES),
+        "translator": lambda: prompted("translator", TRANSLATOR),
+        "text_encoder": lambda: spec("text_encoder", TEXT_ENCODER),
+        "transcriber": lambda: spec("transcriber", whisper_loader(overrides)),
+    }
+
+
+def of_both(
+    overrides: Overrides, spec: Callable[[Capability, str], ModelSpec], *, head: str | None, scorer: str
+) -> Finders:
+    """What `sample` and `paper` find alike: `spec` is a profile's own model of a capability, for a loader.
+
+    `head` and `scorer` are the profile's aesthetic head and its adapter for `similarity`.
+    """
+
+    def captioning(capability: Capability) -> ModelSpec:
+        return captioner(capability, overrides, partial(spec, capability, CAPTIONER))
+
+    def embedder() -> ModelSpec:
+        return spec("embedder", EMBEDDER)
+
+    head = overrides.get("aesthetics", {}).get("head") or head
+    return {
+        "captioner": partial(captioning, "captioner"),
+        "frame_captioner": partial(captioning, "frame_captioner"),
+        "language_model": partial(spec, "language_model", LANGUAGE_MODEL),
         "embedder": embedder,
         "video_embedder": lambda: video_embedder(overrides, embedder),
-        "frame_embedder": lambda: spec("frame_embedder", *clip_336, FRAME_EMBEDDER),
-        "text_encoder": lambda: spec("text_encoder", *bert, TEXT_ENCODER),
-        "aesthetics": lambda: aesthetics(spec("aesthetics", *clip, AESTHETICS), head),
-        "similarity": lambda: similarity(overrides, partial(spec, "similarity", *clip), default="umt"),
+        "frame_embedder": partial(spec, "frame_embedder", FRAME_EMBEDDER),
+        "aesthetics": lambda: aesthetics(spec("aesthetics", AESTHETICS), head),
+        "similarity": lambda: similarity(overrides, partial(spec, "similarity"), default=scorer),
         "nsfw": lambda: frame_scorer("nsfw", overrides, NSFW),
         "text_area": lambda: frame_scorer("text_area", overrides, TEXT_AREA),
-        "transcriber": lambda: spec("transcriber", *whisper, whisper_loader(overrides)),
     }
 
 
@@ -175,7 +186,7 @@ def server(overrides: Overrides) -> Finders:
         "phrase_extractor": lambda: asked("phrase_extractor", "load_phrase_extractor", "phrase_extractor"),
         "translator": lambda: asked("translator", "load_translator", "translator"),
     }
-    rest = {capability: told for capability, told in overrides.items() if capability not in words}
+    rest = {capability: settings for capability, settings in overrides.items() if capability not in words}
     return {**encoders(rest), **words}
 
 
@@ -196,8 +207,7 @@ def encoders(overrides: Overrides) -> Finders:
 
 def whisper_loader(overrides: Overrides) -> str:
     """Which library runs the transcriber: transformers, or the extra `asr`."""
-    adapter = overrides.get("transcriber", {}).get("adapter")
-    return FASTER_WHISPER if adapter == "faster_whisper" else WHISPER
+    return TRANSCRIBERS[overrides.get("transcriber", {}).get("adapter") or "transformers"].loader
 
 
 def model_specs(profile: str, overrides: Overrides | None = None) -> dict[Capability, ModelSpec]:
@@ -206,7 +216,8 @@ def model_specs(profile: str, overrides: Overrides | None = None) -> dict[Capabi
 
 
 def spec_finders(profile: str, overrides: Overrides | None = None) -> Finders:
-    """What finds each spec of `model_specs`."""
+    """What finds each spec of `model_specs`, in the order of `CAPABILITIES`."""
     if profile not in PROFILES:
         raise UserError(f"profile is {profile!r}: expected one of {', '.join(PROFILES)}; set profile in internvid.toml")
-    return PROFILES[profile](overrides or {})
+    finders = PROFILES[profile](overrides or {})
+    return {capability: finders[capability] for capability in CAPABILITIES}

@@ -7,22 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.models.adapters import MODELS, SIMILARITY
 from internvid_assets.models.specs import NOBODY, Capability, ModelSpec, Overrides, files_revision, resolve
 from internvid_assets.models.viclip_specs import viclip
 
-ADAPTERS = "internvid_assets.models"
-SIMILARITY = {
-    "umt": f"{ADAPTERS}.umt_similarity:load_umt_similarity",
-    "clip": f"{ADAPTERS}.clip_similarity:load_similarity",
-    "clip_score": f"{ADAPTERS}.clip_similarity:load_clip_score",
-    "viclip": f"{ADAPTERS}.viclip.similarity:load_similarity",
-}
-"""UMT-SIM; a CLIP's or SigLIP's cosine, mean over the frames; that of one frame drawn from each clip; a ViCLIP's."""
-
-NSFW = f"{ADAPTERS}.transformers_nsfw:load_nsfw"
-TEXT_AREA = f"{ADAPTERS}.transformers_text_area:load_text_detector"
-NO_FRAME_SCORER = f"{ADAPTERS}.absent:no_frame_scorer"
-AESTHETICS = f"{ADAPTERS}.transformers_aesthetics:load_aesthetics"
+NSFW = f"{MODELS}.transformers_nsfw:load_nsfw"
+TEXT_AREA = f"{MODELS}.transformers_text_area:load_text_detector"
+NO_FRAME_SCORER = f"{MODELS}.absent:no_frame_scorer"
+AESTHETICS = f"{MODELS}.transformers_aesthetics:load_aesthetics"
 
 
 def similarity(overrides: Overrides, clip: Callable[[str], ModelSpec], *, default: str) -> ModelSpec:
@@ -31,11 +23,12 @@ def similarity(overrides: Overrides, clip: Callable[[str], ModelSpec], *, defaul
     adapter = chosen.get("adapter") or default
     if adapter not in SIMILARITY:
         raise UserError(f"models.similarity.adapter is {adapter!r}: expected one of {', '.join(SIMILARITY)}")
+    loader = SIMILARITY[adapter].loader
     if adapter == "umt":
         return umt(chosen.get("name"), chosen.get("tokenizer"))
     if adapter == "viclip":
-        return viclip("similarity", overrides, SIMILARITY[adapter])
-    spec = clip(SIMILARITY[adapter])
+        return viclip("similarity", overrides, loader)
+    spec = clip(loader)
     return spec if adapter == "clip" else replace(spec, name=f"{spec.name}+one_frame")
 
 
@@ -47,7 +40,7 @@ def umt(checkpoint: str | None, tokenizer: str | None) -> ModelSpec:
             f"models.similarity.name is {checkpoint or 'not set'}: expected the file of a multi-modal UMT, such as "
             'l16_25m.pth (github.com/OpenGVLab/unmasked_teacher); or set models.similarity.adapter = "clip"'
         )
-    return with_words("similarity", path, tokenizer, SIMILARITY["umt"])
+    return with_words("similarity", path, tokenizer, SIMILARITY["umt"].loader)
 
 
 def with_words(capability: Capability, checkpoint: Path, tokenizer: str | None, loader: str) -> ModelSpec:

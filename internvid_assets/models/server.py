@@ -20,7 +20,7 @@ from internvid_assets.models.in_flight import InFlight, Patience
 from internvid_assets.models.instructed import InstructedCaptioner, InstructedPhrases, InstructedTranslator
 from internvid_assets.models.protocols import Answers, Image, Prompt, Talk
 from internvid_assets.models.server_answers import answer_of
-from internvid_assets.models.server_failures import KEY_SHOWN, reset_seconds, told
+from internvid_assets.models.server_failures import KEY_SHOWN, as_our_failures, reset_seconds
 
 NO_KEY = "no-key-is-set"
 """Servers on one's own machine want no key, but the client wants one."""
@@ -87,7 +87,7 @@ class ServerModel:
 
     async def _ask(self, question: Question) -> Any:
         request = await asyncio.to_thread(self._request, question)
-        with told(self.endpoint.base_url, api_key=self.api_key):
+        with as_our_failures(self.endpoint.base_url, api_key=self.api_key):
             response = await self.client.chat.completions.with_raw_response.create(**request)
             completion = response.parse()
         if (wait := reset_seconds(response.headers)) is not None:

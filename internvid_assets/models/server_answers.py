@@ -71,15 +71,15 @@ def _mismatch(text: str, structure: type[BaseModel]) -> CallError | None:
 
 def _mean_log_probability(choice: Any) -> float | None:
     """Of the tokens; None where a server tells none, or one that is no number: the text is as good without."""
-    told = getattr(getattr(choice, "logprobs", None), "content", None)
-    tokens = told if isinstance(told, list) else []
+    content = getattr(getattr(choice, "logprobs", None), "content", None)
+    tokens = content if isinstance(content, list) else []
     each = [getattr(token, "logprob", None) for token in tokens]
     numbers = [number for number in each if _is_finite(number)]
     return sum(numbers) / len(numbers) if numbers and len(numbers) == len(tokens) else None
 
 
-def _is_finite(told: object) -> TypeGuard[float]:
-    return isinstance(told, int | float) and math.isfinite(told)
+def _is_finite(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _bill(completion: object, endpoint: Endpoint) -> tuple[int | None, int | None, float | None]:
@@ -92,5 +92,5 @@ def _bill(completion: object, endpoint: Endpoint) -> tuple[int | None, int | Non
     return read, written, (read * prices[0] + written * prices[1]) / 1e6
 
 
-def _count(told: object) -> int | None:
-    return told if isinstance(told, int) and 0 <= told <= MOST_TOKENS else None
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and 0 <= value <= MOST_TOKENS else None

@@ -22,7 +22,7 @@ _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @contextmanager
-def told(base_url: str, *, api_key: str) -> Iterator[None]:
+def as_our_failures(base_url: str, *, api_key: str) -> Iterator[None]:
     """The client's exceptions as `Passing`, as a row's permanent CallError, or as RunStopped; none holds the key."""
     try:
         yield
@@ -68,15 +68,15 @@ def _first_line(error: Exception, api_key: str) -> str:
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """`retry-after-ms`, or `Retry-After` as a number or a date (RFC 9110)."""
-    milliseconds, told = headers.get("retry-after-ms", ""), headers.get("retry-after", "")
+    milliseconds, wait = headers.get("retry-after-ms", ""), headers.get("retry-after", "")
     if milliseconds.isdigit():
         return int(milliseconds) / 1000
     try:
-        return max(0.0, float(told))
+        return max(0.0, float(wait))
     except ValueError:
         pass
     try:
-        return max(0.0, (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds())
+        return max(0.0, (parsedate_to_datetime(wait) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return None
 

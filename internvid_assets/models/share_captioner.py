@@ -75,9 +75,9 @@ class ShareCaptioner:
         prompts = (self._at_once(clip, max_keyframes, layout, longest_side_pixels) for clip in clips)
         return self.models.vision_language_model.answer(prompts, max_new_tokens=max_new_tokens)
 
-    def summary(self, told: Iterable[Sequence[tuple[float, str]]], *, max_new_tokens: int) -> Answers:
+    def summary(self, clips: Iterable[Sequence[tuple[float, str]]], *, max_new_tokens: int) -> Answers:
         """One caption of a clip from its keyframes' seconds and captions: no picture is asked."""
-        prompts = (self.wording.summary.format(captions=timed_lines(captions)) for captions in told)
+        prompts = (self.wording.summary.format(captions=timed_lines(captions)) for captions in clips)
         return self.models.summariser.generate(prompts, max_new_tokens=max_new_tokens)
 
     def recaption(self, texts: Iterable[str], *, max_new_tokens: int) -> Answers:
@@ -88,11 +88,11 @@ class ShareCaptioner:
     def _slide(self, clip: Sequence[Keyframe], longest_side_pixels: int) -> Talk:
         answers: list[Answer] = []
         for number, keyframe in enumerate(clip):
-            now = {"picture": _picture(keyframe, longest_side_pixels), "seconds": _told(keyframe.seconds)}
+            now = {"picture": _picture(keyframe, longest_side_pixels), "seconds": _rounded(keyframe.seconds)}
             if answers:
                 before = clip[number - 1]
                 then = {"previous_picture": _picture(before, longest_side_pixels)}
-                said = {"previous_seconds": _told(before.seconds), "previous_caption": answers[-1].text}
+                said = {"previous_seconds": _rounded(before.seconds), "previous_caption": answers[-1].text}
                 answer = yield filled(self.wording.differential, **now, **then, **said)
             else:
                 answer = yield filled(self.wording.first, **now)
@@ -109,7 +109,7 @@ class ShareCaptioner:
             clip = [clip[position] for position in uniform_positions(len(clip), max_keyframes)]
         lay_out = strip if layout == "strip" else square_grid
         sheet = shrunk(lay_out([pixels(keyframe.jpeg) for keyframe in clip]), longest_side_pixels)
-        return filled(self.wording.fast, picture=sheet, seconds=", ".join(_told(each.seconds) for each in clip))
+        return filled(self.wording.fast, picture=sheet, seconds=", ".join(_rounded(each.seconds) for each in clip))
 
 
 def filled(template: str, **values: str | Image) -> Prompt:
@@ -126,10 +126,10 @@ def filled(template: str, **values: str | Image) -> Prompt:
 
 def timed_lines(captions: Iterable[tuple[float, str]]) -> str:
     """A line for each caption: "[2.5 s] a dog runs"."""
-    return "\n".join(f"[{_told(seconds)} s] {' '.join(caption.split())}" for seconds, caption in captions)
+    return "\n".join(f"[{_rounded(seconds)} s] {' '.join(caption.split())}" for seconds, caption in captions)
 
 
-def _told(seconds: float) -> str:
+def _rounded(seconds: float) -> str:
     return f"{seconds:.2f}".rstrip("0").rstrip(".")
 
 

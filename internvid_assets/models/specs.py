@@ -69,7 +69,7 @@ class ModelSpec:
         except (UserError, RunStopped):
             raise
         except Exception as error:  # damaged or foreign files: each library has errors of its own
-            places = ", ".join(filter(None, (self.source, *(told for key, told in self.files if key != "endpoint"))))
+            places = ", ".join(filter(None, (self.source, *(place for key, place in self.files if key != "endpoint"))))
             reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
             raise UserError(
                 f"cannot load {self.name} of {places} ({reason}); name other files, or restore these"

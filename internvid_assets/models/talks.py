@@ -51,8 +51,8 @@ def in_waves(
             yield ended
 
 
-def _note(position: int, talk: Talk, told: Prompt | Ended, asked: list, ended: dict[int, Any]) -> None:
-    if isinstance(told, Ended):
-        ended[position] = told.result
+def _note(position: int, talk: Talk, said: Prompt | Ended, asked: list, ended: dict[int, Any]) -> None:
+    if isinstance(said, Ended):
+        ended[position] = said.result
     else:
-        asked.append((position, talk, told))
+        asked.append((position, talk, said))

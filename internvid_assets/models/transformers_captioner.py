@@ -38,5 +38,5 @@ class TransformersCaptioner:
 
     def _batches(self, images: Iterable[Image]) -> Iterator[tuple[Sequence[int], Any]]:
         for positions, batch in batches_by_size(images, self.batch_size, lambda image: image.shape):
-            told = {"text": [self.task] * len(batch), "padding": True} if self.task else {}
-            yield positions, self.processor(images=batch, return_tensors="pt", **told)
+            words = {"text": [self.task] * len(batch), "padding": True} if self.task else {}
+            yield positions, self.processor(images=batch, return_tensors="pt", **words)

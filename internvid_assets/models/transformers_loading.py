@@ -39,9 +39,9 @@ def load_part(auto_class: Any, source: str, revision: str, **options: Any) -> An
         )
         raise UserError(f"cannot load {source} at {revision} ({_first_line(error)}); {way_out}") from error
     except Exception as error:  # of another class than asked for, damaged, or in need of a package: each has its own
-        told = f"{type(error).__name__}: {_first_line(error)}"
+        reason = f"{type(error).__name__}: {_first_line(error)}"
         way_out = "name a model that is made for this, with all its files"
-        raise UserError(f"cannot load {source} at {revision} ({told}); {way_out}") from error
+        raise UserError(f"cannot load {source} at {revision} ({reason}); {way_out}") from error
 
 
 def _first_line(error: Exception) -> str:
@@ -100,13 +100,13 @@ def compile_encoders(model: torch.nn.Module, backend: Any = "inductor") -> None:
 def quiet() -> Iterator[None]:
     """Silence transformers' bar and its report of weights: runs print their own progress, and what is wrong with
     weights is an error of ours."""
-    was_enabled, told = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    was_enabled, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     try:
         yield
     finally:
-        logging.set_verbosity(told)
+        logging.set_verbosity(verbosity)
         if was_enabled:
             logging.enable_progress_bar()
 

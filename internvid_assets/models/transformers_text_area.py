@@ -52,5 +52,5 @@ def prepared(image: Image) -> Tensor:
     shrink = min(1.0, MAX_SIDE_PIXELS / max(image.shape[:2]))
     size = [max(STRIDE, round(side * shrink / STRIDE) * STRIDE) for side in image.shape[:2]]
     scaled = F.interpolate(pixels[None], size=size, mode="bilinear", align_corners=False)[0]
-    mean, deviation = (torch.tensor(told)[:, None, None] for told in (MEAN, DEVIATION))
+    mean, deviation = (torch.tensor(values)[:, None, None] for values in (MEAN, DEVIATION))
     return (scaled - mean) / deviation

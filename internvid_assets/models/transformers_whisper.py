@@ -30,9 +30,9 @@ class TransformersWhisper:
 
     def __init__(self, model, processor, *, batch_size: int = 16) -> None:
         self.model, self.processor, self.batch_size = model, processor, batch_size
-        told = model.generation_config
-        self.is_multilingual = bool(getattr(told, "is_multilingual", False))
-        self.times = "word" if getattr(told, "alignment_heads", None) else True
+        config = model.generation_config
+        self.is_multilingual = bool(getattr(config, "is_multilingual", False))
+        self.times = "word" if getattr(config, "alignment_heads", None) else True
         self.pipeline: Any = AutomaticSpeechRecognitionPipeline(
             model=model, tokenizer=processor.tokenizer, feature_extractor=processor.feature_extractor
         )
@@ -61,9 +61,9 @@ class TransformersWhisper:
 
     @torch.inference_mode()
     def _answers(self, sounds: Sequence[np.ndarray], language: str) -> list[Any]:
-        told = {"language": language, "task": "transcribe"} if self.is_multilingual else {}
+        asked = {"language": language, "task": "transcribe"} if self.is_multilingual else {}
         heard = [{"raw": scaled(sound), "sampling_rate": SAMPLE_RATE} for sound in sounds]
-        options = {"do_sample": False, "num_beams": 1, **told}
+        options = {"do_sample": False, "num_beams": 1, **asked}
         with _without_warnings():
             return self.pipeline(heard, batch_size=len(heard), return_timestamps=self.times, generate_kwargs=options)
 
@@ -71,12 +71,12 @@ class TransformersWhisper:
 @contextmanager
 def _without_warnings() -> Iterator[None]:
     """The pipeline warns, at every call, of how transformers itself passes a model's settings on."""
-    told = logging.get_verbosity()
+    verbosity = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
         yield
     finally:
-        logging.set_verbosity(told)
+        logging.set_verbosity(verbosity)
 
 
 def scaled(sound: np.ndarray) -> np.ndarray:
@@ -84,8 +84,8 @@ def scaled(sound: np.ndarray) -> np.ndarray:
     return sound.astype(np.float32) / 32768
 
 
-def utterances(told: Sequence[dict[str, Any]], *, seconds: float) -> list[Utterance]:
+def utterances(chunks: Sequence[dict[str, Any]], *, seconds: float) -> list[Utterance]:
     """The pipeline's chunks within the sound: a model may go on dreaming in the silence that fills its 30 s."""
-    bounded = [(one["text"], *(seconds if t is None else min(t, seconds) for t in one["timestamp"])) for one in told]
+    bounded = [(one["text"], *(seconds if t is None else min(t, seconds) for t in one["timestamp"])) for one in chunks]
     said = [Utterance(text, start, max(start, end)) for text, start, end in bounded if text.strip()]
     return [utterance for utterance in said if utterance.start_seconds < seconds]

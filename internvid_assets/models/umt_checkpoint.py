@@ -28,8 +28,8 @@ def load_umt(path: Path) -> Umt:
     model = Umt(sizes_of(weights, path))
     missing, unexpected = model.load_state_dict(weights, strict=False)
     if missing or unexpected:
-        told = f"lacks {missing[:3]}" if missing else f"has {unexpected[:3]}, which UMT has not"
-        raise UserError(f"{path} {told}: expected a multi-modal checkpoint of UMT")
+        difference = f"lacks {missing[:3]}" if missing else f"has {unexpected[:3]}, which UMT has not"
+        raise UserError(f"{path} {difference}: expected a multi-modal checkpoint of UMT")
     return model.eval()
 
 

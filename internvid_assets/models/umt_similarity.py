@@ -93,7 +93,7 @@ def prepared(frame: Image, side: int) -> Tensor:
     """[3, side, side], normalised: squeezed into a square without antialiasing, as torchvision did in UMT's time."""
     pixels = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1).float()  # [3, H, W]
     square = F.interpolate(pixels[None], size=(side, side), mode="bicubic", align_corners=False)[0]
-    mean, deviation = (torch.tensor(told)[:, None, None] for told in (MEAN, DEVIATION))
+    mean, deviation = (torch.tensor(values)[:, None, None] for values in (MEAN, DEVIATION))
     return (square.round().clamp(0, 255) / 255 - mean) / deviation
 
 

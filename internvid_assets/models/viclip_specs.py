@@ -20,11 +20,11 @@ def viclip(capability: Capability, overrides: Overrides, loader: str) -> ModelSp
     """The checkpoint of `models.<capability>`: a folder, as training writes it, or a file, as the released ones."""
     chosen = overrides.get(capability, {})
     path = _checkpoint(capability, chosen.get("name"))
-    is_folder, told = path.is_dir(), chosen.get("tokenizer")
+    is_folder, tokenizer = path.is_dir(), chosen.get("tokenizer")
     has_words = is_folder and (path / WORDS).is_file()
-    words = _words(capability, told) if told else str(path) if has_words else CLIP_WORDS
+    words = _words(capability, tokenizer) if tokenizer else str(path) if has_words else CLIP_WORDS
     revision = files_revision(path, of=ANSWERS_DEPEND_ON) if is_folder else files_revision(path)
-    if told:
+    if tokenizer:
         revision += f"+{words if words == CLIP_WORDS else files_revision(Path(words), of=OF_WORDS)}"
     name = f"viclip/{path.name if is_folder else path.stem}"
     return ModelSpec(name, revision, str(path), loader, files=(("tokenizer", words),))
@@ -42,10 +42,10 @@ def _checkpoint(capability: Capability, name: str | None) -> Path:
     raise UserError(f"models.{capability}.name is {name or 'not set'}: {expected}")
 
 
-def _words(capability: Capability, told: str) -> str:
-    folder = Path(told).expanduser()
-    if told == CLIP_WORDS or (folder / WORDS).is_file() or (folder / "vocab.json").is_file():
-        return told if told == CLIP_WORDS else str(folder)
+def _words(capability: Capability, tokenizer: str) -> str:
+    folder = Path(tokenizer).expanduser()
+    if tokenizer == CLIP_WORDS or (folder / WORDS).is_file() or (folder / "vocab.json").is_file():
+        return tokenizer if tokenizer == CLIP_WORDS else str(folder)
     raise UserError(
-        f"models.{capability}.tokenizer is {told}: expected {CLIP_WORDS}, or a folder with the {WORDS} of a CLIP"
+        f"models.{capability}.tokenizer is {tokenizer}: expected {CLIP_WORDS}, or a folder with the {WORDS} of a CLIP"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from internvid_assets.language.verbs import tagger_identity
-from internvid_assets.models.score_specs import ADAPTERS
+from internvid_assets.models.adapters import MODELS
 from internvid_assets.models.specs import (
     PROMPTS,
     Capability,
@@ -22,8 +22,8 @@ SAMPLE_WEIGHTS = Path(__file__).parents[1] / "sample_world" / "weights"
 FUSION_PROMPT = Path(__file__).parents[1] / "captions" / "prompts" / "fusion.txt"
 """The words that the sample world's language model was taught."""
 
-TAGGED_PHRASES = f"{ADAPTERS}.tagged_phrases:load_tagged_phrases"
-CAPTIONED_PICTURES = f"{ADAPTERS}.captioned_pictures:load_captioned_pictures"
+TAGGED_PHRASES = f"{MODELS}.tagged_phrases:load_tagged_phrases"
+CAPTIONED_PICTURES = f"{MODELS}.captioned_pictures:load_captioned_pictures"
 
 
 def instructed(capability: Capability, overrides: Overrides, language_model: ModelSpec, loader: str) -> ModelSpec:

@@ -6,6 +6,7 @@ import polars as pl
 from internvid_assets import tables
 from internvid_assets.cells.feature import feature
 from internvid_assets.home import Home
+from internvid_assets.models import modules
 from internvid_assets.queries.corpora import list_captions
 from internvid_assets.queries.known import list_known
 from internvid_assets.queries.merging import merged_queries
@@ -15,12 +16,6 @@ from internvid_assets.selects.assets import whole_table, written_whole
 from internvid_assets.selects.damage import damage_named
 
 WORDS = ("internvid_assets.queries.normalising", "internvid_assets.language.lemmas")
-ADAPTERS = (
-    "internvid_assets.models.instructed",
-    "internvid_assets.models.transformers_language",
-    "internvid_assets.models.transformers_decoding",
-    "internvid_assets.models.transformers_loading",
-)
 RECORDS = ("internvid_assets.queries.records",)
 MERGING = ("internvid_assets.queries.labels", "internvid_assets.queries.merging")
 TAGGED = (
@@ -47,7 +42,7 @@ def corpus_captions(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     reads=["caption"],
     work=extract_phrases,
     version="1",
-    code=[*WORDS, *TAGGED, *ADAPTERS],
+    code=[*WORDS, *TAGGED, *modules.LANGUAGE],
     models=["phrase_extractor"],
     finish=lambda rows, parameters: rows.with_columns(pl.col("position").fill_null(0)),
     batch_rows=256,
@@ -75,7 +70,7 @@ def action_queries(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     reads=["original", "language"],
     work=translate_queries,
     version="1",
-    code=["internvid_assets.queries.normalising", "internvid_assets.models.absent", *ADAPTERS],
+    code=["internvid_assets.queries.normalising", *modules.LANGUAGE],
     models=["translator"],
     kinds=["transformers"],
 )

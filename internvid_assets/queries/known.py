@@ -82,23 +82,23 @@ def video_id_of(record: Record) -> tuple[str, str | None]:
         return record.raw[:SHOWN_CHARACTERS], record.problem
     if url := _youtube_url(fields):
         return url, None
-    told = next((str(fields[name]).strip() for name in (*YOUTUBE_COLUMNS, *ID_COLUMNS) if fields.get(name)), "")
-    if not told:
+    video = next((str(fields[name]).strip() for name in (*YOUTUBE_COLUMNS, *ID_COLUMNS) if fields.get(name)), "")
+    if not video:
         return record.raw[:SHOWN_CHARACTERS], "no_id"
-    if clip := _CLIP_OF_YOUTUBE.fullmatch(told):
+    if clip := _CLIP_OF_YOUTUBE.fullmatch(video):
         return clip[1], None
-    is_id = _ID.fullmatch(told) and "1" not in fields  # a first column without a header is one if it looks like one
-    return told[:SHOWN_CHARACTERS], None if is_id else "not_an_id"
+    is_id = _ID.fullmatch(video) and "1" not in fields  # a first column without a header is one if it looks like one
+    return video[:SHOWN_CHARACTERS], None if is_id else "not_an_id"
 
 
 def _youtube_url(fields: Mapping[str, Any]) -> str | None:
     """The id in the first URL of one YouTube video, if any; lists leave `https://` out, too."""
-    told = (str(fields[name]).strip() for name in URL_COLUMNS if fields.get(name))
-    urls = (text if "://" in text else f"https://{text}" for text in told if "/" in text)
+    texts = (str(fields[name]).strip() for name in URL_COLUMNS if fields.get(name))
+    urls = (text if "://" in text else f"https://{text}" for text in texts if "/" in text)
     return next(filter(None, map(youtube_id, urls)), None)
 
 
 def known_datasets(known_videos: pl.LazyFrame, purpose: str) -> pl.LazyFrame:
     """(video_id, known_dataset): the first dataset by name, of those of one purpose, that holds the video."""
-    told = pl.col("rejection_reason").is_null() & (pl.col("purpose") == purpose)
-    return known_videos.filter(told).group_by("video_id").agg(known_dataset=pl.col("dataset").min())
+    counting = pl.col("rejection_reason").is_null() & (pl.col("purpose") == purpose)
+    return known_videos.filter(counting).group_by("video_id").agg(known_dataset=pl.col("dataset").min())

@@ -101,8 +101,8 @@ def _spelled_out(label: str) -> str:
 
 
 def _language(fields: Mapping[str, Any]) -> str:
-    told = _first(fields, LANGUAGE_COLUMNS).lower()[:2]
-    return told or (OWN_LANGUAGE if OWN_COLUMN in fields else "en")
+    language = _first(fields, LANGUAGE_COLUMNS).lower()[:2]
+    return language or (OWN_LANGUAGE if OWN_COLUMN in fields else "en")
 
 
 def _first(fields: Mapping[str, Any], names: Sequence[str]) -> str:

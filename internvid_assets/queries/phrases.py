@@ -39,19 +39,19 @@ def extract_phrases(bench: Bench) -> Work:
 
 def judged_phrases(answers: Sequence[str], caption: str, *, max_phrases: int, max_words: int) -> list[Payload]:
     """One row per answer in order: the phrase, and the first rule it breaks (null: kept)."""
-    told = {form for word in normalised(caption).split() for form in _forms(word)}
+    of_caption = {form for word in normalised(caption).split() for form in _forms(word)}
     rows: list[Payload] = []
     keys: set[str] = set()
     for position, answer in enumerate(answers):
         phrase = normalised(_BULLET.sub("", answer))
-        reason = _rejection(phrase, told, max_words) or _surplus(phrase, keys, max_phrases)
+        reason = _rejection(phrase, of_caption, max_words) or _surplus(phrase, keys, max_phrases)
         if reason is None:
             keys.add(lemma_key(phrase))
         rows.append({"position": position, "phrase": phrase or answer, "rejection_reason": reason})
     return rows
 
 
-def _rejection(phrase: str, told: set[str], max_words: int) -> str | None:
+def _rejection(phrase: str, of_caption: set[str], max_words: int) -> str | None:
     """A phrase begins with a verb, has an object, is short, and says nothing that its caption does not say."""
     words = phrase.split()
     if not words or not can_be_verb(words[0]):
@@ -60,7 +60,7 @@ def _rejection(phrase: str, told: set[str], max_words: int) -> str | None:
         return "no_object"
     if len(words) > max_words:
         return "too_long"
-    if any(word not in _NO_OBJECTS and not _forms(word) & told for word in words):
+    if any(word not in _NO_OBJECTS and not _forms(word) & of_caption for word in words):
         return "not_in_caption"
     return None
 

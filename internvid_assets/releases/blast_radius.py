@@ -101,7 +101,7 @@ def _counted(kind: str, name: str, rows: pl.LazyFrame) -> Iterator[Touched]:
 def _of_releases(home: Home, recipe: str) -> Iterator[Touched]:
     """Clips of the categories for which a table had the recipe when the release was made."""
     for release in releases_of(home.path):
-        made_by = [(name, told["recipe"]) for own in release.tables.values() for name, told in own.items()]
+        made_by = [(name, version["recipe"]) for own in release.tables.values() for name, version in own.items()]
         categories = {name for name, made in made_by if made == recipe}
         for subset in release.subsets if categories else ():
             rows = pl.scan_parquet(release.rows_of(subset)).filter(pl.col("category").is_in(list(categories)))
@@ -122,8 +122,8 @@ def _checkpoints(home: Home, recipe: str) -> dict[Path, int]:
 
 def _is_made_of(checkpoint: Path, folder: Path, runs: Collection[str]) -> bool:
     """Whether it belongs to one of the runs, or its training (of weights between: of the trained ones) says so."""
-    told = [str(checkpoint.relative_to(folder))]
+    places = [str(checkpoint.relative_to(folder))]
     if (checkpoint / TRAINING).is_file():
         training = json.loads((checkpoint / TRAINING).read_text(encoding="utf-8"))
-        told += [training["initial"], training["output"]]
-    return any(f"{run}/" in f"{place}/" for run in runs for place in told)
+        places += [training["initial"], training["output"]]
+    return any(f"{run}/" in f"{place}/" for run in runs for place in places)

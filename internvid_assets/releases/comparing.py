@@ -121,8 +121,8 @@ class Changes:
             try:
                 ((rows,),) = self.connection.execute(copy).fetchall()
             except duckdb.Error as error:
-                told = " ".join(str(error).split())[:200]
-                raise UserError(f"--rows {destination} cannot be written: {told}") from None
+                reason = " ".join(str(error).split())[:200]
+                raise UserError(f"--rows {destination} cannot be written: {reason}") from None
         return rows
 
 
@@ -168,7 +168,7 @@ def _chosen(release: Release, other: Release, subset: str) -> str:
 
 def _tell_why(connection: duckdb.DuckDBPyConnection, old: Release, new: Release, subset: str) -> None:
     """The table `why`: a row of reasons per category."""
-    told = [(category, *asdict(why).values()) for category, why in reasons(old, new, subset).items()]
+    rows = [(category, *asdict(why).values()) for category, why in reasons(old, new, subset).items()]
     columns = ("category", *(field.name for field in fields(Reasons)))
     connection.execute(f"create or replace table why ({', '.join(f'{column} varchar' for column in columns)})")
-    connection.executemany(f"insert into why values ({', '.join('?' * len(columns))})", told)
+    connection.executemany(f"insert into why values ({', '.join('?' * len(columns))})", rows)

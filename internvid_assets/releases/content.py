@@ -63,8 +63,8 @@ def write_content(home: Home, folder: Path, categories: Sequence[str], subsets: 
                 _write_chosen(connection, home, subset, captioned, folder / subset_file(subset))
             _copy(connection, JUDGED, folder / VIDEOS, home, ["videos", "withheld_videos"])
         except duckdb.Error as error:
-            told = " ".join(str(error).split())[:300]
-            raise RunStopped(f"nothing is released, since a table cannot be read or its copy written: {told}") from None
+            reason = " ".join(str(error).split())[:300]
+            raise RunStopped(f"nothing is released: a table cannot be read, or its copy written: {reason}") from None
 
 
 def _write_captioned(connection: duckdb.DuckDBPyConnection, home: Home, category: str, scratch: Path) -> Path:

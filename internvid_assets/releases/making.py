@@ -54,11 +54,11 @@ def make_release(home: Home, recipes: Mapping[str, str], upstream: Mapping[str, 
         made_of = _made_of(home)
         releases = releases_of(home.path)
         before = releases[-1] if releases else None
-        same = next((release for release in releases if release.told["made_of"] == made_of), None)
+        same = next((release for release in releases if release.manifest["made_of"] == made_of), None)
         if same:
             return Made(same, False, before)
-        texts = {name: text for release in releases for name, text in release.told["recipes"].items()} | {**recipes}
-        told = {
+        texts = {name: text for release in releases for name, text in release.manifest["recipes"].items()} | {**recipes}
+        content = {
             "format": FORMAT,
             "profile": home.settings.profile,
             "package_version": version("internvid-assets"),
@@ -66,7 +66,7 @@ def make_release(home: Home, recipes: Mapping[str, str], upstream: Mapping[str, 
             "recipes": {name: texts[name] for name in sorted(_recipes_in(made_of) & texts.keys())},
             "upstream": {table: sorted(above) for table, above in sorted(upstream.items())},
         }
-        return Made(_write(home, told), True, before)
+        return Made(_write(home, content), True, before)
 
 
 def _made_of(home: Home) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def _refuse_moved(home: Home, made_of: Mapping[str, Any]) -> None:
 
 
 def _recipes_in(made_of: Mapping[str, Any]) -> set[str]:
-    return {told["recipe"] for own in made_of["tables"].values() for told in own.values()}
+    return {about["recipe"] for own in made_of["tables"].values() for about in own.values()}
 
 
 def _sweep(folder: Path) -> None:
@@ -100,20 +100,20 @@ def _sweep(folder: Path) -> None:
         shutil.rmtree(left)
 
 
-def _write(home: Home, told: Mapping[str, Any]) -> Release:
+def _write(home: Home, content: Mapping[str, Any]) -> Release:
     aside = home.path / FOLDER / f"{ASIDE}{uuid.uuid4().hex}"
     aside.mkdir(parents=True)
     try:
         with home.store.scratch() as scratch:
-            write_content(home, aside, categories_with_videos(home), list(told["made_of"]["subsets"]), scratch)
-        _refuse_moved(home, told["made_of"])
-        told = {**told, "files": _files(aside)}
-        told = {"id": id_of(told), "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"), **told}
+            write_content(home, aside, categories_with_videos(home), list(content["made_of"]["subsets"]), scratch)
+        _refuse_moved(home, content["made_of"])
+        content = {**content, "files": _files(aside)}
+        content = {"id": id_of(content), "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"), **content}
         manifest = aside / MANIFEST
-        manifest.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        manifest.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         for path in [*aside.rglob("*"), aside]:
             _seal(path)
-        destination = aside.with_name(told["id"])
+        destination = aside.with_name(content["id"])
         os.rename(aside, destination)
         flush(destination.parent)
     finally:

@@ -62,23 +62,23 @@ def _changed_recipes(old: Release, new: Release, table: str, category: str) -> I
         before, after = (_recipe(release, name, category) for release in (old, new))
         if before and after and before != after:
             texts = [
-                json.loads(release.told["recipes"].get(key, "{}")) for release, key in ((old, before), (new, after))
+                json.loads(release.manifest["recipes"].get(key, "{}")) for release, key in ((old, before), (new, after))
             ]
-            told = changed_values(*texts) if all(texts) else iter(())
-            yield f"{name}: {', '.join(told) or f'recipe {before} -> {after}'}"
+            changes = changed_values(*texts) if all(texts) else iter(())
+            yield f"{name}: {', '.join(changes) or f'recipe {before} -> {after}'}"
 
 
 def _with_upstream(release: Release, table: str) -> list[str]:
     found = [table]
     for name in found:  # which grows meanwhile
-        found += [above for above in release.told["upstream"].get(name, []) if above not in found]
+        found += [above for above in release.manifest["upstream"].get(name, []) if above not in found]
     return found
 
 
 def _recipe(release: Release, table: str, category: str) -> str | None:
     own = release.tables.get(table, {})
-    told = own.get(category) or own.get(ALL)
-    return told["recipe"] if told else None
+    version = own.get(category) or own.get(ALL)
+    return version["recipe"] if version else None
 
 
 def changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
@@ -102,7 +102,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
 
 
-def _joined(told: Iterator[str], otherwise: str) -> str:
-    distinct: Sequence[str] = list(dict.fromkeys(told))
+def _joined(lines: Iterator[str], otherwise: str) -> str:
+    distinct: Sequence[str] = list(dict.fromkeys(lines))
     more = [f"and {len(distinct) - SHOWN} more"] if len(distinct) > SHOWN else []
     return "; ".join([*distinct[:SHOWN], *more]) or otherwise

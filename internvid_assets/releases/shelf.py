@@ -28,25 +28,25 @@ class Release:
     """A release and what its manifest tells."""
 
     path: Path
-    told: Mapping[str, Any]
+    manifest: Mapping[str, Any]
 
     @property
     def id(self) -> str:
-        return self.told["id"]
+        return self.manifest["id"]
 
     @property
     def created_at(self) -> str:
-        return self.told["created_at"]
+        return self.manifest["created_at"]
 
     @property
     def tables(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
         """Table -> category (`all` where it has none) -> data version, recipe, rows."""
-        return self.told["made_of"]["tables"]
+        return self.manifest["made_of"]["tables"]
 
     @property
     def subsets(self) -> Mapping[str, Mapping[str, Any]]:
         """Subset -> hash of its SQL, parameters, data version, rows."""
-        return self.told["made_of"]["subsets"]
+        return self.manifest["made_of"]["subsets"]
 
     def rows_of(self, subset: str) -> Path:
         return self.path / subset_file(subset)
@@ -57,9 +57,9 @@ def subset_file(subset: str) -> str:
     return f"subsets/{subset}.parquet"
 
 
-def id_of(told: Mapping[str, Any]) -> str:
+def id_of(content: Mapping[str, Any]) -> str:
     """Twelve hex digits over all of a manifest but its time; the hashes of its files are part of that."""
-    hashed = {name: value for name, value in told.items() if name not in NOT_HASHED}
+    hashed = {name: value for name, value in content.items() if name not in NOT_HASHED}
     text = json.dumps(hashed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
@@ -78,26 +78,28 @@ def _manifests(home: Path) -> list[Path]:
 def read_release(manifest: Path) -> Release:
     """The release that a manifest belongs to; raises UserError naming a file that is damaged or newer than we are."""
     try:
-        told = json.loads(manifest.read_text(encoding="utf-8"))
-        known = told["format"] <= FORMAT
-        release = Release(manifest.parent, told)
+        content = json.loads(manifest.read_text(encoding="utf-8"))
+        known = content["format"] <= FORMAT
+        release = Release(manifest.parent, content)
         if known:
             _refuse_otherwise_shaped(release)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         problem = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise UserError(f"{manifest} is damaged ({problem}); restore it, or remove its folder") from None
     if not known:
-        raise UserError(f"{manifest} has format {told['format']}; expected at most {FORMAT}: upgrade internvid-assets")
+        raise UserError(
+            f"{manifest} has format {content['format']}; expected at most {FORMAT}: upgrade internvid-assets"
+        )
     return release
 
 
 def _refuse_otherwise_shaped(release: Release) -> None:
     """Raises whatever Python does where something is missing that readers ask for."""
-    told = release.told
+    content = release.manifest
     if not isinstance(release.created_at, str):
         raise TypeError(f"created_at is {release.created_at}")
-    _ = release.id, told["profile"], told["files"][VIDEOS], told["recipes"].keys(), told["upstream"].keys()
-    _ = [(about["sha256"], about["rows"]) for about in told["files"].values()]
+    _ = release.id, content["profile"], content["files"][VIDEOS], content["recipes"].keys(), content["upstream"].keys()
+    _ = [(about["sha256"], about["rows"]) for about in content["files"].values()]
     _ = [(about["sql"], about["parameters"], about["rows"]) for about in release.subsets.values()]
     _ = [about["recipe"] for own in release.tables.values() for about in own.values()]
 
@@ -140,7 +142,7 @@ def _clips_in(
     except UserError as error:
         problem(str(error))
         return
-    if release.id != id_of(release.told):
+    if release.id != id_of(release.manifest):
         problem(f"{manifest} was changed, so it may not name all there is; restore it, or remove its folder")
     for subset in release.subsets:
         try:
@@ -163,5 +165,5 @@ def _clips_of(
 
 def damaged(release: Release, error: duckdb.Error) -> UserError:
     """What to say when DuckDB cannot read a release."""
-    told = " ".join(str(error).split())[:200]
-    return UserError(f"{release.path} cannot be read ({told}); {_VERIFY}")
+    reason = " ".join(str(error).split())[:200]
+    return UserError(f"{release.path} cannot be read ({reason}); {_VERIFY}")

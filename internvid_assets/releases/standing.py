@@ -40,8 +40,8 @@ def standing_versions(home: Home) -> Versions:
 
 def _refuse_missing(missing: Sequence[tuple[str, str]]) -> None:
     if missing:
-        told = "; ".join(_named(table, [of for _, of in own]) for table, own in groupby(missing, itemgetter(0)))
-        raise RunStopped(f"nothing is released while tables are missing: {told}; materialise them")
+        named = "; ".join(_named(table, [of for _, of in own]) for table, own in groupby(missing, itemgetter(0)))
+        raise RunStopped(f"nothing is released while tables are missing: {named}; materialise them")
 
 
 def _named(table: str, categories: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ def clips_table(release: Release) -> str:
 
 def checks_table(release: Release) -> str:
     """Every check, the broken ones first."""
-    checks = sorted(release.told["made_of"]["checks"].items(), key=lambda check: (-check[1]["offenders"], check[0]))
+    checks = sorted(release.manifest["made_of"]["checks"].items(), key=lambda check: (-check[1]["offenders"], check[0]))
     rows = ((name, about["severity"], f"{about['offenders']:,}") for name, about in checks)
     return _table(["check", "severity", "offending rows"], rows)
 
@@ -39,8 +39,8 @@ def one_line_each(releases: Iterable[Release]) -> pl.DataFrame:
         {
             "release": release.id,
             "created_at": release.created_at,
-            "profile": release.told["profile"],
-            "videos": release.told["files"]["videos.parquet"]["rows"],
+            "profile": release.manifest["profile"],
+            "videos": release.manifest["files"]["videos.parquet"]["rows"],
             **{name: about["rows"] for name, about in release.subsets.items()},
         }
         for release in releases

@@ -16,10 +16,10 @@ def sha256(path: Path) -> str:
 
 def differences(release: Release) -> Iterator[str]:
     """A line per file that is not as it was written: changed, missing, or added. Reads all of the release."""
-    expected = id_of(release.told)
+    expected = id_of(release.manifest)
     if not release.id == release.path.name == expected:
         yield f"{release.path / MANIFEST} was changed: by its content its id would be {expected}"
-    files = release.told["files"]
+    files = release.manifest["files"]
     for name, about in files.items():
         path = release.path / name
         if not path.is_file():

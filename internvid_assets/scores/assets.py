@@ -118,7 +118,6 @@ def shuffled_scores(
         f"{MODELS}.transformers_text_area",
         f"{MODELS}.transformers_loading",
         f"{MODELS}.batching",
-        f"{MODELS}.absent",
     ],
     models=["nsfw", "text_area"],
     batch_rows=CLIPS_AT_ONCE,

@@ -37,16 +37,16 @@ def score_safety(bench: Bench) -> Work:
 
 
 def _largest(scores: Mapping[str, np.ndarray]) -> Outcome:
-    told = {name: float(part.max()) for name, part in scores.items() if part.size}
+    worst = {name: float(part.max()) for name, part in scores.items() if part.size}
     each = {f"{name}_of_frames": part.tolist() for name, part in scores.items()}
-    return unless_unusable(np.concatenate(list(scores.values()))) or {**told, **each}
+    return unless_unusable(np.concatenate(list(scores.values()))) or {**worst, **each}
 
 
 def tell_languages(bench: Bench) -> Work:
     """The most likely language of each caption."""
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
-        told = languages(batch["caption"].to_list())
-        return [{"language": language, "probability": probability} for language, probability in told]
+        found = languages(batch["caption"].to_list())
+        return [{"language": language, "probability": probability} for language, probability in found]
 
     return work

@@ -93,12 +93,12 @@ def _with_clip_score(cosines: np.ndarray) -> dict[str, Any]:
 def _similarity(
     bench: Bench,
     captions: Callable[[pl.DataFrame], Sequence[Sequence[str]]],
-    told: Callable[[np.ndarray], dict[str, Any]],
+    columns_of: Callable[[np.ndarray], dict[str, Any]],
     *,
     scorer: SimilarityScorer | None = None,
     capability: Capability = "similarity",
 ) -> Work:
-    """Each clip's frames against `captions` of its row; `told` makes the columns of the cosines."""
+    """Each clip's frames against `captions` of its row; `columns_of` makes the columns of the cosines."""
     scorer, model = scorer or bench.models.similarity, bench.models.label(capability)
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
@@ -106,7 +106,7 @@ def _similarity(
         images = bench.frames.stream(list(chain.from_iterable(hashes)))
         frames = (list(islice(images, len(own))) for own in hashes)
         cosines = scorer.similarity(frames, captions(batch))
-        return [unless_unusable(each) or {**told(each), "model": model} for each in cosines]
+        return [unless_unusable(each) or {**columns_of(each), "model": model} for each in cosines]
 
     return work
 

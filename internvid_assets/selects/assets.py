@@ -8,7 +8,8 @@ import dataframely as dy
 import polars as pl
 
 from internvid_assets import tables
-from internvid_assets.cells.assets import column_schema, preview, rejections
+from internvid_assets.cells.assets import column_schema
+from internvid_assets.cells.preview import preview, rejections
 from internvid_assets.cells.recipes import code_hash
 from internvid_assets.home import Home
 from internvid_assets.partitions import partitions_of
@@ -23,11 +24,7 @@ Shows: TypeAlias = Callable[[pl.LazyFrame], dict[str, Any]]
 
 
 def table_asset(
-    file: SqlFile,
-    *,
-    group: str,
-    schema: type[dy.Schema] | None = None,
-    shows: Shows | None = None,
+    file: SqlFile, *, group: str, schema: type[dy.Schema] | None = None, shows: Shows | None = None
 ) -> dg.AssetsDefinition:
     """The asset of a file of sql/, with its checks; partitioned if the table is."""
     columns = {"dagster/column_schema": column_schema(schema)} if schema else {}

@@ -7,16 +7,13 @@ import polars as pl
 from internvid_assets import tables
 from internvid_assets.cells.feature import feature
 from internvid_assets.clips.selection import kept
+from internvid_assets.models import modules
 from internvid_assets.transcripts.choosing import ENGLISH, chosen_files, spoken_during, subtitle_files, unread
 from internvid_assets.transcripts.hearing import hear_speech
 from internvid_assets.transcripts.reading import read_files
 from internvid_assets.transcripts.translating import translate
 
 CUES = "internvid_assets.transcripts.words"
-ABSENT, LOADING = "internvid_assets.models.absent", "internvid_assets.models.transformers_loading"
-TRANSLATORS = tuple(
-    f"internvid_assets.models.{name}" for name in ("instructed", "transformers_language", "transformers_decoding")
-)
 
 
 def first_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
@@ -54,9 +51,8 @@ def subtitle_cues(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame) -> pl.Laz
         "internvid_assets.media.opening",
         "internvid_assets.models.transformers_whisper",
         "internvid_assets.models.faster_whisper",
+        "internvid_assets.models.transformers_loading",
         "internvid_assets.models.batching",
-        ABSENT,
-        LOADING,
         CUES,
     ],
     models=["transcriber"],
@@ -76,7 +72,7 @@ def speech_cues(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame, subtitle_cu
     reads=["text", "language", "english_subtitle"],
     work=translate,
     version="1",
-    code=[*TRANSLATORS, ABSENT, LOADING],
+    code=modules.LANGUAGE,
     models=["translator"],
     kinds=["transformers"],
 )

@@ -89,13 +89,13 @@ def heard(files: Sequence[Path], windows: Sequence[list[Window] | CallError], be
     transcriber = bench.models.transcriber
     languages = [language_of(sounds, transcriber) for sounds in videos]
     spoken = [language or UNDETERMINED for language, sounds in zip(languages, videos, strict=True) for _ in sounds]
-    told = iter(transcriber.transcribe([sound for sounds in videos for sound in sounds], spoken))
+    utterances = iter(transcriber.transcribe([sound for sounds in videos for sound in sounds], spoken))
     outcomes: list[Outcome] = []
     for spans, language in zip(windows, languages, strict=True):
         if isinstance(spans, CallError):
             outcomes.append(spans)
             continue
-        words = [word for (start, _) in spans for word in timed_words(next(told), start)]
+        words = [word for (start, _) in spans for word in timed_words(next(utterances), start)]
         cues = cues_of(words, max_pause_seconds=bench.parameters.max_pause_seconds)
         outcomes.append(payloads(cues, language=language, origin="speech_recognition"))
     return outcomes

@@ -17,10 +17,10 @@ from internvid_assets.transcripts.words import Cue, cue_of
 
 def read_json3(text: str) -> tuple[list[Cue], bool]:
     """The cues, and whether speech recognition made them. Raises ValueError or KeyError for what is no json3."""
-    told = json.loads(text)
-    if not isinstance(told, dict) or not isinstance(told.get("events"), list):
+    file = json.loads(text)
+    if not isinstance(file, dict) or not isinstance(file.get("events"), list):
         raise ValueError("no events")
-    events = [event for event in told["events"] if _says_something(event)]
+    events = [event for event in file["events"] if _says_something(event)]
     is_automatic = any("tOffsetMs" in part or "acAsrConf" in part for event in events for part in event["segs"])
     starts = [event["tStartMs"] for event in events]
     ends = [event["tStartMs"] + event.get("dDurationMs", 0) for event in events]

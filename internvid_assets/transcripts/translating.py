@@ -24,8 +24,8 @@ def translate(bench: Bench) -> Work:
         asked = [number for number, (text, _, _) in enumerate(rows) if text and known[number] is None]
         answers: dict[int, Outcome] = {}
         if asked and bench.models.has("translator"):
-            told, into = [rows[number][0] for number in asked], [ENGLISH] * len(asked)
-            texts = bench.models.translator.translate(told, into, max_new_tokens=bench.parameters.max_new_tokens)
+            said, into = [rows[number][0] for number in asked], [ENGLISH] * len(asked)
+            texts = bench.models.translator.translate(said, into, max_new_tokens=bench.parameters.max_new_tokens)
             answers = {number: _translated(text) for number, text in zip(asked, texts, strict=True)}
         return [answers.get(number, {"text_english": english}) for number, english in enumerate(known)]
 

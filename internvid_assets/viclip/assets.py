@@ -6,14 +6,13 @@ from typing import Any
 
 import dagster as dg
 
-from internvid_assets import tables
 from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.recipes import Recipe, code_hash
 from internvid_assets.home import Home
-from internvid_assets.partitions import by_subset
+from internvid_assets.partitions import by_subset, of_all_partitions
 from internvid_assets.selects.files import sql_files
 from internvid_assets.viclip.checkpoint_recipes import BETWEEN, MASKED, UNMASKED, checkpoint_recipes, kept_recipe
-from internvid_assets.viclip.launching import CAPTIONS, Launch, clip_folder, current, prepared, publish
+from internvid_assets.viclip.launching import CAPTIONS, FOLDER, Launch, clip_folder, current, prepared, publish
 
 PARTS = ["model", "vision", "text", "transformer", "masking", "loss", "gathering", "pictures", "positions"]
 MODEL = [f"models.viclip.{part}" for part in PARTS]
@@ -30,19 +29,12 @@ def recipes(home: Home) -> dict[str, Recipe]:
     return checkpoint_recipes(home, {asset: code_hash(own) for asset, own in modules.items()})
 
 
-def _whole(names: list[str]) -> list[dg.AssetDep]:
-    """A training run reads all categories of a table, and a whole subset."""
-    every = dg.AllPartitionMapping()
-    return [dg.AssetDep(name, partition_mapping=every if name in tables.PER_CATEGORY else None) for name in names]
-
-
 @dg.asset(
     name=MASKED,
     group_name="viclip",
-    deps=_whole([*SUBSETS, "clip_frames", *CAPTIONS]),
+    deps=of_all_partitions([*SUBSETS, "clip_frames", *CAPTIONS]),
     partitions_def=by_subset,
     kinds={"pytorch"},
-    pool="gpu",
 )
 def viclip_masked_checkpoint(
     context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], pipes: dg.PipesSubprocessClient
@@ -57,7 +49,6 @@ def viclip_masked_checkpoint(
     deps=[MASKED],
     partitions_def=by_subset,
     kinds={"pytorch"},
-    pool="gpu",
 )
 def viclip_checkpoint(
     context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], pipes: dg.PipesSubprocessClient
@@ -82,7 +73,7 @@ def viclip_interpolated_checkpoint(
 
     subset, share = context.partition_key, home.settings.viclip_interpolated_checkpoint.share
     trained = current(home, UNMASKED, subset)
-    made = interpolated_checkpoint(trained, clip_folder(home), share, into=home.path / "checkpoints" / BETWEEN / subset)
+    made = interpolated_checkpoint(trained, clip_folder(home), share, into=home.path / FOLDER / BETWEEN / subset)
     publish(home, BETWEEN, subset, made)
     shown = {"share": share, **_place(made), **kept_recipe(recipes(home)[BETWEEN], made)}
     return dg.MaterializeResult(data_version=_version(made), metadata=shown)
@@ -91,14 +82,15 @@ def viclip_interpolated_checkpoint(
 def _trained(
     context: dg.AssetExecutionContext, home: Home, pipes: dg.PipesSubprocessClient, asset: str, *, initial: str
 ) -> dg.MaterializeResult:
-    """Train to the end, from wherever an earlier try stopped."""
+    """Train to the end, from wherever an earlier try stopped, and while nobody else trains or evaluates here."""
     from internvid_assets.viclip import saving
 
     launch = prepared(home, asset, context.partition_key, initial=initial)
     context.log.info(f"{launch.clips} clips; left out: {launch.left_out}; {launch.config_file}")
-    stands = saving.newest(launch.config.output)
-    if stands is None or not stands.position.is_finished:
-        _run(context, pipes, launch, home)
+    with home.turn(FOLDER):
+        stands = saving.newest(launch.config.output)
+        if stands is None or not stands.position.is_finished:
+            _run(context, pipes, launch, home)
     saved = saving.finished(launch.config.output)
     publish(home, asset, context.partition_key, saved.folder)
     shown = {**_evidence(launch, saved.folder), **kept_recipe(recipes(home)[asset], launch.config_file.parent)}

@@ -21,7 +21,7 @@ from internvid_assets.models.viclip.pictures import COLOUR_NOISE, MIRROR, NOISE
 from internvid_assets.models.viclip.tokens import Words, words_of
 from internvid_assets.viclip.order import Draw, Order
 from internvid_assets.viclip.rows import mapped_rows
-from internvid_assets.viclip.texts import told
+from internvid_assets.viclip.texts import texts_of
 from internvid_assets.viclip_parameters import Mirror, Positives
 
 
@@ -94,7 +94,7 @@ class Clips(Dataset):
         pictures = self._pictures({row["category"]: [] for row in rows}, rows, hashes)
         stacked, heights, widths = padded([[pictures[name] for name in names] for names in hashes])
         noise, mirrored = self._noise(generators)
-        texts = told(captions, mirrored=mirrored, verbs_alone=[draw.is_of_verbs for draw in draws])
+        texts = texts_of(captions, mirrored=mirrored, verbs_alone=[draw.is_of_verbs for draw in draws])
         ids = [
             _number(text) if draw.is_of_verbs or self.positives == "caption" else draw.row
             for draw, text in zip(draws, texts, strict=True)

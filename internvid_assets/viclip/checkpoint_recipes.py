@@ -38,8 +38,8 @@ def checkpoint_recipes(home: Home, code: Mapping[str, str]) -> dict[str, Recipe]
 def in_force(home: Home, section: str, *, but: tuple[str, ...] = ()) -> dict[str, Any]:
     """`section.name` -> its value under the profile, of those that are part of a recipe."""
     parameters = home.settings.parameters(section)
-    told = effective(section, parameters, home.settings.profile)
-    return {f"{section}.{name}": told[name] for name in parameters.of_recipe() if name not in but}
+    values = effective(section, parameters, home.settings.profile)
+    return {f"{section}.{name}": values[name] for name in parameters.of_recipe() if name not in but}
 
 
 def clip_identity(home: Home) -> tuple[str, str]:
@@ -50,9 +50,9 @@ def clip_identity(home: Home) -> tuple[str, str]:
 
 def tokenizer_identity(home: Home) -> tuple[str, str]:
     """That of the words; CLIP's own never change."""
-    told = home.settings.training.tokenizer
+    tokenizer = home.settings.training.tokenizer
     fixed = {"": ("tokenizer", "of the CLIP to begin with"), "clip": ("tokenizer", "of OpenAI's CLIP")}
-    return fixed[told] if told in fixed else _identity(Path(told))
+    return fixed[tokenizer] if tokenizer in fixed else _identity(Path(tokenizer))
 
 
 def _identity(path: Path) -> tuple[str, str]:
@@ -68,5 +68,5 @@ def kept_recipe(recipe: Recipe, folder: Path) -> dict[str, str]:
 def kept_recipes(checkpoints: Path) -> Iterator[tuple[Path, Recipe]]:
     """(folder, recipe) of every run below the folder."""
     for path in sorted(checkpoints.rglob(RECIPE)):
-        told = json.loads(path.read_text(encoding="utf-8"))
-        yield path.parent, Recipe(**{**told, "models": tuple(map(tuple, told["models"]))})
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        yield path.parent, Recipe(**{**fields, "models": tuple(map(tuple, fields["models"]))})

@@ -41,9 +41,9 @@ def interpolated_checkpoint(trained: Path, clip: str, share: float, *, into: Pat
     shutil.rmtree(aside, ignore_errors=True)
     save_state(state, model.sizes, aside, share_of_trained=share)
     keep_words(str(trained), aside)
-    for told in (trained / ROWS, trained / TRAINING, trained.parents[1] / MADE_OF):
-        if told.is_file():
-            shutil.copyfile(told, aside / told.name)
+    for file in (trained / ROWS, trained / TRAINING, trained.parents[1] / MADE_OF):
+        if file.is_file():
+            shutil.copyfile(file, aside / file.name)
     final = into / f"share-{share:g}-{file_hash(aside / 'model.safetensors')[:8]}"
     shutil.rmtree(final, ignore_errors=True)
     os.replace(aside, final)

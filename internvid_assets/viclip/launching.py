@@ -66,10 +66,10 @@ def prepared(home: Home, asset: str, subset: str, *, initial: str) -> Launch:
     with home.store.scratch() as scratch:
         aside = scratch / "rows.arrow"
         rows = _rows_of(home, subset, shared["captions"])
-        told = write_rows(rows.rows, aside)
+        rows_hash = write_rows(rows.rows, aside)
         config = _config({**shared, **phase}, home, folder, initial=initial, tokenizer=shared["tokenizer"])
         run = config.identity(file_hash(_weights(initial)))
-        output = folder / f"{run[:8]}-{told[:8]}"
+        output = folder / f"{run[:8]}-{rows_hash[:8]}"
         output.mkdir(exist_ok=True)
         os.replace(aside, output / "rows.arrow")
     config = config.model_copy(update={"rows": output / "rows.arrow", "output": output / "training"})
@@ -78,8 +78,8 @@ def prepared(home: Home, asset: str, subset: str, *, initial: str) -> Launch:
     return Launch(config, output / CONFIG, rows.rows.height, rows.left_out)
 
 
-def _config(told: dict[str, Any], home: Home, folder: Path, *, initial: str, tokenizer: str) -> TrainingConfig:
-    fields = {name: value for name, value in told.items() if name not in OF_LAUNCHER}
+def _config(values: dict[str, Any], home: Home, folder: Path, *, initial: str, tokenizer: str) -> TrainingConfig:
+    fields = {name: value for name, value in values.items() if name not in OF_LAUNCHER}
     return TrainingConfig(
         **fields,
         rows=folder,
@@ -87,7 +87,7 @@ def _config(told: dict[str, Any], home: Home, folder: Path, *, initial: str, tok
         frame_stores=home.path / "frames",
         initial=initial,
         tokenizer=tokenizer or clip_folder(home),
-        verb_tagger=" ".join(tagger_identity()) if told["verb_phrases"] else "",
+        verb_tagger=" ".join(tagger_identity()) if values["verb_phrases"] else "",
     )
 
 
@@ -104,11 +104,11 @@ def _rows_of(home: Home, subset: str, weights: Mapping[str, float]) -> Any:
 def clip_folder(home: Home) -> str:
     """The CLIP to begin with: the one the settings name, else the folder of the profile's embedder."""
     chosen = home.settings.training.initial
-    told = str(beside_settings(Path(chosen))) if chosen else home.models.specs["embedder"].source
-    if not Path(told).exists():
+    clip = str(beside_settings(Path(chosen))) if chosen else home.models.specs["embedder"].source
+    if not Path(clip).exists():
         way_out = "name the folder or file of a CLIP: internvid.toml, training.initial"
-        raise UserError(f"the CLIP to begin with, {told!r}, is not on this machine; {way_out}")
-    return told
+        raise UserError(f"the CLIP to begin with, {clip!r}, is not on this machine; {way_out}")
+    return clip
 
 
 def _weights(initial: str) -> Path:

@@ -16,11 +16,11 @@ ORPHANED = 70
 
 def hold() -> None:
     """Watch the process that the environment names, if any, and end this one at once when that is gone."""
-    told = os.environ.get(PARENT)
-    if told is None:
+    parent_id = os.environ.get(PARENT)
+    if parent_id is None:
         return
     try:
-        parent = psutil.Process(int(told))
+        parent = psutil.Process(int(parent_id))
     except psutil.NoSuchProcess:
         os._exit(ORPHANED)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()

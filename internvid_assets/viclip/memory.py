@@ -18,7 +18,7 @@ def told_when_it_ends(config: TrainingConfig, *, device: str, processes: int) ->
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if isinstance(error, MemoryError) or any(told in str(error).lower() for told in REFUSALS):
+        if isinstance(error, MemoryError) or any(refusal in str(error).lower() for refusal in REFUSALS):
             raise UserError(f"out of memory on {device}: {_ways_out(config, processes)}") from None
         raise
 

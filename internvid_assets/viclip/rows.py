@@ -34,8 +34,8 @@ def training_rows(
     weight 0 are passed over. Equal captions of a clip count as one with both weights. `frame_hashes` are in the order
     of time.
     """
-    told = pl.concat([_of_clips(captions[name], weight) for name, weight in weights.items() if weight > 0])
-    distinct = told.group_by("clip_id", "caption").agg(pl.col("weight").sum()).sort("clip_id", "caption")
+    weighted = pl.concat([_of_clips(captions[name], weight) for name, weight in weights.items() if weight > 0])
+    distinct = weighted.group_by("clip_id", "caption").agg(pl.col("weight").sum()).sort("clip_id", "caption")
     listed = distinct.group_by("clip_id", maintain_order=True).agg(captions="caption", weights="weight")
     stored = clip_frames.filter(pl.col("error").is_null()).sort("clip_id", "pts")
     frames = stored.group_by("clip_id", maintain_order=True).agg(frame_hashes="frame_hash")
@@ -75,5 +75,5 @@ def mapped_rows(path: Path) -> pa.Table:
     try:
         return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
     except pa.ArrowInvalid as error:
-        told = " ".join(str(error).split())[:200]
-        raise UserError(f"{path} is damaged ({told}); materialise the training rows again") from None
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"{path} is damaged ({reason}); materialise the training rows again") from None

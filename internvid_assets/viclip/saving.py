@@ -120,8 +120,8 @@ def checkpoints(output: Path) -> Iterator[Saved]:
             try:
                 yield Saved(folder, Position(**json.loads(mark.read_text(encoding="utf-8"))))
             except (ValueError, TypeError) as error:
-                told = " ".join(str(error).split())[:200]
-                raise UserError(f"{mark} is damaged ({told}); remove {folder}: the one before it goes on") from None
+                reason = " ".join(str(error).split())[:200]
+                raise UserError(f"{mark} is damaged ({reason}); remove {folder}: the one before it goes on") from None
 
 
 def newest(output: Path) -> Saved | None:

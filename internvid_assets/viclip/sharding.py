@@ -36,10 +36,10 @@ def sharded(model: Viclip, device: torch.device) -> Viclip:
     model.to(device)
     offload = CPUOffloadPolicy() if _said(OFFLOAD, "false") and device.type != "cpu" else OffloadPolicy()
     mesh = init_device_mesh(device.type, (distributed.get_world_size(),))
-    told: dict[str, Any] = {"mesh": mesh, "offload_policy": offload}
+    options: dict[str, Any] = {"mesh": mesh, "offload_policy": offload}
     for block in [module for module in model.modules() if isinstance(module, Block)]:
-        fully_shard(block, **told, reshard_after_forward=_said(RESHARD, "true"))
-    fully_shard(model, **told, ignored_params={model.temp})
+        fully_shard(block, **options, reshard_after_forward=_said(RESHARD, "true"))
+    fully_shard(model, **options, ignored_params={model.temp})
     model.temp.register_post_accumulate_grad_hook(_mean_over_processes)
     return model
 

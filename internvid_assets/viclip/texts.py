@@ -10,7 +10,7 @@ from internvid_assets.models.pre_text import pre_text
 SIDES = {"left": "right", "right": "left"}
 
 
-def told(captions: Sequence[str], *, mirrored: Sequence[bool], verbs_alone: Sequence[bool]) -> list[str]:
+def texts_of(captions: Sequence[str], *, mirrored: Sequence[bool], verbs_alone: Sequence[bool]) -> list[str]:
     """The texts to train on, for captions of which some are mirrored, and some cut down to their verb phrases.
 
     Momeni et al. ("Verbs in Action", 2023) compare videos with verb phrases beside captions: objects alone tell most

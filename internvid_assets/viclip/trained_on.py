@@ -53,8 +53,8 @@ def recipes_of(lake: Lake) -> dict[str, dict[str, str]]:
     """Table -> category -> recipe, of the tables of remembered calls that there are."""
     called = [name for name, schema in tables.PER_CATEGORY.items() if issubclass(schema, tables.Called)]
     found = {table: {name: lake.version(table, name) for name in tables.CATEGORIES} for table in called}
-    told = {table: {name: one.recipe for name, one in own.items() if one} for table, own in found.items()}
-    return {table: own for table, own in told.items() if own}
+    recipes = {table: {name: one.recipe for name, one in own.items() if one} for table, own in found.items()}
+    return {table: own for table, own in recipes.items() if own}
 
 
 def recipes_behind(checkpoint: Path) -> Mapping[str, Mapping[str, str]]:

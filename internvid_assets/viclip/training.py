@@ -142,7 +142,7 @@ class Run:
             is_last = step + 1 == self.position.steps
             is_kept = is_last or (step + 1) % self.config.checkpoint_steps == 0
             if is_kept or (step + 1) % self.config.report_steps == 0:
-                yield from self._told(step + 1)
+                yield from self._reports(step + 1)
             if is_kept:
                 self._save(step + 1)
 
@@ -157,8 +157,8 @@ class Run:
             ids.to(accelerator.device, non_blocking=True) for ids in (batch.token_ids, batch.sample_ids)
         )
         with accelerator.autocast():
-            told = {"mask": config.mask, "encoders": config.encoders, "of_verbs": batch.is_of_verbs}
-            loss = self.model(video, token_ids, sample_ids, **told)
+            options = {"mask": config.mask, "encoders": config.encoders, "of_verbs": batch.is_of_verbs}
+            loss = self.model(video, token_ids, sample_ids, **options)
         accelerator.backward(loss)
         if config.clip_gradient_norm and self.shard:
             sharding.clip_gradients(self.model, config.clip_gradient_norm)
@@ -185,7 +185,7 @@ class Run:
         )
         return config.learning_rate * share
 
-    def _told(self, step: int) -> Iterator[StepReport]:
+    def _reports(self, step: int) -> Iterator[StepReport]:
         """Reports of the steps since the last ones: only now the device is waited for."""
         losses: Any = self.accelerator.reduce(torch.stack(self._untold), "mean")
         seconds, first = time.monotonic() - self._since, step - len(losses)
@@ -213,8 +213,8 @@ class Run:
         return float(self.accelerator.unwrap_model(self.model).temp.detach())
 
     def _at(self, step: int, loss: float) -> Position:
-        told = self.position
-        return Position(step, told.steps, step * self.config.batch_size, told.run, told.rows, loss)
+        last = self.position
+        return Position(step, last.steps, step * self.config.batch_size, last.run, last.rows, loss)
 
     def _save(self, step: int) -> None:
         """Every process hands over its part; the first one writes."""
@@ -254,8 +254,8 @@ def resumable(output: Path, position: Position) -> Saved | None:
         ("rows", saved.position.rows, position.rows),
     ):
         if then != now:
-            told = f"{saved.folder} was trained with other {what} ({then}, now {now})"
-            raise UserError(f"{told}; train into another output, or remove {output}")
+            problem = f"{saved.folder} was trained with other {what} ({then}, now {now})"
+            raise UserError(f"{problem}; train into another output, or remove {output}")
     return saved
 
 

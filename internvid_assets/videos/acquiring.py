@@ -89,8 +89,8 @@ def _taken_down(row: Row) -> CallError | None:
 
 def _spared(row: Row) -> CallError | None:
     if row["rejection_reason"]:
-        told = "a public dataset holds it: see known_videos, and videos.exclude_known"
-        return CallError(row["rejection_reason"], f"{row['source_uri']} was not fetched: {told}")
+        reason = "a public dataset holds it: see known_videos, and videos.exclude_known"
+        return CallError(row["rejection_reason"], f"{row['source_uri']} was not fetched: {reason}")
     return None
 
 

@@ -94,9 +94,9 @@ def judged(rows: pl.LazyFrame, parameters: Any, takedowns: pl.LazyFrame) -> pl.L
         exclude_known=parameters.exclude_known,
     )
     hashes = takedowns.filter(pl.col("content_hash") != "").select("content_hash", is_gone=True).unique()
-    told = rows.join(hashes, on="content_hash", how="left", maintain_order="left")
+    hashed = rows.join(hashes, on="content_hash", how="left", maintain_order="left")
     reason = pl.when(pl.col("is_gone") | (pl.col("error") == TAKEN_DOWN)).then(pl.lit(TAKEN_DOWN)).otherwise(rule)
-    return told.with_columns(rejection_reason=reason).drop("is_gone")
+    return hashed.with_columns(rejection_reason=reason).drop("is_gone")
 
 
 @feature(
@@ -131,5 +131,5 @@ def videos(candidate_videos: pl.LazyFrame, acquired_videos: pl.LazyFrame) -> pl.
         "video_id", "category", "source_uri", "title", "language", "query", "licence", "known_dataset"
     )
     rows = offered.join(acquired, on="video_id", how="inner", maintain_order="left")
-    told = {name: pl.coalesce(name, f"page_{name}") for name in ("title", "language", "licence")}
-    return rows.with_columns(**told).drop("page_title", "page_language", "page_licence")
+    either = {name: pl.coalesce(name, f"page_{name}") for name in ("title", "language", "licence")}
+    return rows.with_columns(**either).drop("page_title", "page_language", "page_licence")

@@ -55,7 +55,7 @@ def fetch(url: str, partial: Partial, *, client: httpx.Client, hosts: Hosts, par
     """
     validator = partial.validator(url)
     ranged = {"range": f"bytes={partial.size_bytes}-", "if-range": validator} if validator else {}
-    with _told(url), _opened(url, ranged, client, hosts, parameters) as response:
+    with _as_call_errors(url), _opened(url, ranged, client, hosts, parameters) as response:
         expected_bytes = _continued(response, url, partial, validator) if response.status_code == 206 else None
         if response.status_code != 206:
             _refuse(response, url, partial)
@@ -68,7 +68,7 @@ def fetch(url: str, partial: Partial, *, client: httpx.Client, hosts: Hosts, par
 
 
 @contextmanager
-def _told(url: str) -> Iterator[None]:
+def _as_call_errors(url: str) -> Iterator[None]:
     """What goes wrong on the wire, as the failure of a call."""
     import httpx
 
@@ -158,8 +158,8 @@ def _write(response: httpx.Response, url: str, partial: Partial, hosts: Hosts, p
 
 def _check_pace(url: str, fetched_bytes: int, seconds: float, parameters: Any) -> None:
     if seconds > parameters.timeout_seconds:
-        told = f"{url} took over {seconds:.0f} s; see acquired_videos.timeout_seconds"
-        raise CallError("timed_out", told, retryable=True)
+        message = f"{url} took over {seconds:.0f} s; see acquired_videos.timeout_seconds"
+        raise CallError("timed_out", message, retryable=True)
     if seconds > parameters.stall_timeout_seconds and fetched_bytes / seconds < parameters.min_bytes_per_second:
         raise CallError("too_slow", f"{url} sent {fetched_bytes:,} bytes in {seconds:.0f} s", retryable=True)
 
@@ -177,5 +177,5 @@ def _check_digest(response: httpx.Response, url: str, partial: Partial) -> None:
             found = base64.b64encode(hashlib.file_digest(file, promised[0]).digest()).decode()
         if found != promised[1]:
             partial.discard()
-            told = f"{url} sent bytes whose {promised[0]} is {found}, not {promised[1]}"
-            raise CallError("digest_mismatch", told, retryable=True)
+            message = f"{url} sent bytes whose {promised[0]} is {found}, not {promised[1]}"
+            raise CallError("digest_mismatch", message, retryable=True)

@@ -123,10 +123,10 @@ class Listings:
         return extract_entries(url, self.hosts, allow_private_addresses=self.allow_private_addresses, **options)
 
     def _failed(self, address: str, error: Exception, older: Path | None) -> pl.DataFrame:
-        told = " ".join(str(error).split())[:300]
-        self.problems.append(f"{address} was not listed: {told}")
-        log.warning("%s was not listed%s: %s", address, ", its older listing counts" if older else "", told)
-        return pl.read_parquet(older) if older else as_frame([of_trouble(address, "listing_failed", told)])
+        reason = " ".join(str(error).split())[:300]
+        self.problems.append(f"{address} was not listed: {reason}")
+        log.warning("%s was not listed%s: %s", address, ", its older listing counts" if older else "", reason)
+        return pl.read_parquet(older) if older else as_frame([of_trouble(address, "listing_failed", reason)])
 
     def _file(self, *words: object) -> Path:
         digest = hashlib.blake2b("\0".join(map(str, words)).encode("utf-8", "surrogateescape"), digest_size=12)
@@ -144,8 +144,8 @@ class Listings:
 
 def _views(entry: Mapping[str, Any]) -> int:
     """Fewer than any where nobody tells."""
-    told = entry.get("view_count")
-    return told if isinstance(told, int) else -1
+    views = entry.get("view_count")
+    return views if isinstance(views, int) else -1
 
 
 def _worded(query: str, search_url: str) -> str:

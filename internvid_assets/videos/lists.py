@@ -104,11 +104,11 @@ def _refuse_nameless(names: list[str], path: str) -> None:
 
 
 def _offer(line: Line, path: str) -> dict[str, Any]:
-    number, told = line
+    number, content = line
     at = f"{source_uri(path)}#line={number}"
-    if isinstance(told, str):
-        return of_trouble(at, "line_not_understood", f"line {number} of {path} is {told}")
-    fields = {str(name).strip().lower(): value for name, value in told.items() if value not in (None, "")}
+    if isinstance(content, str):
+        return of_trouble(at, "line_not_understood", f"line {number} of {path} is {content}")
+    fields = {str(name).strip().lower(): value for name, value in content.items() if value not in (None, "")}
     address = _first(fields, ADDRESSES) or _first(fields, IDS)
     unnamed = of_trouble(at, "line_not_understood", f"line {number} of {path} names no video")
     offer = _located(address, path, at) if address else unnamed
@@ -133,8 +133,8 @@ def _located(address: str, path: str, at: str) -> dict[str, Any]:
     except (ValueError, CallError):
         file = ""
     found = next(iter(files_in(file)), None) if Path(file).is_relative_to(folder) and os.path.isfile(file) else None
-    told = f"{address!r} is no URL, no YouTube id and no file below {folder}"
-    return of_file(found) if found else of_trouble(at, "unsupported_source", told)
+    problem = f"{address!r} is no URL, no YouTube id and no file below {folder}"
+    return of_file(found) if found else of_trouble(at, "unsupported_source", problem)
 
 
 def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

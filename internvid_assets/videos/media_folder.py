@@ -39,8 +39,8 @@ class MediaFolder:
 
     def name_of(self, row: Mapping[str, Any]) -> str:
         """The stem of a row's files: its id, unless another source's file has that name already."""
-        told = self._told(row["video_id"])
-        if told is None or told["offer"]["source_uri"] == row["source_uri"]:
+        receipt = self._kept(row["video_id"])
+        if receipt is None or receipt["offer"]["source_uri"] == row["source_uri"]:
             return row["video_id"]
         return f"{row['video_id']}-{hashlib.sha256(row['source_uri'].encode()).hexdigest()[:8]}"
 
@@ -49,10 +49,10 @@ class MediaFolder:
 
     def kept(self, row: Mapping[str, Any]) -> dict[str, Any] | None:
         """What acquiring the row gave, if it was finished and its file is still there."""
-        told = self._told(self.name_of(row))
-        if told is None or told["offer"] != _offer(row) or told["wanted"] != self.wanted:
+        receipt = self._kept(self.name_of(row))
+        if receipt is None or receipt["offer"] != _offer(row) or receipt["wanted"] != self.wanted:
             return None
-        payload = told["payload"]
+        payload = receipt["payload"]
         try:
             is_there = os.stat(self.home / payload["media_uri"]).st_size == payload["media_size_bytes"]
         except OSError:
@@ -63,9 +63,9 @@ class MediaFolder:
     def keep(self, row: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
         """Write the receipt: from now on the row counts as fetched."""
         receipt = self._receipt(self.name_of(row))
-        told = {"offer": _offer(row), "wanted": self.wanted, "payload": payload}
+        content = {"offer": _offer(row), "wanted": self.wanted, "payload": payload}
         aside = receipt.with_suffix(".writing")
-        aside.write_text(json.dumps(told, default=str), encoding="utf-8")
+        aside.write_text(json.dumps(content, default=str), encoding="utf-8")
         flush(aside)
         os.replace(aside, receipt)
         flush(receipt.parent)
@@ -85,7 +85,7 @@ class MediaFolder:
     def _receipt(self, name: str) -> Path:
         return self.path / f"{name}.receipt.json"
 
-    def _told(self, name: str) -> dict[str, Any] | None:
+    def _kept(self, name: str) -> dict[str, Any] | None:
         try:
             return json.loads(self._receipt(name).read_text(encoding="utf-8"))
         except (OSError, ValueError):

@@ -59,7 +59,7 @@ def fetch_object(uri: str, partial: Partial, *, hosts: Hosts, parameters: Any) -
 
     Raises `CallError`: not_found, forbidden, connection_failed, truncated_download, too_large.
     """
-    with _told(uri):
+    with _as_call_errors(uri):
         store, path = fsspec.url_to_fs(uri, use_listings_cache=False)
         info: Any = store.info(path)
         check_size(info["size"], parameters.max_bytes, uri)
@@ -75,7 +75,7 @@ def fetch_object(uri: str, partial: Partial, *, hosts: Hosts, parameters: Any) -
 
 
 @contextmanager
-def _told(uri: str) -> Iterator[None]:
+def _as_call_errors(uri: str) -> Iterator[None]:
     try:
         yield
     except (CallError, Stopped):
@@ -89,15 +89,15 @@ def _told(uri: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise
-        told = " ".join(str(error).split())[:300]
-        raise CallError("connection_failed", f"{uri}: {type(error).__name__}: {told}", retryable=True) from None
+        reason = " ".join(str(error).split())[:300]
+        raise CallError("connection_failed", f"{uri}: {type(error).__name__}: {reason}", retryable=True) from None
 
 
 def _modified(info: dict[str, Any]) -> int | None:
     """Nanoseconds since 1970, whatever the store calls it."""
-    told = next(
+    modified = next(
         (info[key] for key in ("LastModified", "last_modified", "mtime", "updated", "created") if info.get(key)), None
     )
-    told = datetime.fromisoformat(told) if isinstance(told, str) else told
-    seconds = told.timestamp() if isinstance(told, datetime) else told
+    modified = datetime.fromisoformat(modified) if isinstance(modified, str) else modified
+    seconds = modified.timestamp() if isinstance(modified, datetime) else modified
     return None if seconds is None else round(seconds * 10**9)

@@ -37,7 +37,7 @@ def fetch_page(row: Mapping[str, Any], folder: MediaFolder, *, hosts: Hosts, par
     url, scratch = row["source_uri"], folder.path / f"{folder.name_of(row)}.downloading"
     options, may_be_private = page_options(scratch, hosts, url, parameters), parameters.allow_private_addresses
     try:
-        with _told(url), _library(options, url, hosts, allow_private_addresses=may_be_private) as library:
+        with _as_call_errors(url), _library(options, url, hosts, allow_private_addresses=may_be_private) as library:
             info = library.extract_info(url, download=False)
             chosen = _chosen(library, info or {}, parameters)
             _check(info, chosen, url, parameters)
@@ -160,13 +160,16 @@ def extract_entries(
     wanted = {"playlistend": limit} if limit else {}
     spoken = {"extractor_args": {"youtube": {"lang": [language]}}} if language else {}
     options = {**QUIET, **wanted, **spoken}
-    with _told(url), _library(options, url, hosts, allow_private_addresses=allow_private_addresses) as library:
+    with (
+        _as_call_errors(url),
+        _library(options, url, hosts, allow_private_addresses=allow_private_addresses) as library,
+    ):
         info = library.extract_info(url, download=False)
     return [dict(entry) for entry in (info or {}).get("entries") or ([info] if info else []) if entry]
 
 
 @contextmanager
-def _told(url: str) -> Iterator[None]:
+def _as_call_errors(url: str) -> Iterator[None]:
     from yt_dlp.utils import YoutubeDLError
 
     try:
@@ -198,8 +201,8 @@ def _discard_what_cannot_be_continued(scratch: Path, chosen: Sequence[Mapping[st
     """yt-dlp continues a file without asking whether it is the same: only formats of a known, equal size may be."""
     note = scratch / "formats.json"
     formats = sorted([form["format_id"], form.get("filesize")] for form in chosen)
-    told = json.loads(note.read_text()) if note.exists() else None
-    if told != formats or any(size is None for _, size in formats):
+    noted = json.loads(note.read_text()) if note.exists() else None
+    if noted != formats or any(size is None for _, size in formats):
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
         note.write_text(json.dumps(formats))
@@ -256,10 +259,10 @@ def _inside(path: str, scratch: Path) -> Path:
 
 
 def _learnt(info: Mapping[str, Any]) -> dict[str, Any]:
-    told = metadata_of(info)
+    metadata = metadata_of(info)
     day, views = str(info.get("upload_date") or ""), info.get("view_count")
     return {
-        **{name: told[name] for name in ("title", "description", "tags", "language", "licence")},
+        **{name: metadata[name] for name in ("title", "description", "tags", "language", "licence")},
         "channel": str(channel) if (channel := info.get("channel") or info.get("uploader")) else None,
         "uploaded_on": date(int(day[:4]), int(day[4:6]), int(day[6:])) if day.isdigit() and len(day) == 8 else None,
         "view_count": views if isinstance(views, int) else None,

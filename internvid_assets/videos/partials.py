@@ -32,10 +32,10 @@ class Partial:
     def validator(self, source_uri: str) -> str | None:
         """What the bytes that lie here began with; None where there are none that can be continued."""
         try:
-            told = json.loads(self.note.read_text(encoding="utf-8"))
+            note = json.loads(self.note.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return told["validator"] if told["source_uri"] == source_uri and self.size_bytes else None
+        return note["validator"] if note["source_uri"] == source_uri and self.size_bytes else None
 
     def begin(self, source_uri: str, validator: str | None) -> None:
         """Start anew; without a validator it cannot be continued later."""
@@ -60,15 +60,15 @@ class Partial:
     def check_length(self, expected_bytes: int | None, source_uri: str) -> None:
         """Raises `CallError` (truncated_download) for a file that is not as long as its source said."""
         if expected_bytes is not None and self.size_bytes != expected_bytes:
-            told = f"{source_uri} sent {self.size_bytes:,} bytes of {expected_bytes:,}"
-            raise CallError("truncated_download", told, retryable=True)
+            message = f"{source_uri} sent {self.size_bytes:,} bytes of {expected_bytes:,}"
+            raise CallError("truncated_download", message, retryable=True)
 
 
 def check_size(size_bytes: int, max_bytes: int, source_uri: str) -> None:
     """Raises `CallError` (too_large)."""
     if size_bytes > max_bytes:
-        told = f"{source_uri} has {size_bytes:,} bytes or more; acquired_videos.max_bytes is {max_bytes:,}"
-        raise CallError("too_large", told)
+        message = f"{source_uri} has {size_bytes:,} bytes or more; acquired_videos.max_bytes is {max_bytes:,}"
+        raise CallError("too_large", message)
 
 
 def ending_of(path: Path) -> str:

@@ -22,8 +22,8 @@ def probe_videos(bench: Bench) -> Work:
             {"source_uri": bench.settings.place(uri), "max_pixels": parameters.max_pixels} for uri in here["media_uri"]
         ]
         measured = iter(bench.engine.each(probe, calls, timeout_seconds=parameters.timeout_seconds))
-        told = batch.select("acquisition_error", "acquisition_error_message").iter_rows()
+        acquired = batch.select("acquisition_error", "acquisition_error_message").iter_rows()
         # Permanent: trying again is the matter of `acquired_videos`, whose success is a new input here.
-        return [CallError(code, message or "") if code else next(measured) for code, message in told]
+        return [CallError(code, message or "") if code else next(measured) for code, message in acquired]
 
     return work

@@ -33,13 +33,13 @@ SAID: tuple[tuple[str, str, bool], ...] = (
 
 def of_status(status: int, url: str, retry_after: str | None = None) -> CallError:
     """What an HTTP status of 400 or more means."""
-    told = f"{url} answered {status}"
+    message = f"{url} answered {status}"
     if status in PERMANENT_STATUSES:
-        return CallError(PERMANENT_STATUSES[status], told)
+        return CallError(PERMANENT_STATUSES[status], message)
     if status in PASSING_STATUSES or status >= 500:
         code = PASSING_STATUSES.get(status, "server_error")
-        return AskedToWait(code, told, retryable=True, wait_seconds=seconds_of(retry_after))
-    return CallError("refused", told)
+        return AskedToWait(code, message, retryable=True, wait_seconds=seconds_of(retry_after))
+    return CallError("refused", message)
 
 
 def seconds_of(retry_after: str | None) -> float:
@@ -54,14 +54,14 @@ def seconds_of(retry_after: str | None) -> float:
         return 0.0
 
 
-def of_words(told: str, url: str) -> CallError:
+def of_words(message: str, url: str) -> CallError:
     """What yt-dlp's message about `url` means; what no pattern knows may pass."""
-    told = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", told).removeprefix("ERROR: ").split())[:300]
-    status = re.search(r"HTTP Error (\d{3})", told)
+    message = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", message).removeprefix("ERROR: ").split())[:300]
+    status = re.search(r"HTTP Error (\d{3})", message)
     if status:
         known = of_status(int(status[1]), url)
-        return CallError(known.code, f"{url}: {told}", known.retryable)
+        return CallError(known.code, f"{url}: {message}", known.retryable)
     for pattern, code, may_pass in SAID:
-        if re.search(pattern, told, re.IGNORECASE):
-            return CallError(code, f"{url}: {told}", may_pass)
-    return CallError("extraction_failed", f"{url}: {told}", retryable=True)
+        if re.search(pattern, message, re.IGNORECASE):
+            return CallError(code, f"{url}: {message}", may_pass)
+    return CallError("extraction_failed", f"{url}: {message}", retryable=True)

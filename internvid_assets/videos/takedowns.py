@@ -65,5 +65,5 @@ def refuse_taken_down(home: Path, table: str, video_ids: pl.LazyFrame) -> None:
     gone = read_takedowns(home)["video_id"]
     still = pl.DataFrame() if gone.is_empty() else video_ids.filter(pl.first().is_in(gone.implode())).unique().collect()
     if still.height:
-        told = f"{still.height:,} videos that are taken down by now, such as {still.item(0, 0)}"
-        raise UserError(f"{table} still holds {told}; make it without them first: internvid materialize")
+        rows = f"{still.height:,} videos that are taken down by now, such as {still.item(0, 0)}"
+        raise UserError(f"{table} still holds {rows}; make it without them first: internvid materialize")

@@ -113,21 +113,24 @@ def _sequence(form: str, video_ids: list[str], clips: list[dict], captions: list
 
 def good_rows() -> Rows:
     """Everything as it should be."""
-    kept = [
-        _clip("v1", "sports", 0, 4),
-        _clip("v1", "sports", 4, 10),
-        _clip("v2", "music", 0, 8),
-    ]
+    kept = [_clip("v1", "sports", 0, 4), _clip("v1", "sports", 4, 10), _clip("v2", "music", 0, 8)]
     captions = ["a red ball rises", "a blue cross spins slowly", "a man is playing the guitar while people dance"]
-    verbs = [["rises"], ["spins"], ["playing", "dance"]]
     keys = [{"clip_id": clip["clip_id"], "category": clip["category"]} for clip in kept]
-    written = {"language": "fr", "origin": "subtitle", "is_transcript": True}
-    heard = {"language": "en", "origin": "speech_recognition"}
-    told = list(zip(keys, captions, strict=True))
-    frames = [frame for clip in kept for frame in _frames(clip)]
-    keyframes = [key | {"keyframe": number, "pts": 500 + 1000 * number} for key in keys for number in range(2)]
-    seconds = [frame for frame in frames if frame["second"] is not None]
-    candidates = [("v1", "sports"), ("v2", "music"), ("short", "sports"), ("broken", "music")]
+    return {
+        **_rows_of_queries(),
+        **_rows_of_videos(),
+        **_rows_of_clips(kept),
+        **_rows_of_transcripts(keys),
+        **_rows_of_captions(keys, captions, [frame for clip in kept for frame in _frames(clip)]),
+        **_rows_of_scores(keys),
+        **_rows_of_embeddings(keys),
+        **_rows_of_interleaved(kept, captions),
+        **_rows_of_evaluation(),
+        **_rows_of_analytics(keys),
+    }
+
+
+def _rows_of_queries() -> Rows:
     return {
         "corpus_captions": [{"caption": "a man plays chess", "source": "captions.txt", "line": 1}],
         "caption_phrases": [
@@ -140,9 +143,6 @@ def good_rows() -> Rows:
         "query_translations": [
             {"lemma_key": "play chess", "language": "de", "original": "play chess", "query": "schach spielen"}
         ],
-        "takedowns": [
-            {"video_id": "gone", "content_hash": "", "reason": "asked", "requested_at": "2026-01-01T00:00:00Z"}
-        ],
         "known_videos": [
             {
                 "dataset": "kinetics_400",
@@ -153,6 +153,124 @@ def good_rows() -> Rows:
                 "mentions": 1,
             }
         ],
+    }
+
+
+def _rows_of_videos() -> Rows:
+    candidates = [("v1", "sports"), ("v2", "music"), ("short", "sports"), ("broken", "music")]
+    return {
+        "candidate_videos": [
+            {"video_id": video_id, "category": category, "source_uri": f"file:///{video_id}.mp4", "source": "/"}
+            for video_id, category in candidates
+        ],
+        "takedowns": [
+            {"video_id": "gone", "content_hash": "", "reason": "asked", "requested_at": "2026-01-01T00:00:00Z"}
+        ],
+        "acquired_videos": [
+            {"video_id": video_id, "category": category, "source_uri": f"file:///{video_id}.mp4"}
+            for video_id, category in candidates
+        ],
+        "videos": [
+            _video("v1", "sports"),
+            _video("v2", "music"),
+            _video("short", "sports", duration_seconds=3.0, rejection_reason="too_short"),
+            _video(
+                "broken",
+                "music",
+                duration_seconds=None,
+                rejection_reason="unreadable",
+                error="unreadable",
+                error_message="no moov atom",
+            ),
+        ],
+    }
+
+
+def _rows_of_clips(kept: list[dict]) -> Rows:
+    return {
+        "clips": [*kept, _clip("v2", "music", 8, 10, rejection_reason="still")],
+        "clip_frames": [frame for clip in kept for frame in _frames(clip)],
+    }
+
+
+def _rows_of_transcripts(keys: list[dict]) -> Rows:
+    written = {"language": "fr", "origin": "subtitle", "is_transcript": True}
+    heard = {"language": "en", "origin": "speech_recognition"}
+    return {
+        "subtitle_cues": [
+            _cue("v1", "sports", 0, 1.0, [" une", " balle"], **written),
+            _cue("v1", "sports", 1, 5.0, [" une", " croix"], **written),
+        ],
+        "speech_cues": [
+            _cue("v2", "music", 0, 2.0, [" people", " dance"], **heard),
+            _cue("v2", "music", 1, 4.0, [" all", " night"], **heard),
+        ],
+        "transcripts": [
+            key | {"video_id": video_id, "subtitle_languages": ["fr"] if video_id == "v1" else []} | said
+            for key, video_id, said in zip(
+                keys,
+                ("v1", "v1", "v2"),
+                (
+                    {"text": "une balle", "language": "fr", "origin": "subtitle", "text_english": "a ball"},
+                    {},
+                    {"text": "people dance all night", "text_english": "people dance all night", **heard},
+                ),
+                strict=True,
+            )
+        ],
+    }
+
+
+def _rows_of_captions(keys: list[dict], captions: list[str], frames: list[dict]) -> Rows:
+    captioned = list(zip(keys, captions, strict=True))
+    seconds = [frame for frame in frames if frame["second"] is not None]
+    keyframes = [key | {"keyframe": number, "pts": 500 + 1000 * number} for key in keys for number in range(2)]
+    return {
+        "center_captions": [key | {"caption": caption} for key, caption in captioned],
+        "frame_captions": [
+            {"clip_id": f["clip_id"], "second": f["second"], "category": f["category"], "caption": "a ball"}
+            for f in seconds
+        ],
+        "fused_captions": [key | {"caption": caption} for key, caption in captioned],
+        "keyframes": keyframes,
+        "keyframe_captions": [
+            {name: row[name] for name in ("clip_id", "category", "keyframe")} | {"caption": "a ball rises"}
+            for row in keyframes
+        ],
+        "dense_captions": [key | {"caption": caption} for key, caption in captioned],
+    }
+
+
+def _rows_of_scores(keys: list[dict]) -> Rows:
+    return {
+        "aesthetic_scores": [
+            key | {"aesthetic_score": score, "frame_scores": [score - 1, score], "model": "v1@1"}
+            for key, score in zip(keys, (4.5, 6.0, 3.0), strict=True)
+        ],
+        "umt_scores": [
+            key
+            | {"umt_score": score, "frame_scores": [score], "reference_mean": 0.1, "reference_deviation": 0.1}
+            | {"model": "umt@1"}
+            for key, score in zip(keys, (0.3, 0.4, 0.2), strict=True)
+        ],
+        "clip_scores": [
+            key | {"clip_score": score, "model": "clip@1"} for key, score in zip(keys, (0.2, 0.3, 0.1), strict=True)
+        ],
+        "shuffled_scores": [
+            key | {"own_score": own, "shuffled_score": other, "model": "umt@1"}
+            for key, own, other in zip(keys, (0.3, 0.4, 0.2), (0.1, 0.2, 0.3), strict=True)
+        ],
+        "safety_scores": [
+            key | {"nsfw": 0.1, "nsfw_of_frames": [0.0, 0.1], "text_area": 0.2, "text_area_of_frames": [0.2, 0.0]}
+            for key in keys
+        ],
+        "caption_languages": [key | {"language": "en", "probability": 0.9} for key in keys],
+    }
+
+
+def _rows_of_embeddings(keys: list[dict]) -> Rows:
+    return {
+        "clip_embeddings": [key | {"video_embedding": [0.6, 0.8], "caption_embedding": [0.0, -1.0]} for key in keys],
         "near_duplicates": [
             {
                 "clip_id": "v1_0_4",
@@ -168,17 +286,26 @@ def good_rows() -> Rows:
             {"clip_id": clip_id, "representative_clip_id": "v1_0_4", "cosine": cosine}
             for clip_id, cosine in (("v1_0_4", 1.0), ("v2_0_8", 0.97))
         ],
-        "published_results": [
-            {
-                "training_data": data,
-                "benchmark": "Kinetics-400",
-                "measure": "top_1",
-                "value": value,
-                "subset": subset,
-                "source": "InternVid",
-            }
-            for data, value, subset in (("none", 58.42, None), ("InternVid-10M-FLT", 64.8, "internvid_10m_flt"))
+        "semantic_pool": [
+            keys[0] | {"is_kept": True},
+            keys[1] | {"is_kept": True, "nearest_clip_id": "v1_0_4", "cosine": 0.4},
+            keys[2] | {"is_kept": False, "nearest_clip_id": "v1_4_10", "cosine": 0.99},
         ],
+    }
+
+
+def _rows_of_interleaved(kept: list[dict], captions: list[str]) -> Rows:
+    return {
+        "related_videos": [{"video_id": "v1", "other_video_id": "v2", "rank": 1, "cosine": 0.9}],
+        "internvid_icl": [
+            _sequence("captioned", ["v1"], kept[:2], captions[:2]),
+            _sequence("paired", ["v1", "v2"], kept, captions),
+        ],
+    }
+
+
+def _rows_of_evaluation() -> Rows:
+    return {
         "evaluation_videos": [
             {"task": "actions", "line": 1, "path": "/a.mp4", "text": "falls", "frame_hashes": ["a"]},
             {"task": "actions", "line": 2, "path": "/b.mp4", "text": "rises", "rejection_reason": "no_such_file"},
@@ -204,6 +331,24 @@ def good_rows() -> Rows:
             {"checkpoint": "clip", "direction": "text_to_video", "ranking": "plain", "measure": "recall_at_1"}
             | {"subset": "internvid_10m_flt", "value": 50.0, "queries": 8, "candidates": 8, "weights": "clip"}
         ],
+    }
+
+
+def _rows_of_analytics(keys: list[dict]) -> Rows:
+    verbs = [["rises"], ["spins"], ["playing", "dance"]]
+    return {
+        "caption_verbs": [key | {"verbs": found} for key, found in zip(keys, verbs, strict=True)],
+        "published_results": [
+            {
+                "training_data": data,
+                "benchmark": "Kinetics-400",
+                "measure": "top_1",
+                "value": value,
+                "subset": subset,
+                "source": "InternVid",
+            }
+            for data, value, subset in (("none", 58.42, None), ("InternVid-10M-FLT", 64.8, "internvid_10m_flt"))
+        ],
         "published_statistics": [
             {
                 "dataset": "InternVid",
@@ -226,96 +371,6 @@ def good_rows() -> Rows:
                 "first_called_on": date(2026, 1, 1),
                 "last_called_on": date(2026, 1, 2),
             }
-        ],
-        "candidate_videos": [
-            {"video_id": video_id, "category": category, "source_uri": f"file:///{video_id}.mp4", "source": "/"}
-            for video_id, category in candidates
-        ],
-        "acquired_videos": [
-            {"video_id": video_id, "category": category, "source_uri": f"file:///{video_id}.mp4"}
-            for video_id, category in candidates
-        ],
-        "videos": [
-            _video("v1", "sports"),
-            _video("v2", "music"),
-            _video("short", "sports", duration_seconds=3.0, rejection_reason="too_short"),
-            _video(
-                "broken",
-                "music",
-                duration_seconds=None,
-                rejection_reason="unreadable",
-                error="unreadable",
-                error_message="no moov atom",
-            ),
-        ],
-        "clips": [*kept, _clip("v2", "music", 8, 10, rejection_reason="still")],
-        "clip_frames": frames,
-        "subtitle_cues": [
-            _cue("v1", "sports", 0, 1.0, [" une", " balle"], **written),
-            _cue("v1", "sports", 1, 5.0, [" une", " croix"], **written),
-        ],
-        "speech_cues": [
-            _cue("v2", "music", 0, 2.0, [" people", " dance"], **heard),
-            _cue("v2", "music", 1, 4.0, [" all", " night"], **heard),
-        ],
-        "transcripts": [
-            key | {"video_id": video_id, "subtitle_languages": ["fr"] if video_id == "v1" else []} | said
-            for key, video_id, said in zip(
-                keys,
-                ("v1", "v1", "v2"),
-                (
-                    {"text": "une balle", "language": "fr", "origin": "subtitle", "text_english": "a ball"},
-                    {},
-                    {"text": "people dance all night", "text_english": "people dance all night", **heard},
-                ),
-                strict=True,
-            )
-        ],
-        "center_captions": [key | {"caption": caption} for key, caption in told],
-        "frame_captions": [
-            {"clip_id": f["clip_id"], "second": f["second"], "category": f["category"], "caption": "a ball"}
-            for f in seconds
-        ],
-        "fused_captions": [key | {"caption": caption} for key, caption in told],
-        "keyframes": keyframes,
-        "keyframe_captions": [
-            {name: row[name] for name in ("clip_id", "category", "keyframe")} | {"caption": "a ball rises"}
-            for row in keyframes
-        ],
-        "dense_captions": [key | {"caption": caption} for key, caption in told],
-        "semantic_pool": [
-            keys[0] | {"is_kept": True},
-            keys[1] | {"is_kept": True, "nearest_clip_id": "v1_0_4", "cosine": 0.4},
-            keys[2] | {"is_kept": False, "nearest_clip_id": "v1_4_10", "cosine": 0.99},
-        ],
-        "clip_embeddings": [key | {"video_embedding": [0.6, 0.8], "caption_embedding": [0.0, -1.0]} for key in keys],
-        "aesthetic_scores": [
-            key | {"aesthetic_score": score, "frame_scores": [score - 1, score], "model": "v1@1"}
-            for key, score in zip(keys, (4.5, 6.0, 3.0), strict=True)
-        ],
-        "umt_scores": [
-            key
-            | {"umt_score": score, "frame_scores": [score], "reference_mean": 0.1, "reference_deviation": 0.1}
-            | {"model": "umt@1"}
-            for key, score in zip(keys, (0.3, 0.4, 0.2), strict=True)
-        ],
-        "clip_scores": [
-            key | {"clip_score": score, "model": "clip@1"} for key, score in zip(keys, (0.2, 0.3, 0.1), strict=True)
-        ],
-        "shuffled_scores": [
-            key | {"own_score": own, "shuffled_score": other, "model": "umt@1"}
-            for key, own, other in zip(keys, (0.3, 0.4, 0.2), (0.1, 0.2, 0.3), strict=True)
-        ],
-        "safety_scores": [
-            key | {"nsfw": 0.1, "nsfw_of_frames": [0.0, 0.1], "text_area": 0.2, "text_area_of_frames": [0.2, 0.0]}
-            for key in keys
-        ],
-        "caption_languages": [key | {"language": "en", "probability": 0.9} for key in keys],
-        "caption_verbs": [key | {"verbs": found} for key, found in zip(keys, verbs, strict=True)],
-        "related_videos": [{"video_id": "v1", "other_video_id": "v2", "rank": 1, "cosine": 0.9}],
-        "internvid_icl": [
-            _sequence("captioned", ["v1"], kept[:2], captions[:2]),
-            _sequence("paired", ["v1", "v2"], kept, captions),
         ],
     }
 

@@ -31,5 +31,5 @@ def test_a_reason_is_frequent_that_took_a_tenth_of_the_rows(rows, frequent):
 
 
 def test_every_share_is_told():
-    told = failures(table(97, timed_out=1, refused=2)).told()
+    told = failures(table(97, timed_out=1, refused=2)).metadata()
     assert told == {"rows": 100, "shares": {"refused": 0.02, "timed_out": 0.01}}

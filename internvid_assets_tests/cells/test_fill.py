@@ -135,6 +135,7 @@ def test_a_limit_commits_cells_and_writes_no_table(lake):
     rows = {"a": "one", "b": "two", "c": "three"}
     report = run(lake, rows, Splitter(), limit=2)
     assert (report.calls_made, report.calls_left, report.data_version) == (2, 1, None)
+    assert (report.outcomes, report.failures) == ({"answered": 2}, {})  # no table, so no row of it has failed
     assert words(lake) == []
     work = Splitter()
     run(lake, rows, work)

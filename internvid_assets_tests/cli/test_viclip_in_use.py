@@ -15,11 +15,13 @@ from console import calls, run_here
 from safetensors.torch import load_file, save_file
 
 from internvid_assets import viclip
+from internvid_assets.clips.frames import frame_options
 from internvid_assets.embeddings.likeness import jpegs_of
 from internvid_assets.media.frames import pixels
 from internvid_assets.models.viclip.checkpoint import save_viclip
 from internvid_assets.models.viclip.embedding import load_embedding
 from internvid_assets.models.viclip.tokens import keep_words
+from internvid_assets.settings import Settings
 from internvid_assets.viclip.clip_weights import viclip_of_clip
 
 SAMPLE_CLIP = Path(viclip.__file__).parents[1] / "sample_world" / "weights" / "clip"
@@ -140,7 +142,7 @@ def finds(home: Path, checkpoint: Path, world: Path) -> None:
     assert [hit["similarity"] for hit in alike] == pytest.approx(_cosines(alike, videos, videos[first]), abs=1e-3)
     video = next(path for path in (world / "music").iterdir() if path.suffix in {".mp4", ".webm", ".mkv"})
     best = found(home, "--like", video, "-k", "3", "--model", checkpoint)
-    (seen,) = embedding.embed_videos([[pixels(jpeg) for jpeg in jpegs_of(str(video))]])
+    (seen,) = embedding.embed_videos([[pixels(jpeg) for jpeg in jpegs_of(str(video), **frame_options(Settings()))]])
     assert [hit["similarity"] for hit in best] == pytest.approx(_cosines(best, videos, seen), abs=1e-3)
 
 

@@ -30,8 +30,8 @@ def as_released(video_to_text, text_to_video) -> dict[str, float]:
     """Under the released code's names: percent, with two decimals."""
     both = {"txt": video_to_text, "img": text_to_video}
     found = {f"{name}_r{k}": getattr(one, f"recall_at_{k}") for name, one in both.items() for k in (1, 5, 10)}
-    found |= {f"{name}_r_mean": one.mean_recall for name, one in both.items()}
-    found["r_mean"] = (video_to_text.mean_recall + text_to_video.mean_recall) / 2
+    means = {f"{name}_r_mean": sum(found[f"{name}_r{k}"] for k in (1, 5, 10)) / 3 for name in both}
+    found |= {**means, "r_mean": sum(means.values()) / 2}
     return {name: round(value, 2) for name, value in found.items()}
 
 

@@ -250,14 +250,14 @@ def test_what_is_not_fit_is_not_released(home: Home, made: Release, harm: Callab
 def test_a_broken_promise_that_warns_is_recorded(home: Home) -> None:
     rewrite(home, "videos", MP4, lambda rows: rows.with_columns(duration_seconds=0.5))
     made = release_now(home).release
-    assert made.told["made_of"]["checks"]["clips__within_video_duration"] == {"severity": "warn", "offenders": 3}
+    assert made.manifest["made_of"]["checks"]["clips__within_video_duration"] == {"severity": "warn", "offenders": 3}
 
 
 def test_tables_that_are_written_meanwhile_are_noticed(home: Home, made: Release) -> None:
-    _refuse_moved(home, made.told["made_of"])
+    _refuse_moved(home, made.manifest["made_of"])
     rewrite(home, "umt_scores", MP4, lambda rows: rows.with_columns(pl.col("umt_score") / 2))
     with pytest.raises(RunStopped, match=r"tables were written meanwhile; materialise release when the runs are done"):
-        _refuse_moved(home, made.told["made_of"])
+        _refuse_moved(home, made.manifest["made_of"])
 
 
 def test_a_kill_before_the_rename_leaves_no_release(home: Home, made: Release) -> None:
@@ -303,8 +303,8 @@ def test_a_manifest_that_somebody_changed_is_no_longer_its_id(home: Home, made: 
     assert told.startswith(f"{manifest} was changed")
     for text, told in (
         ("{", r"JSONDecodeError"),
-        (json.dumps({**changed.told, "files": {}}), r"KeyError: 'videos\.parquet'"),
-        (json.dumps({**changed.told, "made_of": {"tables": {}, "subsets": {"internvid_10m": 5}}}), "TypeError"),
+        (json.dumps({**changed.manifest, "files": {}}), r"KeyError: 'videos\.parquet'"),
+        (json.dumps({**changed.manifest, "made_of": {"tables": {}, "subsets": {"internvid_10m": 5}}}), "TypeError"),
     ):
         manifest.write_text(text)
         with pytest.raises(UserError, match=rf"manifest\.json is damaged \({told}"):
@@ -312,7 +312,7 @@ def test_a_manifest_that_somebody_changed_is_no_longer_its_id(home: Home, made: 
 
 
 def test_of_two_releases_the_damaged_one_is_named(home: Home, made: Release, tmp_path: Path) -> None:
-    twin = Release(shutil.copytree(made.path, tmp_path / made.id), made.told)
+    twin = Release(shutil.copytree(made.path, tmp_path / made.id), made.manifest)
     chosen = twin.rows_of("internvid_10m")
     chosen.chmod(0o644)
     chosen.write_bytes(chosen.read_bytes()[:-20])

@@ -148,14 +148,14 @@ def _chat_model(config_class: Any, model_class: Any, processor_class: Any, visio
 def viclip(folder: Path, seed: int = 0) -> str:
     """A checkpoint with weights that tell pictures and words apart, and its words beside it."""
     import torch
+    from tiniest import TINIEST
 
     from internvid_assets.models.viclip.checkpoint import save_viclip
     from internvid_assets.models.viclip.model import Viclip
-    from internvid_assets.models.viclip.sizes import named_sizes
 
     torch.manual_seed(seed)
     known = [*(word for word in WORDS if word != "<eos>"), "<eos>"]  # in CLIP's vocabulary, the end is the last
-    model = Viclip(replace(named_sizes("tiniest"), vocabulary=len(known), end_token=len(known) - 1))
+    model = Viclip(replace(TINIEST, vocabulary=len(known), end_token=len(known) - 1))
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     save_viclip(model, folder)

@@ -11,17 +11,19 @@ import cv2
 import numpy as np
 import polars as pl
 import torch
+from tiniest import TINIEST
 
 from internvid_assets import viclip
 from internvid_assets.media.frames import FrameStore
 from internvid_assets.models.viclip.checkpoint import save_viclip
 from internvid_assets.models.viclip.model import Viclip
-from internvid_assets.models.viclip.sizes import named_sizes
+from internvid_assets.viclip.launching import OF_LAUNCHER
 from internvid_assets.viclip.rows import write_rows
 from internvid_assets.viclip.training_config import TrainingConfig
+from internvid_assets.viclip_parameters import MaskedParameters, TrainingParameters
 
 SAMPLE_CLIP = Path(viclip.__file__).parents[1] / "sample_world" / "weights" / "clip"
-SIZES = replace(named_sizes("tiniest"), vocabulary=79, end_token=3)
+SIZES = replace(TINIEST, vocabulary=79, end_token=3)
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 60, 220), "yellow": (230, 220, 40)}
 CATEGORIES = ("sports", "music")
 CLIPS, FRAMES_OF_CLIP = 24, 6
@@ -60,8 +62,11 @@ def jpeg_of(look: tuple[int, str]) -> bytes:
 
 
 def config_of(fields: dict[str, Any], output: Path, **changes: Any) -> TrainingConfig:
-    """Twelve steps of eight clips, on one process, in floats."""
+    """Twelve steps of eight clips, on one process, in floats; else the defaults of the masked phase."""
+    shared = TrainingParameters().model_dump(exclude=set(OF_LAUNCHER))
     quick = {
+        **shared,
+        **MaskedParameters().model_dump(),
         "frames": 4,
         "mask": 0.5,
         "batch_size": 8,

@@ -9,6 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from safetensors.torch import save_file  # noqa: E402
+from tiniest import TINIEST  # noqa: E402
 from torch.nn.functional import normalize  # noqa: E402
 from transformers import CLIPModel  # noqa: E402
 
@@ -81,10 +82,9 @@ def test_openais_names(tmp_path):
     from dataclasses import replace
 
     from internvid_assets.models.viclip.model import Viclip
-    from internvid_assets.models.viclip.sizes import named_sizes
 
     sizes = replace(
-        named_sizes("tiniest"),
+        TINIEST,
         vision_width=128,
         vision_heads=2,
         text_width=64,

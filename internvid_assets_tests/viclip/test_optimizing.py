@@ -8,8 +8,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from tiniest import TINIEST  # noqa: E402
+
 from internvid_assets.models.viclip.model import Viclip  # noqa: E402
-from internvid_assets.models.viclip.sizes import named_sizes  # noqa: E402
 from internvid_assets.viclip.optimizing import learning_rate_share, parameter_groups  # noqa: E402
 
 
@@ -24,7 +25,7 @@ def test_the_learning_rate_is_the_released_codes(golden):
 
 
 def test_lower_layers_learn_slower():
-    model = Viclip(named_sizes("tiniest"))
+    model = Viclip(TINIEST)
     groups = parameter_groups(model, learning_rate=1.0, weight_decay=0.2, layer_decay=0.5)
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     rates = {names[id(parameter)]: group["lr"] for group in groups for parameter in group["params"]}

@@ -13,7 +13,6 @@ torch = pytest.importorskip("torch")
 from safetensors.torch import load_file  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
-from internvid_assets.models.viclip import frame_sampling  # noqa: E402
 from internvid_assets.models.viclip.frame_sampling import interval_bounds, middle_frames, random_frames  # noqa: E402
 from internvid_assets.models.viclip.pictures import (  # noqa: E402
     NOISE,
@@ -42,7 +41,7 @@ def test_the_released_demonstration(told):
     import cv2
 
     frames = told["demo.frames_bgr_uint8"].numpy()
-    chosen = [frames[index] for index in frame_sampling.strided_frames(len(frames), 8)]
+    chosen = [frames[index] for index in range(0, len(frames), len(frames) // 8)][:8]
     squeezed = np.stack([cv2.resize(frame, (32, 32))[..., ::-1] for frame in chosen])
     ours = normalised(torch.from_numpy(squeezed).permute(0, 3, 1, 2))
     torch.testing.assert_close(ours[None], told["demo.frames2tensor_8x32x32"], atol=1e-5, rtol=0)
@@ -74,21 +73,6 @@ def test_random_frames_stay_in_their_intervals(sampled):
             assert any(len(set(column)) > 1 for column in own.T) or max(map(len, allowed)) == 1
         else:
             assert (np.diff(own) > 0).all() and own.min() >= 0 and own.max() < length
-
-
-def test_frames_by_the_second(sampled):
-    rows = [row for row in sampled["rows"] if row["sample"].startswith("fps")]
-    assert len(rows) == 4
-    for row in rows:
-        rate = float(row["sample"].removeprefix("fps"))
-        assert frame_sampling.frames_per_second(row["vlen"], rate, row["input_fps"]) == row["indices"]
-
-
-def test_frames_of_the_demonstration(sampled):
-    for row in sampled["demo"]:
-        assert frame_sampling.strided_frames(row["vlen"], row["fnum"]) == row["indices"]
-    with pytest.raises(ValueError, match="7 frames: expected at least 8"):
-        frame_sampling.strided_frames(7, 8)
 
 
 def video(clips: int, height: int, width: int) -> torch.Tensor:

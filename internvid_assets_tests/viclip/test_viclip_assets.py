@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,9 @@ from internvid_assets.viclip.assets import (
     viclip_interpolated_checkpoint,
     viclip_masked_checkpoint,
 )
-from internvid_assets.viclip.launching import clip_folder, current, prepared
+from internvid_assets.viclip.launching import FOLDER, clip_folder, current, prepared
 from internvid_assets.viclip.trained_on import clips_made_by
+from internvid_assets.viclip.training_config import read_config
 from internvid_assets.viclip_parameters import MaskedParameters, TrainingParameters, effective
 
 ROOT = Path(__file__).parents[2]
@@ -124,6 +127,22 @@ def test_two_phases_and_what_lies_between(folder):
 
 
 @pytest.mark.slow
+def test_two_trainings_never_run_at_once(folder, caplog):
+    home = home_of(folder, "viclip_masked_checkpoint.learning_rate=2e-3")
+    initial = clip_folder(home)
+    with ThreadPoolExecutor() as pool:
+        with home.turn(FOLDER):
+            training = pool.submit(materialised, home, viclip_masked_checkpoint)
+            ends = time.monotonic() + 60
+            while "waiting for the checkpoints" not in caplog.text and not training.done() and time.monotonic() < ends:
+                time.sleep(0.1)
+            launch = prepared(home, "viclip_masked_checkpoint", SUBSET, initial=initial)
+            assert "waiting for the checkpoints" in caplog.text and saving.newest(launch.config.output) is None
+        assert training.result().success
+    assert saving.finished(launch.config.output).position.is_finished
+
+
+@pytest.mark.slow
 def test_why_training_ended_is_what_the_run_says(folder):
     home = home_of(folder, "viclip_masked_checkpoint.batch_size=25")
     with pytest.raises(UserError, match="batch_size = 25: expected at most the 24 rows to train on"):
@@ -165,6 +184,18 @@ def test_a_profile_changes_what_nobody_set():
     assert (told["batch_size"], told["mask"]) == (99, 0.5)
     paper = effective("training", TrainingParameters(), "paper")
     assert paper == TrainingParameters().model_dump() and paper["precision"] == "bf16"
+
+
+@pytest.mark.parametrize("name", ["mask", "workers", "precision"])
+def test_a_run_is_given_every_setting(name, folder, tmp_path):
+    """Nothing has a second default beside that of its setting."""
+    config = prepared(home_of(folder), "viclip_masked_checkpoint", SUBSET, initial=clip_folder(home_of(folder))).config
+    path = tmp_path / "run.json"
+    path.write_text(config.model_dump_json())
+    assert read_config(path) == config
+    path.write_text(config.model_dump_json(exclude={name}))
+    with pytest.raises(UserError, match=rf"run\.json: {name} = .*Field required"):
+        read_config(path)
 
 
 def test_the_tagger_counts_where_verbs_are_asked_for(folder):

@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch")
 
 from golden_viclip import GOLDEN_SIZES  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
+from tiniest import TINIEST  # noqa: E402
 
 from internvid_assets.cells.errors import UserError  # noqa: E402
 from internvid_assets.models.viclip.checkpoint import load_viclip, read_state, save_viclip, sizes_of, stored_sizes  # noqa: E402
@@ -19,8 +20,6 @@ from internvid_assets.models.viclip.model import Viclip  # noqa: E402
 from internvid_assets.models.viclip.positions import adapted, inflated  # noqa: E402
 from internvid_assets.models.viclip.sizes import ViclipSizes, named_sizes  # noqa: E402
 from internvid_assets.viclip.interpolation import interpolated  # noqa: E402
-
-TINIEST = named_sizes("tiniest")
 
 
 @pytest.mark.parametrize(("size", "keys"), [("l14", 447), ("b16", 303)])

@@ -57,5 +57,5 @@ def _figure(figure: Drawn) -> str:
 
 def _packed(rows: pl.DataFrame) -> str:
     """Rows as gzipped JSON in base64: no letter of it means anything in HTML."""
-    told = json.dumps({"columns": rows.columns, "rows": rows.rows()}, ensure_ascii=False)
-    return base64.b64encode(gzip.compress(told.encode(), mtime=0)).decode()
+    table = json.dumps({"columns": rows.columns, "rows": rows.rows()}, ensure_ascii=False)
+    return base64.b64encode(gzip.compress(table.encode(), mtime=0)).decode()

@@ -106,10 +106,10 @@ def stored_sizes(path: Path) -> ViclipSizes | None:
     if not path.is_dir() or not config.is_file():
         return None
     try:
-        told = json.loads(config.read_text(encoding="utf-8"))
+        values = json.loads(config.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UserError(f"{config} is damaged ({_line(error)}); restore it") from None
-    return ViclipSizes.read(told) if "vision_width" in told else None
+    return ViclipSizes.read(values) if "vision_width" in values else None
 
 
 def sizes_of(state: Mapping[str, Tensor], path: Path) -> ViclipSizes:
@@ -142,21 +142,21 @@ def _layers(state: Mapping[str, Tensor], encoder: str) -> int:
     return len({name.removeprefix(prefix).split(".")[0] for name in state if name.startswith(prefix)})
 
 
-def save_viclip(model: Viclip, folder: Path, **told: Any) -> None:
-    """Write config.json and model.safetensors into `folder`; whatever else is `told` stands in the config.
+def save_viclip(model: Viclip, folder: Path, **further: Any) -> None:
+    """Write config.json and model.safetensors into `folder`; `further` values stand in the config too.
 
     Who needs the folder whole or not at all writes it aside and renames it.
     """
-    save_state(model.state_dict(), model.sizes, folder, **told)
+    save_state(model.state_dict(), model.sizes, folder, **further)
 
 
-def save_state(state: Mapping[str, Tensor], sizes: ViclipSizes, folder: Path, **told: Any) -> None:
+def save_state(state: Mapping[str, Tensor], sizes: ViclipSizes, folder: Path, **further: Any) -> None:
     """As `save_viclip`, of a state dict."""
     folder.mkdir(parents=True, exist_ok=True)
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     save_file(whole, folder / WEIGHTS, metadata={"format": "pt"})
     (folder / WEIGHTS).chmod(0o644)  # safetensors writes files that only their owner can read
-    config = {"architectures": ["ViCLIP"], "model_type": "viclip", "dtype": "float32", **asdict(sizes), **told}
+    config = {"architectures": ["ViCLIP"], "model_type": "viclip", "dtype": "float32", **asdict(sizes), **further}
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 

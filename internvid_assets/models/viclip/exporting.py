@@ -60,8 +60,8 @@ def export_towers(checkpoint: Path, folder: Path, *, onnx: bool = False) -> None
         if onnx:
             write_onnx(program, aside / f"{name}.onnx", input_name=INPUTS[name])
     words.tokenizer.save(str(aside / TOKENIZER))
-    told = json.dumps(preprocessing(model, words, checkpoint.name), indent=2)
-    (aside / PREPROCESSING).write_text(f"{told}\n", encoding="utf-8")
+    text = json.dumps(preprocessing(model, words, checkpoint.name), indent=2)
+    (aside / PREPROCESSING).write_text(f"{text}\n", encoding="utf-8")
     os.replace(aside, folder)
 
 

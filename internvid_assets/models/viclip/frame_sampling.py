@@ -24,20 +24,5 @@ def random_frames(length: int, frames: int, rng: np.random.Generator) -> list[in
     return _padded(rng.integers(bounds[:-1], bounds[1:] - 1), frames)
 
 
-def frames_per_second(length: int, rate: float, video_rate: float) -> list[int]:
-    """`rate` frames per second of video, each from the middle of its share of a second."""
-    step = 1 / rate
-    times = np.arange(step / 2, length / video_rate + step / 2, step)
-    chosen = np.around(times * video_rate).astype(int)
-    return [int(index) for index in chosen if index < length]
-
-
-def strided_frames(length: int, frames: int) -> list[int]:
-    """As the released demonstration does: steps of length // frames from the first one on."""
-    if length < frames:
-        raise ValueError(f"{length} frames: expected at least {frames}")
-    return list(range(0, length, length // frames))[:frames]
-
-
 def _padded(chosen: np.ndarray, frames: int) -> list[int]:
     return [int(index) for index in chosen] + [int(chosen[-1])] * (frames - len(chosen))

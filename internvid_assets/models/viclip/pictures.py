@@ -24,7 +24,7 @@ BICUBIC = -0.75
 
 def normalised(pixels: Tensor) -> Tensor:
     """float32 [..., 3, H, W] of levels 0 to 255."""
-    mean, deviation = (torch.tensor(told, device=pixels.device)[:, None, None] for told in (MEAN, DEVIATION))
+    mean, deviation = (torch.tensor(values, device=pixels.device)[:, None, None] for values in (MEAN, DEVIATION))
     return (pixels.float() / 255 - mean) / deviation
 
 

@@ -40,11 +40,11 @@ class ViclipSizes:
         return (self.image_pixels // self.patch_pixels) ** 2
 
     @classmethod
-    def read(cls, told: dict[str, Any]) -> ViclipSizes:
+    def read(cls, config: dict[str, Any]) -> ViclipSizes:
         """From the values of a config.json; others than ours are passed over. Raises UserError for a missing one."""
         known = {field.name for field in fields(cls)}
         try:
-            return cls(**{name: value for name, value in told.items() if name in known})
+            return cls(**{name: value for name, value in config.items() if name in known})
         except TypeError as error:
             raise UserError(f"sizes of ViCLIP: {error}; expected {', '.join(sorted(known))}") from None
 
@@ -86,19 +86,6 @@ NAMED = {
         text_layers=2,
         text_heads=4,
         joint_width=128,
-    ),
-    # For tests: a step takes milliseconds.
-    "tiniest": ViclipSizes(
-        image_pixels=32,
-        patch_pixels=16,
-        frames=4,
-        vision_width=32,
-        vision_layers=2,
-        vision_heads=2,
-        text_width=32,
-        text_layers=1,
-        text_heads=2,
-        joint_width=16,
     ),
 }
 
