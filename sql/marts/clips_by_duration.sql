@@ -3,12 +3,12 @@ with bucketed as (
     select
         category,
         case
-            when duration_seconds < 2 then '0-2'
-            when duration_seconds < 4 then '2-4'
-            when duration_seconds < 10 then '4-10'
-            when duration_seconds < 20 then '10-20'
-            else '>20'
-        end as seconds,
+            when duration_seconds < 2 then 1
+            when duration_seconds < 4 then 2
+            when duration_seconds < 10 then 3
+            when duration_seconds < 20 then 4
+            else 5
+        end as bucket,
         duration_seconds
     from clips
     where rejection_reason is null
@@ -18,19 +18,18 @@ with bucketed as (
 counted as (
     select
         category,
-        seconds,
-        min(duration_seconds) as shortest_seconds,
+        bucket,
         count(*) as clips,
         sum(duration_seconds) / 3600 as hours
     from bucketed
-    group by category, seconds
+    group by category, bucket
 )
 
 select
     category,
-    seconds,
+    ['0-2', '2-4', '4-10', '10-20', '>20'][bucket] as seconds,
     clips,
     hours,
     clips / sum(clips) over (partition by category) as share
 from counted
-order by category, shortest_seconds
+order by category, bucket

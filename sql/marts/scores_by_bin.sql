@@ -1,18 +1,14 @@
 -- One row per score and bin of InternVid's figure 4: 0.1 of UMT-SIM, 1 of aesthetic score. Half-open ranges.
-with binned as (
-    select 'umt_score' as score, floor(umt_score * 10) as bin, 10 as bins_per_unit
+with counted as (
+    select 'umt_score' as score, floor(umt_score * 10) as bin, 10 as bins_per_unit, count(*) as clips
     from captioned_clips
     where umt_score is not null
+    group by bin
     union all
-    select 'aesthetic_score', floor(aesthetic_score), 1
+    select 'aesthetic_score', floor(aesthetic_score) as bin, 1, count(*)
     from captioned_clips
     where aesthetic_score is not null
-),
-
-counted as (
-    select score, bin, bins_per_unit, count(*) as clips
-    from binned
-    group by all
+    group by bin
 )
 
 select
