@@ -13,7 +13,7 @@ from internvid_assets.tables import CATEGORIES
 
 @pytest.fixture(autouse=True)
 def no_runs_for_empty_categories(monkeypatch):
-    """Two videos lie in the first two categories; a run for each of the fourteen others costs a second or two."""
+    """Two videos lie in the first two categories; a run for each of the fourteen others takes some seconds."""
     monkeypatch.setattr("internvid_assets.cli.demo.CATEGORIES", CATEGORIES[:2])
 
 
