@@ -86,7 +86,7 @@ def test_a_changed_byte_is_noticed_and_not_captioned(store: FrameStore) -> None:
     (file,) = store.directory.rglob("data/*.lance")
     file.write_bytes(file.read_bytes().replace(b"1111", b"1171", 1))
     assert store.read([hash_of(pictures[0])]) == pictures[:1]
-    with pytest.raises(RunStopped, match=f"1 frames differ from their hash .{hash_of(pictures[1])}.; remove it and"):
+    with pytest.raises(RunStopped, match=f"1 frames do not match their hash .{hash_of(pictures[1])}.; remove it and"):
         store.read([hash_of(jpeg) for jpeg in pictures])
 
 
