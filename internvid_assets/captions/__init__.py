@@ -1,1 +1,1 @@
-"""Captions at two scales, fused into one."""
+"""Captions of clips at two scales, fused into one, and dense captions."""

@@ -1,4 +1,4 @@
-"""Captions: coarse, fine, and both fused (InternVid 3.2); of keyframes, and the dense one of those (ShareGPT4Video)."""
+"""Captions: coarse, fine and fused (InternVid 3.2); differential and dense captions of keyframes (ShareGPT4Video)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ KEYFRAMES = ("internvid_assets.captions.keyframes", *(f"internvid_assets.models.
 SLIDING = ("internvid_assets.captions.captioning", "internvid_assets.media.grids", *WORDS, *modules.SLIDING)
 
 CALLS_AT_ONCE = 16_384
-"""Rows that a batch holds: their pictures are read as the model has room for them, and answers come when they come, so
-that a slow one holds up nobody."""
+"""Rows per batch. Images are read when the model has room for them, and answers are returned as they are ready, so a
+slow call does not delay others."""
 
 
 @feature(
@@ -39,7 +39,7 @@ that a slow one holds up nobody."""
     kinds=["transformers"],
 )
 def center_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per kept clip: the caption of its centre frame."""
+    """One row per kept clip: the caption of its centre frame (InternVid 3.2, coarse level)."""
     return center_frames(clips, clip_frames)
 
 
@@ -56,7 +56,7 @@ def center_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFr
     kinds=["transformers"],
 )
 def frame_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per 1 fps frame of a kept clip: its caption."""
+    """One row per 1 fps frame of a kept clip: its caption (InternVid 3.2, fine level)."""
     return second_frames(clips, clip_frames)
 
 
@@ -74,7 +74,7 @@ def frame_captions(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFra
     kinds=["transformers"],
 )
 def fused_captions(clips: pl.LazyFrame, center_captions: pl.LazyFrame, frame_captions: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per kept clip: what happens in it, from the centre caption and the frame captions in time order."""
+    """One row per kept clip: its centre and frame captions, fused by a language model (InternVid 3.2)."""
     centers = center_captions.select("clip_id", center_caption="caption")
     spoken = frame_captions.filter(pl.col("caption").is_not_null()).sort("clip_id", "second")
     seconds = spoken.group_by("clip_id").agg(pl.col("caption").alias("frame_captions"))
@@ -96,7 +96,7 @@ def fused_captions(clips: pl.LazyFrame, center_captions: pl.LazyFrame, frame_cap
     kinds=["transformers"],
 )
 def keyframes(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per keyframe of a kept clip: a frame that looks unlike the keyframe before it (ShareGPT4Video)."""
+    """One row per keyframe of a kept clip: a frame that differs from the previous keyframe (ShareGPT4Video)."""
     return frames_in_order(clips, clip_frames)
 
 
@@ -115,7 +115,7 @@ def keyframes(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
     kinds=["transformers"],
 )
 def keyframe_captions(keyframes: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per keyframe: its differential caption, which says what changed since the one before (ShareGPT4Video)."""
+    """One row per keyframe: its differential caption, which describes what changed since the previous keyframe."""
     return by_clip(keyframes)
 
 
@@ -132,8 +132,8 @@ def keyframe_captions(keyframes: pl.LazyFrame) -> pl.LazyFrame:
     kinds=["transformers"],
 )
 def dense_captions(keyframes: pl.LazyFrame, keyframe_captions: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per kept clip: the summary of its differential captions, or, in mode fast, one look at all keyframes.
+    """One row per kept clip: the summary of its differential captions or, in mode fast, one caption of all keyframes.
 
-    A call reads the captions of a clip that has any, and its pictures only if it has none.
+    A call reads the clip's differential captions if there are any, and its images only if there are none.
     """
     return told_or_seen(by_clip(keyframes), keyframe_captions)

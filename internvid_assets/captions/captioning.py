@@ -1,4 +1,4 @@
-"""Captioning as remembered calls: pictures to sentences, and many sentences to one."""
+"""Captioning as stored calls: captions of frames, and their fusion into one caption per clip."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from internvid_assets.models.protocols import Answer, Answers, FrameCaptioner
 
 
 def caption_centers(bench: Bench) -> Work:
-    """The coarse scale's captioner (BLIP-2 in InternVid 3.2)."""
+    """Caption centre frames: the coarse scale (BLIP-2 in InternVid 3.2)."""
     return _caption_pictures(bench, bench.models.captioner)
 
 
 def caption_frames(bench: Bench) -> Work:
-    """The fine scale's captioner (Tag2Text in InternVid 3.2), whose tags are kept."""
+    """Caption 1 fps frames: the fine scale (Tag2Text in InternVid 3.2, whose tags are kept)."""
     return _caption_pictures(bench, bench.models.frame_captioner, with_tags=True)
 
 
@@ -33,7 +33,7 @@ def _caption_pictures(bench: Bench, captioner: FrameCaptioner, *, with_tags: boo
 
 
 def fuse_captions(bench: Bench) -> Work:
-    """One caption per clip from its centre caption and its frame captions in time order."""
+    """Fuse the centre caption and the frame captions, in time order, into one caption per clip."""
     parameters, model, template = bench.parameters, bench.models.language_model, fusion_template(bench.settings)
 
     def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
@@ -48,17 +48,17 @@ def fuse_captions(bench: Bench) -> Work:
 
 
 def outcomes(answers: Answers, *, with_tags: bool = False) -> Iterator[Mapping[int, Outcome]]:
-    """As `outcome`, of each answer as it comes."""
+    """As `outcome`, for each answer as it arrives."""
     for piece in answers:
         yield {position: outcome(answer, with_tags=with_tags) for position, answer in piece.items()}
 
 
 def outcome(answer: Answer | CallError, *, with_tags: bool = False) -> Payload | CallError:
-    """The columns of a caption, or why there is none."""
+    """The columns of a caption, or the error."""
     if isinstance(answer, CallError):
         return answer
     if not answer.text.strip():
-        return CallError("empty_caption", "the model answered with no words")
+        return CallError("empty_caption", "the model's answer contains no words")
     row = {
         "caption": answer.text.strip(),
         "log_probability": answer.log_probability,

@@ -1,4 +1,4 @@
-"""The prompt that asks a language model to fuse the captions of a clip's frames into one (InternVid 3.2)."""
+"""The prompt for a language model to fuse the captions of a clip's frames into one (InternVid 3.2)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from internvid_assets.language.sequences import in_order_of_time, thinned
 from internvid_assets.settings import Settings
 
 DEFAULT_TEMPLATE = (SHIPPED / "fusion.txt").read_text().strip()
-"""English that an instruction model understands, and the very words that the sample world's model was trained on."""
+"""Plain English for instruction models; the sample world's model was trained on exactly this wording."""
 
 PLACES = {"center_caption", "frame_captions"}
 
 
 def fusion_template(settings: Settings) -> str:
-    """The text of `fused_captions.prompt`, or the shipped template. Raises UserError for a file that is none."""
+    """The template in `fused_captions.prompt`, or the shipped one. Raises UserError for an invalid file."""
     return chosen_template(settings, "fused_captions.prompt", "fusion.txt", PLACES)
 
 
@@ -28,7 +28,7 @@ def fusion_prompt(
 ) -> str:
     """The template with the centre caption and the 1 fps captions in time order, at most `max_frame_captions` of them.
 
-    Longer clips are thinned evenly, first and last kept, so that a prompt is bounded however long the clip is.
+    Captions of longer clips are thinned evenly, keeping the first and the last, so that the prompt length is bounded.
     """
     kept = thinned(frame_captions, max_frame_captions)
     return template.format(center_caption=center_caption, frame_captions=in_order_of_time(kept))

@@ -1,4 +1,4 @@
-"""What speaks against a caption by its words alone: a judgement, made when the table is written, and nothing more."""
+"""Quality rules on the words of a caption: evaluated when the table is written, and only recorded as `flaw`."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ REFUSAL = (
     r"(?i)\b(?:i['’]?m sorry|i am sorry|as an ai|i (?:cannot|can['’]?t|can not|am unable to|['’]m unable to)"
     r"|unable to (?:see|view|describe|provide)|no image (?:was|is) (?:provided|attached))\b"
 )
-"""What chat models say in place of a caption."""
+"""Refusals of chat models instead of a caption."""
 
 BOILERPLATE = (
     r"(?i)^\W*(?:(?:sure|certainly|of course|here (?:is|are)|caption|description|answer)\b"
     r"|(?:in )?(?:the|this) (?:image|picture|photo|frame|video)\b)|<\|?\w+\|?>|\[(?:pad|cls|sep|unk|mask)\]"
 )
-"""Talk about the picture or the task rather than what is seen, and tokens that should not show."""
+"""Words about the image or the task instead of its content, and special tokens."""
 
 STUTTERS_FROM = 3
-"""A phrase so often in a row is a flaw."""
+"""A phrase repeated this many times in a row is a flaw."""
 JUDGEMENTS_REMEMBERED = 2**17
 
 
 def with_flaw(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
-    """Adds `flaw`: the first rule that the caption breaks; null where it breaks none, or there is none."""
+    """Add `flaw`: the first rule that the caption violates; null if it violates none, or if there is no caption."""
     caption, words = pl.col("caption"), pl.col("caption").str.count_matches(r"\S+")
     flaw = (
         pl.when(caption.str.contains(REFUSAL))
@@ -49,7 +49,7 @@ def with_flaw(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
 
 
 def _is(judge: Callable[[str], bool]) -> pl.Expr:
-    """What Python judges, of equal captions once: they are many and near each other, and Python is slow."""
+    """A rule in Python, evaluated once per distinct caption: equal ones are frequent, and Python is slow."""
     remembered = lru_cache(JUDGEMENTS_REMEMBERED)(judge)
 
     def judged(captions: pl.Series) -> pl.Series:

@@ -1,4 +1,4 @@
-"""Keyframes (ShareGPT4Video): a frame counts when it looks unlike the latest keyframe."""
+"""Keyframes (ShareGPT4Video): frames that differ from the previous keyframe."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def keyframe_positions(
 ) -> list[int]:
     """Which of `count` evenly spaced frames are keyframes: the first, and each `every`-th below `threshold`.
 
-    `similarity` is asked once for each candidate, with the latest keyframe first. The last frame is always one
-    ("paper"), or ("code", the released script) at least `every` frames after the keyframe before it, or if there would
-    be a single keyframe.
+    `similarity` is called once per candidate, with the latest keyframe as the first argument. The last frame is a
+    keyframe always ("paper"), or ("code", the released script) only if it is at least `every` frames after the previous
+    keyframe, or if there would otherwise be a single keyframe.
     """
     if not count:
         return []
@@ -37,7 +37,7 @@ def keyframe_positions(
 
 
 def plain_opening(images: Iterable[Image], every: int) -> int:
-    """How many frames to leave out at the start: those of a single colour, at most one interval of them."""
+    """How many frames to skip at the start: those of a single colour, at most one interval."""
     opening = 0
     for image in islice(images, every):
         if not is_plain(image):

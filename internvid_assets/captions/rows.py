@@ -1,4 +1,4 @@
-"""The rows that captions of keyframes are made for, and what is added when their tables are written."""
+"""Input rows of keyframe captions, and the columns added when the tables are written."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from internvid_assets.captions.hygiene import with_flaw
 
 
 def numbered(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
-    """A failed call is one row, and a key is never null: it stands as its clip's keyframe 0."""
+    """A failed call is one row, and a key must not be null: its `keyframe` is 0."""
     return rows.with_columns(pl.col("keyframe").fill_null(0))
 
 
 def by_clip(keyframes: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per clip: `seconds` into it and `frame_hashes` of its keyframes, in time order."""
+    """One row per clip: `seconds` (from the clip's start) and `frame_hashes` of its keyframes, in time order."""
     fine = keyframes.filter(pl.col("error").is_null()).sort("clip_id", "keyframe")
     return fine.group_by("clip_id", maintain_order=True).agg(
         pl.col("category").first(),
@@ -25,12 +25,12 @@ def by_clip(keyframes: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def numbered_and_judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
-    """As `numbered`, with what speaks against each caption."""
+    """As `numbered`, with the `flaw` of each caption."""
     return with_flaw(numbered(rows, parameters), parameters)
 
 
 def told_or_seen(clips: pl.LazyFrame, keyframe_captions: pl.LazyFrame) -> pl.LazyFrame:
-    """The `captions` of each clip that has any, the pictures of one that has none; clips whose call failed are out."""
+    """The differential `captions` of each clip, or its images if it has none; clips whose call failed are excluded."""
     failed = keyframe_captions.filter(pl.col("error").is_not_null())
     captioned = keyframe_captions.filter(pl.col("caption").is_not_null()).sort("clip_id", "keyframe")
     captions = captioned.group_by("clip_id").agg(pl.col("caption").alias("captions"))

@@ -1,4 +1,4 @@
-"""ShareGPT4Video's captions as remembered calls: a clip's keyframes, their differential captions, the dense caption."""
+"""ShareGPT4Video's captions as stored calls: a clip's keyframes, their differential captions, the dense caption."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from internvid_assets.models.protocols import Answer, FrameEmbedder
 from internvid_assets.models.share_captioner import Keyframe, ShareCaptioner
 
 READ_AT_ONCE = 16
-"""Clips whose keyframes are looked up together: they lie in memory as JPEGs, some 25 KB each."""
+"""Number of clips whose keyframes are read together and kept in memory as JPEGs of about 25 KB each."""
 EMBEDDED_AT_ONCE = 64
 
 
@@ -30,7 +30,7 @@ def share_captioner(bench: Bench) -> ShareCaptioner:
 
 
 def choose_keyframes(bench: Bench) -> Work:
-    """The frames of each clip that are unlike the keyframe before them, by the profile's embedder of frames."""
+    """Choose the frames of each clip that differ from the previous keyframe, using the profile's frame embedder."""
     embedder, parameters = bench.models.frame_embedder, bench.parameters
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
@@ -47,7 +47,7 @@ def choose_keyframes(bench: Bench) -> Work:
 
 
 def _place(frame: int, clip: Mapping[str, Any]) -> dict[str, Any]:
-    """Where and when a frame of a clip is."""
+    """The index, times and hash of a clip's frame."""
     seconds = clip["frames_seconds"][frame]
     return {
         "frame_hash": clip["frame_hashes"][frame],
@@ -63,7 +63,7 @@ def chosen_keyframes(
     embedder: FrameEmbedder,
     parameters: KeyframesParameters,
 ) -> list[list[dict[str, Any]] | CallError]:
-    """For each clip, given as the hashes of its 1 fps frames, a row per keyframe; `jpegs` holds their pictures."""
+    """For each clip, given as the hashes of its 1 fps frames, a row per keyframe; `jpegs` holds the images."""
     clips = [each[: parameters.max_seconds + 1] for each in clips]
     openings = [_opening(each, jpegs, parameters) for each in clips]
     both = list(zip(clips, openings, strict=True))
@@ -76,7 +76,7 @@ def chosen_keyframes(
 
 
 def _opening(hashes: Sequence[str], jpegs: Mapping[str, bytes], parameters: KeyframesParameters) -> int:
-    """As `plain_opening`; none in a clip that has nothing else."""
+    """As `plain_opening`, but 0 for a clip that consists only of plain frames."""
     opening = plain_opening((pixels(jpegs[name]) for name in hashes), parameters.interval_seconds)
     return opening if opening < len(hashes) else 0
 
@@ -90,7 +90,7 @@ def _chosen(
         return float(vector_of[frames[one]] @ vector_of[frames[other]])
 
     if not all(np.isfinite(vector_of[name]).all() for name in frames if name in vector_of):
-        return CallError("not_a_number", "the model's answer is not finite")
+        return CallError("not_a_number", "the model's output is not finite")
     positions = keyframe_positions(
         len(frames),
         similarity,
@@ -106,7 +106,7 @@ def _chosen(
 
 
 def caption_keyframes(bench: Bench) -> Work:
-    """The differential captions of each clip; no rows in mode fast."""
+    """Write the differential captions of each clip; no rows in mode fast."""
     if bench.settings.dense_captions.mode == "fast":
         return lambda batch: [[] for _ in range(batch.height)]
     captioner, parameters = share_captioner(bench), bench.parameters
@@ -124,7 +124,7 @@ def caption_keyframes(bench: Bench) -> Work:
 
 
 def _rows(seconds: Sequence[float], answers: Sequence[Answer] | CallError) -> Outcome:
-    """A row per keyframe; an answer without words is the failure of its clip."""
+    """A row per keyframe; an answer without words fails the whole clip."""
     if isinstance(answers, CallError):
         return answers
     rows: list[Payload] = []
@@ -137,7 +137,7 @@ def _rows(seconds: Sequence[float], answers: Sequence[Answer] | CallError) -> Ou
 
 
 def write_dense_captions(bench: Bench) -> Work:
-    """One caption per clip: from its differential captions, or from all its keyframes in one picture."""
+    """Write one caption per clip: from its differential captions, or from all its keyframes in one image."""
     return _of_one_picture(bench) if bench.parameters.mode == "fast" else _of_differential_captions(bench)
 
 
@@ -168,7 +168,7 @@ def _of_one_picture(bench: Bench) -> Work:
 
 
 def _clips(frames: FrameStore, batch: pl.DataFrame) -> Iterator[list[Keyframe]]:
-    """The keyframes of each row, read as they are asked for."""
+    """The keyframes of each row, read lazily."""
     for some in batch.select("seconds", "frame_hashes").iter_slices(READ_AT_ONCE):
         jpegs = _jpegs(frames, some["frame_hashes"].to_list())
         for seconds, hashes in some.iter_rows():

@@ -1,4 +1,4 @@
-"""Templates of prompts: files of the package, or of the user in their place."""
+"""Prompt templates: files of the package, or the user's files instead."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ SHIPPED = Path(__file__).parent / "prompts"
 
 
 def chosen_template(settings: Settings, setting: str, shipped: str, places: Set[str]) -> str:
-    """The text of the file that `setting` ("section.key") names, or of the `shipped` one.
+    """The text of the file named by `setting` ("section.key"), or of the `shipped` one.
 
-    Raises UserError for a file that is no template with these places.
+    Raises UserError if the file is not a template with exactly these placeholders.
     """
     section, key = setting.split(".")
     chosen = getattr(settings.parameters(section), key)
@@ -25,14 +25,14 @@ def chosen_template(settings: Settings, setting: str, shipped: str, places: Set[
         return checked_template(beside_settings(Path(chosen)).read_text(encoding="utf-8").strip(), places)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UserError(f"{setting} = {chosen!r}: expected a text file with a template ({reason})") from None
+        raise UserError(f"{setting} = {chosen!r}: expected a text file with a prompt template ({reason})") from None
 
 
 def checked_template(text: str, places: Set[str]) -> str:
-    """The template itself. Raises UserError unless it has all these places, each in braces, and no other."""
+    """Returns the template. Raises UserError unless its placeholders, in braces, are exactly `places`."""
     found = [part[1:] for part in Formatter().parse(text) if part[1] is not None]
     names = {name for name, _, _ in found}
     if names != places or any(form or how for _, form, how in found):
         named = sorted({f"{name}{f'!{how}' if how else ''}{f':{form}' if form else ''}" for name, form, how in found})
-        raise UserError(f"the prompt has the places {named}: expected {sorted(places)}, in braces")
+        raise UserError(f"the prompt has the placeholders {named}: expected {sorted(places)}, in braces")
     return text

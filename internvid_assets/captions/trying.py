@@ -1,4 +1,4 @@
-"""The keyframes of any video file, as those of a clip: for trying a model, a mode or a prompt on one video."""
+"""Keyframes of any video file, as if it were a clip: to try a model, a mode or a prompt on one video."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from internvid_assets.settings import Settings
 
 
 def keyframes_of_file(path: Path, embedder: FrameEmbedder, settings: Settings, engine: Engine) -> list[Keyframe]:
-    """The keyframes of a video, which is read in a worker process. Raises UserError for a file that is none."""
+    """The keyframes of a video file, read in a worker process. Raises UserError if it is not a video."""
     rows = frames_of_file(path, "second", settings, engine)
     jpegs = {row["frame_hash"]: row["jpeg"] for row in rows}
     (chosen,) = chosen_keyframes([[row["frame_hash"] for row in rows]], jpegs, embedder, settings.keyframes)
     if isinstance(chosen, CallError):
-        raise UserError(f"{path}: no keyframes were chosen ({chosen})")
+        raise UserError(f"{path}: no keyframes found ({chosen})")
     found = [rows[keyframe["frame"]] for keyframe in chosen]
     return [Keyframe(round(row["timestamp_seconds"], 3), row["jpeg"]) for row in found]

@@ -1,4 +1,4 @@
-"""Which prompts ShareGPT4Video's captions are asked with."""
+"""The prompts of ShareGPT4Video's captions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DIFFERENTIAL = {"previous_picture", "previous_seconds", "previous_caption", "pic
 
 
 def wording(settings: Settings) -> Wording:
-    """The templates of the settings, or the shipped ones. Raises UserError for a file that is none."""
+    """The templates named in the settings, or the shipped ones. Raises UserError for an invalid file."""
     return Wording(
         first=chosen_template(settings, "keyframe_captions.first_prompt", "first_keyframe.txt", FIRST),
         differential=chosen_template(
@@ -24,12 +24,12 @@ def wording(settings: Settings) -> Wording:
 
 
 def differential_text(settings: Settings) -> str:
-    """The templates of differential captions as they enter the recipe; of none in mode fast, which asks for none."""
+    """The templates of differential captions for the recipe; none in mode fast, which does not use them."""
     words = wording(settings)
     return f"{words.first}\n\n{words.differential}" if settings.dense_captions.mode == "sliding" else ""
 
 
 def dense_text(settings: Settings) -> str:
-    """The template of the mode as it enters the recipe."""
+    """The template of the current mode, for the recipe."""
     words = wording(settings)
     return words.summary if settings.dense_captions.mode == "sliding" else words.fast

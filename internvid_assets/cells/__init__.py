@@ -1,1 +1,1 @@
-"""The one idea: a feature table's row is a call, and a call is remembered (docs/concepts.md)."""
+"""The central idea: a row of a feature table is a call, and calls are stored (docs/concepts.md)."""

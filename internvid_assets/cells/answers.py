@@ -1,4 +1,4 @@
-"""Asking a feature's work: all answers of a batch at once, or in the pieces in which they come."""
+"""Run a feature's work on a batch: outcomes are returned all at once, or piecewise as they are ready."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from internvid_assets.cells.feature import Outcome, Work
 
 
 def answered(work: Work, batch: pl.DataFrame) -> Generator[tuple[pl.DataFrame, Sequence[Outcome]], None, None]:
-    """Every call of the batch once, with its outcome; now and then none at all, where the work waits for answers.
+    """Yield every call of the batch once, with its outcome; a piece may be empty while the work waits for answers.
 
-    When the batch as a whole fails, halves of what is left of it are tried until the guilty row is alone.
+    If the batch as a whole fails, its unanswered rows are bisected until the row that causes the failure is isolated.
     """
     left = dict.fromkeys(range(batch.height))
     pieces = _pieces(work, batch)
@@ -29,7 +29,7 @@ def answered(work: Work, batch: pl.DataFrame) -> Generator[tuple[pl.DataFrame, S
             yield from _halves_answered(work, batch[list(left)], error)
             return
         if piece is None or not piece.keys() <= left.keys():
-            raise RunStopped(f"the work left {len(left)} of {batch.height} calls unanswered, or answered one twice")
+            raise RunStopped(f"the work left {len(left)} of {batch.height} calls unanswered, or answered a call twice")
         for position in piece:
             del left[position]
         yield batch[list(piece)], list(piece.values())
@@ -42,7 +42,7 @@ def _pieces(work: Work, batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
     elif len(answer) == batch.height:
         yield dict(enumerate(answer))
     else:
-        raise RunStopped(f"the work returned {len(answer)} outcomes for {batch.height} calls; one each is expected")
+        raise RunStopped(f"the work returned {len(answer)} outcomes for {batch.height} calls; expected one per call")
 
 
 def _halves_answered(

@@ -1,4 +1,4 @@
-"""How a feature becomes a Dagster asset: its recipe is the code version, its content the data version."""
+"""Turns a feature into a Dagster asset: the recipe is its code version, the content hash its data version."""
 
 import base64
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -18,22 +18,23 @@ from internvid_assets.partitions import by_category
 from internvid_assets.selects.damage import damage_named
 
 NOTHING_PENDING, FEW_FAILURES, ORDER_KEPT = "nothing_pending", "few_failures", "order_kept"
-"""Checks of every feature (Dagster itself never calls a partitioned asset out of date), and of one with a number."""
+"""Checks of every feature (Dagster itself never reports a partitioned asset as out of date); the last one only of
+features that declare a `compared` column."""
 
 
 class FillConfig(dg.Config):
-    """What the Launchpad may change: nothing that changes a row."""
+    """What can be set in the Launchpad: nothing that changes a row."""
 
     limit: int | None = None
     retry_quarantined: bool = False
 
 
 Promises = Callable[[Home, str, str | None], Iterator[dg.AssetCheckResult]]
-"""From a home, a table and a category (None: it has none) to how the promises about the table were kept."""
+"""From a home, a table and a category (None: not partitioned) to the results of the checks on the table."""
 
 
 def asset_spec(feature: Feature, *, group: str, home: Home) -> dg.AssetSpec:
-    """With the table's columns in its metadata; partitioned where its table is."""
+    """The asset spec, with the table's columns in its metadata; partitioned if the table is."""
     return dg.AssetSpec(
         feature.name,
         group_name=group,
@@ -50,10 +51,10 @@ def asset_spec(feature: Feature, *, group: str, home: Home) -> dg.AssetSpec:
 def feature_asset(
     feature: Feature, *, group: str, home: Home, check_specs: Sequence[dg.AssetCheckSpec], promises: Promises
 ) -> dg.AssetsDefinition:
-    """The asset of `feature`: its table, then the checks that are asked for."""
+    """The asset of `feature`: it fills the table, then runs the selected checks."""
     spec, checks = asset_spec(feature, group=group, home=home), [*check_specs, *warning_specs(feature)]
 
-    # Only an asset whose parts can be selected may leave its checks out, as a limited run does.
+    # A run with a limit does not yield its checks, which only a subsettable asset may do.
     @dg.multi_asset(name=feature.name, specs=[spec], check_specs=checks, can_subset=True)
     @damage_named
     def filled(
@@ -65,7 +66,7 @@ def feature_asset(
             options = home.fill_options(limit=config.limit, retry_quarantined=config.retry_quarantined)
             report = home.fill(feature, category, options)
             if report.data_version is None:
-                context.log.info(f"{report.calls_made} calls made, {report.calls_left} left: the table is unchanged")
+                context.log.info(f"{report.calls_made} calls made, {report.calls_left} left; the table is unchanged")
                 return
             yield dg.MaterializeResult(
                 data_version=dg.DataVersion(report.data_version), metadata=evidence(feature, report, home, category)
@@ -80,7 +81,7 @@ def feature_asset(
 def warnings(
     feature: Feature, home: Home, category: str | None, asked: Collection[str], report: FillReport | None
 ) -> Iterator[dg.AssetCheckResult]:
-    """Those of `warning_specs` that are asked for; `report` is of the fill before it, if there was one."""
+    """Results of the selected checks of `warning_specs`; `report` is that of the preceding fill, if there was one."""
     if NOTHING_PENDING in asked:
         yield warning(NOTHING_PENDING, report.rows_pending if report else pending_rows(feature, home, [category]))
     if FEW_FAILURES in asked:
@@ -91,18 +92,18 @@ def warnings(
 
 
 def warning_specs(feature: Feature) -> Iterator[dg.AssetCheckSpec]:
-    """What is told of a feature beside promises about its table. Evaluated alone, it says what settings left to do."""
-    promises = {NOTHING_PENDING: "No row waits for its call: none is new, changed, or failed in a way that may pass."}
-    promises[FEW_FAILURES] = "No reason failed more than a tenth of the rows (of 20 or more): such rows have no values."
+    """Checks that only warn. Evaluated on their own, they show what is left to do under the current settings."""
+    promises = {NOTHING_PENDING: "No calls are pending: no row is new or changed, or failed in a retryable way."}
+    promises[FEW_FAILURES] = "No error code affects more than a tenth of the rows (of 20 or more)."
     if feature.compared:
-        promises[ORDER_KEPT] = f"{feature.compared} orders rows as the recipe before did: subsets stay much the same."
+        promises[ORDER_KEPT] = f"{feature.compared} ranks rows as the previous recipe did: subsets stay similar."
     partitions = by_category if feature.is_partitioned else None
     for name, description in promises.items():
         yield dg.AssetCheckSpec(name, asset=feature.name, description=description, partitions_def=partitions)
 
 
 def warning(check: str, offenders: int, **details: Any) -> dg.AssetCheckResult:
-    """A warning while there are offenders."""
+    """A check result that warns if there are offenders."""
     severity, metadata = dg.AssetCheckSeverity.WARN, {"offenders": offenders, **details}
     return dg.AssetCheckResult(check_name=check, passed=not offenders, severity=severity, metadata=metadata)
 
@@ -113,7 +114,7 @@ def order_warning(feature: Feature, column: str, home: Home, category: str | Non
 
 
 def evidence(feature: Feature, report: FillReport, home: Home, category: str | None) -> dict[str, Any]:
-    """What the UI shows of a materialisation."""
+    """The metadata of a materialisation, shown in the UI."""
     table = home.lake.scan(feature.name, category)
     shown: dict[str, Any] = {
         "dagster/partition_row_count" if category else "dagster/row_count": report.rows,
@@ -135,7 +136,7 @@ def evidence(feature: Feature, report: FillReport, home: Home, category: str | N
 
 
 def column_schema(schema: type) -> dg.TableSchema:
-    """The table's columns with types and descriptions, as the UI shows them."""
+    """The table's columns with types and descriptions, for the UI."""
     columns = schema.columns()
     return dg.TableSchema(
         columns=[

@@ -1,4 +1,4 @@
-"""The bench a feature's work is done at: its parameters, the profile's models, the frame store, worker processes."""
+"""What a feature's work has at hand: its parameters, the profile's models, the frame store and worker processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bench:
-    """What `Feature.work` may use, for one category."""
+    """The resources of `Feature.work`, for one category."""
 
     settings: Settings
     parameters: Any

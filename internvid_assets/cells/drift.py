@@ -1,4 +1,4 @@
-"""How far a recipe's numbers are from those that the recipe before gave for the same inputs."""
+"""How much a recipe's numbers differ from those of the previous recipe for the same inputs."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from internvid_assets.cells.remembered import Remembered, recipes_of
 from internvid_assets.cells.store import Store
 
 FEWEST_CALLS = 20
-"""Of fewer, an order says little."""
+"""With fewer calls, a rank correlation says little."""
 LOWEST_CORRELATION = 0.9
 
 
 @dataclass(frozen=True)
 class Drift:
-    """What became of the calls that both recipes answered."""
+    """Comparison of the calls that were made under both recipes."""
 
     earlier_recipe: str
     calls: int
     mean_difference: float
     rank_correlation: float
-    """Spearman's: 1 where the order is the same. NaN where all numbers are."""
+    """Spearman's: 1 if the order is the same, NaN if all numbers are equal."""
 
     @property
     def is_reordered(self) -> bool:
-        """Whether another order of the rows, and so another subset of them, is to be expected."""
+        """Whether the rows are likely to be ranked differently, and subsets therefore to differ."""
         return self.calls >= FEWEST_CALLS and self.rank_correlation < LOWEST_CORRELATION
 
 
 def drift(store: Store, table: str, column: str, recipe: str, category: str | None) -> Drift | None:
-    """Against the recipe that was asked last before this one; None where none answered any of the same calls."""
+    """Compare with the most recently used other recipe; None if there is none, or if they share no calls."""
     parts = {one: _numbers(store, table, column, one, category) for one in recipes_of(store, table)}
     earlier = {one: rows for one, rows in parts.items() if one != recipe and rows.height}
     if recipe not in parts or not earlier:
@@ -47,7 +47,7 @@ def drift(store: Store, table: str, column: str, recipe: str, category: str | No
 
 
 def _numbers(store: Store, table: str, column: str, recipe: str, category: str | None) -> pl.DataFrame:
-    """`input_hash`, `column` and `called_at` of the calls that worked."""
+    """`input_hash`, `column` and `called_at` of the successful calls."""
     parts = Remembered(store, table, recipe, category, {}).parts()
     names = ["input_hash", column, "called_at"]
     read = [pl.read_parquet(store.local_path(part), columns=names) for part in parts]

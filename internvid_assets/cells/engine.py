@@ -14,33 +14,33 @@ from internvid_assets.cells.worker import Worker
 T = TypeVar("T")
 
 WORKER_MEMORY_BYTES = 2_000_000_000
-"""An idle worker takes 30 MB, 1080p with frame threads 200 MB, 8K with 16 reference pictures 900 MB."""
+"""An idle worker takes 30 MB; decoding 1080p with frame threads 200 MB, 8K with 16 reference frames 900 MB."""
 
 
 class Engine(Protocol):
-    """Runs one function for many arguments, wherever that is."""
+    """Runs one function for many arguments, on any backend."""
 
     def each(
         self, function: Callable[..., T], calls: Sequence[Mapping[str, Any]], *, timeout_seconds: float
     ) -> list[T | CallError]:
-        """`function(**call)` for each call, answers in order; a failure of any kind is that call's CallError."""
+        """`function(**call)` for each call, answers in order; any failure becomes the CallError of its call."""
         ...
 
     def as_answered(
         self, function: Callable[..., T], calls: Sequence[Mapping[str, Any]], *, timeout_seconds: float
     ) -> Iterator[tuple[int, T | CallError]]:
-        """(position among the calls, answer), whichever comes first."""
+        """(position among the calls, answer), in the order of completion."""
         ...
 
 
 class LocalEngine:
-    """Processes on this machine, started at the first use; `close` ends them, and so does the end of their program.
+    """Processes on this machine, started on first use; they end with `close` or with the parent process.
 
-    `preload` names modules that workers find imported, which makes them start in a fifth of a second.
+    `preload` names modules that are already imported in new workers, so that they start in a fifth of a second.
     """
 
     def __init__(self, workers: int, *, memory_bytes: int = WORKER_MEMORY_BYTES, preload: Sequence[str] = ()) -> None:
-        # Neither fork (the parent has threads) nor spawn (a second per worker and call of the parent's imports).
+        # Not fork (the parent has threads), not spawn (each worker would take a second to repeat the parent's imports).
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([*preload])
         self._workers = [Worker(context, memory_bytes) for _ in range(workers)]
@@ -72,7 +72,7 @@ class LocalEngine:
                     yield _unless_stopped(answered.get())
             except BaseException:
                 threads.shutdown(wait=False, cancel_futures=True)
-                self.close()  # the threads wait for the workers, and the `with` for the threads
+                self.close()  # the `with` block waits for the threads, and these wait for the workers
                 raise
 
     def close(self) -> None:

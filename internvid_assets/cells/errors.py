@@ -1,4 +1,4 @@
-"""Failures as data: a call that cannot answer says why, and whether trying again may help."""
+"""Failures as data: a failed call records the reason, and whether a retry may help."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass
 class CallError(Exception):
-    """A call's failure, kept as its cell.
+    """The failure of a call, stored as its cell.
 
-    `code` is a stable snake_case word users group by; `message` is one line for a human.
-    A retryable failure is tried again by later runs, up to `max_attempts` times in all; any other is permanent.
+    `code` is a stable snake_case word to group by; `message` is one human-readable line.
+    Later runs retry a retryable failure, up to `max_attempts` attempts in total; any other failure is permanent.
     """
 
     code: str
@@ -22,7 +22,7 @@ class CallError(Exception):
 
 
 class RunStopped(Exception):
-    """Something no single row is to blame for, such as a full disk: the run ends, and no row is marked as failed."""
+    """A failure not caused by a single row, such as a full disk: the run ends, and no row is marked as failed."""
 
 
 class UserError(Exception):
@@ -30,10 +30,10 @@ class UserError(Exception):
 
 
 def as_call_error(error: Exception) -> CallError:
-    """What to remember of an exception no one expected: its type and first line, worth another try."""
+    """An unexpected exception as a retryable CallError with its type and first line."""
     if isinstance(error, CallError):
         return error
     if isinstance(error, MemoryError):
-        return CallError("memory_exceeded", "the call asked for more memory than there is", retryable=True)
+        return CallError("memory_exceeded", "the call requested more memory than is available", retryable=True)
     first_line = (str(error).splitlines() or [""])[0][:300]
     return CallError("unexpected_error", f"{type(error).__name__}: {first_line}", retryable=True)

@@ -1,4 +1,4 @@
-"""What a feature asset declares: the rows it is made for, the columns a call reads, and the work itself."""
+"""What a feature asset declares: its input rows, the columns that a call reads, and the work itself."""
 
 from __future__ import annotations
 
@@ -21,48 +21,48 @@ if TYPE_CHECKING:
 
 Payload: TypeAlias = Mapping[str, Any]
 Outcome: TypeAlias = Payload | Sequence[Payload] | CallError
-"""What a call answers: one row, many rows or none, or its failure."""
+"""The result of a call: one row, a sequence of rows (possibly empty), or its failure."""
 
 Work: TypeAlias = Callable[[pl.DataFrame], Sequence[Outcome] | Iterator[Mapping[int, Outcome]]]
-"""Answers a micro-batch of calls: one outcome per row, in the rows' order; or in pieces, by row, as they come."""
+"""Makes a micro-batch of calls: returns one outcome per row, in order; or yields them by row index when ready."""
 
 
 @dataclass(frozen=True)
 class Feature:
-    """A table in which every row is a remembered call. Made by `@feature`; pure, it knows no Dagster."""
+    """A table in which every row is a stored call. Created by `@feature`; independent of Dagster."""
 
     name: str
     schema: type[dy.Schema]
     description: str
     upstream: Callable[..., pl.LazyFrame]
-    """From the tables its parameters name to one row per call: keys, columns that are read, others that are carried."""
+    """From the tables named by its parameters to one row per call: keys, the columns read, and columns passed on."""
     reads: tuple[str, ...]
-    """The columns a call depends on: they are hashed. Whatever else a row has only helps to find the input."""
+    """The columns that a call depends on: they are hashed. Other columns only help to locate the input."""
     work: Callable[[Bench], Work]
-    """Opens what the calls need (a model, worker processes), once per run and only when something is pending."""
+    """Sets up what the calls need (a model, worker processes), once per run and only if calls are pending."""
     version: str
     code: tuple[str, ...]
-    """Modules whose code makes the result; recipes.lock notices when they change."""
+    """Modules whose code determines the result; recipes.lock detects changes to them."""
     models: tuple[str, ...] = ()
     borrows: tuple[str, ...] = ()
-    """Settings of other assets that the calls read too, such as `videos.max_pixels`: part of the recipe."""
+    """Settings of other assets that the calls also read, such as `videos.max_pixels`: part of the recipe."""
     prompt: Callable[[Settings], str] | None = None
     given: Callable[[Settings], Mapping[str, Any]] | None = None
-    """Keyword arguments of `upstream` that settings decide, such as how many frames of a clip a model looks at."""
+    """Keyword arguments of `upstream` that depend on the settings, such as the number of frames per clip."""
     finish: Callable[..., pl.LazyFrame] | None = None
-    """Adds the `derived` columns when the table is written: keys made of payload, and judgements. Takes the rows, the
-    parameters, and the tables that its other parameters name."""
+    """Adds the `derived` columns when the table is written: keys computed from the payload, and rejection reasons.
+    Takes the rows, the parameters, and the tables named by its other parameters."""
     derived: tuple[str, ...] = ()
     compared: str | None = None
-    """A column of numbers whose order a check compares with that of the recipe before."""
+    """A numeric column whose ranking a check compares with that of the previous recipe."""
     batch_rows: int = 64
     kinds: frozenset[str] = field(default_factory=frozenset)
     picture: Callable[[pl.LazyFrame, Any], bytes | None] | None = None
-    """From the finished table and the frame store to a JPEG for the UI: a look at the rows."""
+    """From the finished table and the frame store to a JPEG for the UI, such as a contact sheet."""
 
     @property
     def is_partitioned(self) -> bool:
-        """Whether the table has one file per category, rather than a single one."""
+        """Whether the table has one file per category instead of a single file."""
         return self.name in tables.PER_CATEGORY
 
     @property
@@ -72,7 +72,7 @@ class Feature:
 
     @property
     def tables_judged_by(self) -> tuple[str, ...]:
-        """The tables that `finish` reads: a change there makes no call, and the table is written anew all the same."""
+        """The tables that `finish` reads: if they change, no call is made, but the table is rewritten."""
         return tuple(inspect.signature(self.finish).parameters)[2:] if self.finish else ()
 
     def judged(self, rows: pl.LazyFrame, parameters: Any, **judged_by: pl.LazyFrame) -> pl.LazyFrame:
@@ -80,7 +80,7 @@ class Feature:
         return self.finish(rows, parameters, **judged_by) if self.finish else rows
 
     def recipe(self, settings: Settings, identities: Mapping[str, tuple[str, str]]) -> Recipe:
-        """`identities` maps each capability to the model (name, weights revision) that the profile gives it."""
+        """`identities` maps each capability to the model (name, weights revision) that the profile assigns to it."""
         return Recipe(
             asset=self.name,
             version=self.version,
@@ -93,11 +93,11 @@ class Feature:
         return settings.parameters(self.name)
 
     def capabilities(self, settings: Settings) -> tuple[str, ...]:
-        """The models its calls ask: its own, and those that these parameters bring along."""
+        """The capabilities that its calls use: its own, and those that the parameters add."""
         return (*self.models, *self.parameters(settings).models())
 
     def borrowed(self, settings: Settings) -> dict[str, Any]:
-        """The values of the settings in `borrows`, by their full names."""
+        """The values of the settings in `borrows`, by full name."""
         places = {place: place.split(".") for place in self.borrows}
         return {place: getattr(settings.parameters(section), key) for place, (section, key) in places.items()}
 
@@ -105,12 +105,12 @@ class Feature:
         return code_hash(self.code)
 
     def payload(self) -> dict[str, pl.DataType]:
-        """The columns a call returns: those of the table that are neither carried, nor derived, nor about the call."""
+        """The columns that a call returns: those of the table that are not passed on, derived, or about the call."""
         given = {*self.carried(), *self.derived, *tables.Called.column_names()}
         return {name: dtype for name, dtype in schema_of(self.schema).items() if name not in given}
 
     def carried(self) -> list[str]:
-        """The table's columns that come with the upstream row."""
+        """The table's columns that are passed on from the upstream row."""
         rows = self.upstream(*(empty_table(name).lazy() for name in self.upstream_tables)).collect_schema()
         return [name for name in self.schema.column_names() if name in rows.names()]
 
@@ -133,7 +133,7 @@ def feature(
     kinds: Sequence[str] = (),
     picture: Callable[[pl.LazyFrame, Any], bytes | None] | None = None,
 ) -> Callable[[Callable[..., pl.LazyFrame]], Feature]:
-    """Declare a feature asset: the decorated function picks the rows, its parameters are the upstream tables."""
+    """Declare a feature asset: the decorated function selects the rows, its parameters name the upstream tables."""
 
     def declare(upstream: Callable[..., pl.LazyFrame]) -> Feature:
         return Feature(
@@ -161,15 +161,15 @@ def feature(
 
 
 def schema_of(schema: type[dy.Schema]) -> dict[str, pl.DataType]:
-    """Column names and Polars types, keys and values first, what is said about the call last."""
+    """Column names and Polars types: keys and values first, columns about the call last."""
     types = {name: column.dtype for name, column in schema.columns().items()}
     about_call = {name: types.pop(name) for name in tables.Called.column_names() if name in types}
     return {**types, **about_call}
 
 
 def empty_table(name: str) -> pl.DataFrame:
-    """No rows of a table of the graph, with its columns and types."""
+    """A table of the graph without rows, with its columns and types."""
     schema = tables.schema_class(name)
     if schema is None:
-        raise ValueError(f"an asset reads {name}, but tables.py has no such table")
+        raise ValueError(f"an asset reads {name}, but tables.py does not define this table")
     return pl.DataFrame(schema=schema_of(schema))

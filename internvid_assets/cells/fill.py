@@ -1,4 +1,4 @@
-"""Fill: make the calls that are not remembered, commit them as they come, then write the table."""
+"""Fill: make the calls that are not stored yet, commit results as they arrive, then write the table."""
 
 from __future__ import annotations
 
@@ -24,37 +24,37 @@ from internvid_assets.cells.remembered import Remembered, copy_to
 
 COMMIT_BYTES = 64 * 2**20
 HOPELESS_CALLS = 64
-"""When this many calls fail unexpectedly from the very first on, something but the rows is broken: the run ends, and
-no row is marked as failed. A first run of fewer calls remembers them as failures worth another try, so that rows which
-are to blame end in quarantine, and ends the same way; a single call proves nothing."""
+"""If the first this many calls all fail unexpectedly, the rows are not the cause: the run ends, and no row is marked
+as failed. A first run of fewer calls ends the same way, but stores them as retryable failures, so that rows which do
+cause their failure end up in quarantine; a single call proves nothing."""
 
 ANSWERED = "answered"
 UNEXPECTED = frozenset({"unexpected_error", "worker_crashed", "memory_exceeded"})
 
 Progress = Callable[[int, int], None]
-"""Told (calls made, calls to make) after every micro-batch."""
+"""Called with (calls made, calls to make) after every micro-batch."""
 
 Judge = Callable[[pl.LazyFrame], pl.LazyFrame]
-"""Adds the derived columns to the rows of a table."""
+"""Adds the derived columns to a table's rows."""
 
 
 @dataclass
 class FillReport:
-    """What a fill did, as the UI and the command line show it."""
+    """What a fill did, for the UI and the command line."""
 
     calls_made: int = 0
     rows: int | None = None
     rows_remembered: int = 0
     calls_left: int = 0
     rows_pending: int = 0
-    """Rows whose call is still to be made: left over by a limit, or failed in a way that may pass."""
+    """Rows whose call is pending: not made because of a limit, or failed in a retryable way."""
     failures: Mapping[str, int] = field(default_factory=dict)
-    """Rows of the table by the code of the error in their place."""
+    """Number of failed rows in the table, by error code."""
     outcomes: Counter[str] = field(default_factory=Counter)
-    """Calls made by the code of their error; `answered` those that have none."""
+    """Number of calls made, by error code; `answered` for those that succeeded."""
     seconds: float = 0.0
     data_version: str | None = None
-    """None when the table was not written, because calls were left over by a limit."""
+    """None if the table was not written because a limit left calls pending."""
 
     @property
     def calls_per_second(self) -> float:
@@ -63,7 +63,7 @@ class FillReport:
 
 @dataclass(frozen=True)
 class FillOptions:
-    """What changes no row: how much, how often, and whether to try the quarantined again."""
+    """Options that do not change any row: how many calls, how often, and whether to retry quarantined ones."""
 
     limit: int | None = None
     retry_quarantined: bool = False
@@ -85,11 +85,11 @@ def fill(
     options: FillOptions | None = None,
     progress: Progress = lambda made, to_make: None,
 ) -> FillReport:
-    """Bring one category of a feature's table up to date; None for a table that has no categories.
+    """Bring one category (None: the whole unpartitioned table) of a feature's table up to date.
 
-    `judgement` and `judged_by` are what `feature.finish` is given.
-    `open_work` is called only when a call is pending, so nothing is loaded for a table that is complete.
-    A run that dies anywhere is simply run again: what was committed is remembered, the old table stands till the end.
+    `judgement` and `judged_by` are passed to `feature.finish`.
+    `open_work` is called only if calls are pending, so nothing is loaded for a complete table.
+    A run that is killed at any point can be repeated: committed calls are kept, and so is the old table until the end.
     """
     options = options or FillOptions()
     judge = partial(feature.judged, parameters=judgement, **(judged_by or {}))
@@ -125,14 +125,14 @@ def _make_calls(
     report: FillReport,
     progress: Progress,
 ) -> None:
-    """Make the pending calls, and commit their answers as they come."""
+    """Make the pending calls and commit their results as they arrive."""
     to_make = min(to_make, options.limit) if options.limit is not None else to_make
     batches = pending.pending_batches(batch_rows=options.batch_rows or feature.batch_rows, limit=options.limit)
     made_with = libraries(feature.kinds)
     with _committing(remembered, options, report) as commit:
         for batch in batches:
             last_answer = time.monotonic()
-            with closing(answered(work, batch)) as pieces:  # who answers in pieces stops when the run does
+            with closing(answered(work, batch)) as pieces:  # stops a piecewise work together with the run
                 for calls, outcomes in pieces:
                     seconds_each = (time.monotonic() - last_answer) / max(1, calls.height)
                     _count(report, outcomes)
@@ -149,10 +149,10 @@ def _make_calls(
 def _committing(
     remembered: Remembered, options: FillOptions, report: FillReport
 ) -> Iterator[Callable[[pl.DataFrame], None]]:
-    """Takes cells, and commits them by time or bytes: a kill costs at most `commit_seconds` of work.
+    """Collects cells and commits them by time or size: a kill loses at most `commit_seconds` of work.
 
-    A run that is interrupted or stopped commits what it has. Not while nothing has worked: nobody knows then whether
-    the rows are to blame.
+    A run that is interrupted or stopped commits what it has, unless no call has succeeded: then it is not known
+    whether the rows caused the failures.
     """
     waiting: list[pl.DataFrame] = []
     waiting_bytes, last_commit = 0, time.monotonic()
@@ -172,7 +172,7 @@ def _committing(
         yield take
     except BaseException:
         if waiting and not _has_failed_throughout(report):
-            with suppress(OSError):  # on a full disk, what ended the run is what to tell
+            with suppress(OSError):  # if the disk is full, report the original error
                 remembered.commit(pl.concat(waiting))
         raise
     if waiting:
@@ -185,15 +185,15 @@ def _count(report: FillReport, outcomes: Sequence[Outcome]) -> None:
 
 
 def _has_failed_throughout(report: FillReport) -> bool:
-    """Whether every call so far failed in a way nobody expected."""
+    """Whether every call so far failed unexpectedly."""
     return not report.outcomes.keys() - UNEXPECTED
 
 
 def _stop_if_hopeless(report: FillReport, outcomes: Sequence[Outcome]) -> None:
-    """Ends a run in which nothing has ever worked, rather than marking a million good rows as failed."""
+    """End a run in which no call has ever succeeded, instead of marking a million good rows as failed."""
     if _has_failed_throughout(report):
         last = next(str(outcome) for outcome in reversed(outcomes) if isinstance(outcome, CallError))
-        raise RunStopped(f"the first {report.calls_made} calls all failed; the last one with {last}")
+        raise RunStopped(f"the first {report.calls_made} calls all failed; the last error was {last}")
 
 
 def _cells(
@@ -231,7 +231,7 @@ def _cell_rows(outcome: Outcome) -> Iterator[dict[str, Any]]:
 def _write_table(
     feature: Feature, staged: Staged, remembered: Remembered, lake: Lake, judge: Judge, report: FillReport
 ) -> None:
-    """Join the current keys with their cells, add the derived columns, and replace the table."""
+    """Join the current keys with their cells, add the derived columns and replace the table."""
     joined = staged.scratch / "joined.parquet"
     payload = ", ".join(f"kept.{name}" for name in [*feature.payload(), "error", "error_message", "attempts"])
     select = f"""

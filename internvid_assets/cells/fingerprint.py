@@ -1,8 +1,8 @@
-"""What a table holds, as 128 bits: equal rows in equal order give equal digests, in every version of Polars and Arrow.
+"""A table's content as 128 bits: equal rows in equal order have equal digests, in every version of Polars and Arrow.
 
-Each column is a few streams of bytes in Arrow's documented layout (which rows are null, how long each text or list
-is, the values end to end), and each stream a running SHA-256, which processors compute at over 1 GB/s. To make a text
-of each row and hash that takes three times as long.
+Each column becomes a few byte streams in Arrow's documented layout (the null mask, the lengths of strings and lists,
+the concatenated values), and each stream is hashed with SHA-256, which processors compute at over 1 GB/s. Converting
+each row to text and hashing that takes three times as long.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ import pyarrow as pa
 DIGEST_BYTES = 16
 DIGEST_CHARACTERS = 2 * DIGEST_BYTES
 Stream = tuple[str, Any]
-"""A name and the bytes that it goes on with."""
+"""The name of a stream and the bytes to append to it."""
 
 
 class ContentFingerprint:
-    """A running hash over batches of rows. Neither how rows are cut into batches nor how wide a number is counts."""
+    """A running hash over batches of rows, independent of the batch boundaries and of the width of number types."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = tuple(columns)
         self._streams: dict[str, Any] = {}
 
     def update(self, rows: pl.DataFrame) -> None:
-        """Columns at once, as many as there are cores: hashing lets other threads run."""
+        """Hash the columns in parallel, one thread per core: hashing releases the GIL."""
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(lambda name: self._go_on(name, rows[name].to_arrow()), self.columns))
 
     def _go_on(self, column: str, values: Any) -> None:
         for stream, data in _streams(column, values):
-            if len(data):  # no rows in no batch are the same as no rows in one
+            if len(data):  # zero batches are the same as one batch without rows
                 self._streams.setdefault(stream, hashlib.sha256()).update(data)
 
     def hexdigest(self) -> str:
@@ -46,7 +46,7 @@ class ContentFingerprint:
 
 
 def _streams(name: str, values: Any) -> Iterator[Stream]:
-    """Nulls are told apart by a stream of their own; in the others they are zeros or empty."""
+    """Nulls are encoded in a stream of their own; in the others they are zero or empty."""
     yield f"{name}?", np.asarray(values.is_null()).view(np.uint8)
     kind = values.type
     if pa.types.is_struct(kind):
@@ -85,7 +85,7 @@ def _numbers(values: Any) -> np.ndarray:
 
 
 def _text(values: Any) -> tuple[np.ndarray, memoryview]:
-    """Where each text starts, and the last ends, and all of them end to end, without a copy."""
+    """The offsets of the strings (start of each, end of the last), and their concatenated bytes, without a copy."""
     _, offsets, data = values.buffers()
     ends = np.frombuffer(offsets or bytes(8), dtype=np.int64)[values.offset : values.offset + len(values) + 1]
     return ends, memoryview(data or b"")[ends[0] : ends[-1]]

@@ -1,4 +1,4 @@
-"""Forgetting calls: the only way in which a remembered call goes before its recipe does."""
+"""Deleting stored calls: the only way to remove a single call without its whole recipe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from internvid_assets.cells.remembered import Remembered, recipes_of
 
 
 def calls_of(rows: pl.LazyFrame, owned: pl.LazyFrame) -> list[str]:
-    """Inputs of the rows of a table that are also in `owned`, a part of them; not those that other rows share."""
+    """Input hashes of `owned`, a subset of a table's `rows`, without those shared with rows outside it."""
     key = owned.select("input_hash").drop_nulls().group_by("input_hash").len("owned")
     everyone = rows.select("input_hash").group_by("input_hash").len("all")
     alone = key.join(everyone, on="input_hash").filter(pl.col("owned") == pl.col("all"))
@@ -20,9 +20,9 @@ def calls_of(rows: pl.LazyFrame, owned: pl.LazyFrame) -> list[str]:
 
 
 def forget(feature: Feature, category: str | None, lake: Lake, inputs: Collection[str]) -> int:
-    """Remove the calls with these inputs, under every recipe there ever was; returns how many went.
+    """Remove the calls with these inputs, under every recipe; returns how many were removed.
 
-    A crash in the middle leaves each call either as it was or gone: parts are replaced as compaction replaces them.
+    After a crash, each call is either still there or gone: parts are replaced in the same way as by compaction.
     """
     return sum(each.forget(inputs) for each in _of_all_recipes(feature, category, lake)) if inputs else 0
 

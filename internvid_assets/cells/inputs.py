@@ -1,7 +1,7 @@
-"""Stable input hashes: what a call read, as 96 bits that mean the same on every machine and in every version.
+"""Stable input hashes: the values a call read, as 96 bits that are the same on every machine and in every version.
 
-Polars and DuckDB both have fast row hashes; neither promises the same value in the next release, and a changed
-hash would forget everything ever computed. So a row becomes a canonical string, and the string a BLAKE2b digest.
+Polars and DuckDB have fast row hashes, but neither guarantees the same value in the next release, and a changed hash
+would invalidate everything computed so far. So a row becomes a canonical string, which is hashed with BLAKE2b.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 import polars as pl
 
 HASH_BYTES = 12
-"""96 bits: at 10^9 calls of one recipe the chance of a single collision is below 10^-11."""
+"""96 bits: with 10^9 calls of one recipe, the probability of any collision is below 10^-11."""
 
 
 def input_hashes(rows: pl.DataFrame, reads: Sequence[str]) -> pl.Series:
-    """One 24-digit hex hash per row of the columns in `reads`; column names and order are part of it.
+    """One hash of 24 hex digits per row, over the columns in `reads`; column names and order are part of it.
 
-    Costs about one second per million rows.
+    Takes about one second per million rows.
     """
     encoded = rows.select(pl.concat_str([_labelled(rows, name) for name in reads]).alias("encoded"))["encoded"]
     digests = [hashlib.blake2b(text.encode(), digest_size=HASH_BYTES).hexdigest() for text in encoded]
@@ -31,7 +31,7 @@ def _labelled(rows: pl.DataFrame, name: str) -> pl.Expr:
 
 
 def _encoded(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """`value` as text that no other value of the type shares: length-prefixed, floats by their bits, null as `~`."""
+    """`value` as text, unique within its type: strings length-prefixed, floats by their bits, null as `~`."""
     if isinstance(dtype, pl.List | pl.Array):
         items = value.arr.to_list() if isinstance(dtype, pl.Array) else value
         each = items.list.eval(_scalar(pl.element(), dtype.inner))  # pyright: ignore[reportArgumentType]
@@ -57,5 +57,5 @@ def _scalar(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     elif dtype == pl.Boolean:
         text = pl.when(value).then(pl.lit("true")).otherwise(pl.when(value.not_()).then(pl.lit("false")))
     else:
-        raise TypeError(f"cannot hash a column of type {dtype}; read text, numbers, booleans or lists of them instead")
+        raise TypeError(f"cannot hash a column of type {dtype}; use text, numbers, booleans or lists of them instead")
     return text.fill_null("~")

@@ -1,4 +1,4 @@
-"""The tables that readers see: per category exactly the current keys with their cells, replaced as a whole."""
+"""The published tables: per category exactly the current keys with their cells, replaced as a whole."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from internvid_assets.cells.store import Store, is_whole_parquet
 
 VALIDATED_ROWS = 100_000
 ABOUT_THE_MAKING = frozenset({"recipe", "input_hash", "attempts"})
-"""Columns that are no content: a table remade to the same values keeps its data version."""
+"""Columns that are not content: a table recomputed to the same values keeps its data version."""
 UNSIGNED = "unsigned".ljust(DIGEST_CHARACTERS, "-")
-"""Stands where the data version will, in as many characters."""
+"""Placeholder for the data version, of the same length."""
 ROW_GROUP_ROWS = {"internvid_icl": 4096}
-"""Where readers take groups of a table's rows in any order, some 30 MB each; else what Polars thinks best."""
+"""Row groups of about 30 MB for tables that are read group by group in random order; otherwise Polars' default."""
 
 
 @dataclass(frozen=True)
 class TableVersion:
-    """What a written table says of itself, kept in its Parquet metadata."""
+    """The description of a written table, from its Parquet metadata."""
 
     data_version: str
     recipe: str
@@ -41,17 +41,17 @@ class TableVersion:
 class Lake:
     """The tables of one store. `category` is None for a table with a single file (queries, a subset, a mart).
 
-    Of interleaved sequences it is the format: whatever `tables.partitions` names.
+    For interleaved sequences it is the format: see `tables.partitions`.
     """
 
     store: Store
     memory_limit: str = "1GB"
 
     def scan(self, table: str, category: str | None = None, *, schema: type[dy.Schema] | None = None) -> pl.LazyFrame:
-        """The table as it stands; no rows, with the right columns, where nothing was written yet.
+        """The current table; without rows, but with the right columns, if it was not written yet.
 
-        Raises RunStopped for a file that lacks a column: rows without it would pass for rows that have none.
-        A table without categories is the same table for each of them.
+        Raises RunStopped if the file lacks a column, since that would look like a column of nulls.
+        For a table without categories, `category` is ignored.
         """
         types = schema_of(schema) if schema else dict(empty_table(table).schema)
         path = self.path(table, None if table in tables.OVER_ALL else category)
@@ -61,20 +61,20 @@ class Lake:
         return pl.scan_parquet(path, schema=types, extra_columns="ignore")
 
     def scan_all(self, table: str) -> pl.LazyFrame:
-        """Every category's rows of a per-category table."""
+        """The rows of all categories of a per-category table."""
         return pl.concat([self.scan(table, category) for category in tables.CATEGORIES])
 
     def paths(self, table: str) -> list[Path]:
-        """Local paths of what was written of the table: a file per category, format or dataset, or a single one."""
+        """Local paths of the table's existing files: one per category, format or dataset, or a single one."""
         found = (self.path(table, part) for part in self.parts(table))
         return [path for path in found if path is not None]
 
     def parts(self, table: str) -> Sequence[str | None]:
-        """What the table has, or may have, a file for; None: the whole of it."""
+        """The categories, formats or datasets for which the table may have a file; None: the whole table."""
         return self._listed(table) if table in tables.LISTED else tables.partitions(table)
 
     def datasets(self, table: str = "imported_clips") -> list[str]:
-        """The names under which datasets were imported."""
+        """The names of the imported datasets."""
         return self._listed(table)
 
     def _listed(self, table: str) -> list[str]:
@@ -82,14 +82,14 @@ class Lake:
         return [path.parent.name.partition("=")[2] for path in paths if path.name == "table.parquet"]
 
     def path(self, table: str, category: str | None) -> Path | None:
-        """The table's file, if it was written; raises RunStopped for one that is damaged."""
+        """The table's file, if it was written; raises RunStopped if it is damaged."""
         path = self.store.find(file_name(table, category))
         if path is not None and not is_whole_parquet(path):
             raise RunStopped(f"{path} is damaged; {way_out(file_name(table, category))}")
         return path
 
     def version(self, table: str, category: str | None = None) -> TableVersion | None:
-        """What the table says of itself, or None where it was not written yet."""
+        """The version of the table, or None if it was not written yet."""
         path = self.path(table, category)
         if path is None:
             return None
@@ -97,13 +97,13 @@ class Lake:
         return TableVersion(footer["data_version"], footer["recipe"], _row_count(path))
 
     def data_versions(self, table: str) -> list[str]:
-        """The content version of each of the table's files that holds a row, category by category."""
+        """The data version of each of the table's files that has rows, category by category."""
         return [_footer(path, table)["data_version"] for path in self.paths(table) if _row_count(path)]
 
     def write(
         self, rows: pl.LazyFrame, table: str, category: str | None, *, schema: type[dy.Schema] | None, recipe: str = ""
     ) -> TableVersion:
-        """Write `rows` aside and replace the table with them. Memory stays bounded; raises as `adopt` does."""
+        """Write `rows` to a scratch file and replace the table with it, in bounded memory; raises as `adopt` does."""
         types = schema_of(schema) if schema else dict(rows.collect_schema())
         typed = rows.select(pl.col(name).cast(dtype) for name, dtype in types.items())
         with self.store.scratch() as scratch:
@@ -114,11 +114,11 @@ class Lake:
     def adopt(self, aside: Path, table: str, category: str | None, *, schema: type[dy.Schema] | None) -> TableVersion:
         """Replace the table with a Parquet file that was written with the metadata `unsigned`.
 
-        Validates batch by batch, then signs and publishes the file. Raises RunStopped naming the rule when rows
-        break the schema: a wrong table is never shown.
+        Validates batch by batch, then signs and publishes the file. Raises RunStopped naming the rule if rows violate
+        the schema: an invalid table is never published.
         """
         row_count = _row_count(aside)
-        if schema and row_count > VALIDATED_ROWS:  # in a single batch the schema itself sees a repeated key
+        if schema and row_count > VALIDATED_ROWS:  # within a single batch the schema itself detects a repeated key
             self._refuse_repeated_keys(aside, schema, table)
         version = TableVersion(_fingerprint(aside, schema, table), pl.read_parquet_metadata(aside)["recipe"], row_count)
         _sign(aside, version.data_version)
@@ -131,34 +131,34 @@ class Lake:
             return
         source = f"read_parquet({quoted(path)})"
         with connect(path.parent, self.memory_limit) as connection:
-            # As many hashes as rows: no key is there twice. Grouping by the keys themselves takes five times as long.
+            # As many distinct hashes as rows: all keys are unique. Grouping by the keys takes five times as long.
             hashes = f"select count(distinct hash({keys})) = count(*) from {source}"
             if connection.execute(hashes).fetchall()[0][0]:
                 return
             query = f"select {keys} from {source} group by {keys} having count(*) > 1 limit 1"
             repeated = connection.execute(query).fetchone()
         if repeated:
-            raise RunStopped(f"{table}: the key ({keys}) = {repeated} appears twice; the old table stays")
+            raise RunStopped(f"{table}: the key ({keys}) = {repeated} occurs twice; the old table is kept")
 
 
 def file_name(table: str, part: str | None) -> str:
-    """Where a table's file lies below the root of its store: of a category, format or imported dataset, or of all."""
+    """The name of a table's file in the store: for a category, format or imported dataset (None: the whole table)."""
     if part is None:
         return f"lake/{table}/table.parquet"
     return f"lake/{table}/{tables.partition_column(table) or 'category'}={part}/table.parquet"
 
 
 def way_out(name: str) -> str:
-    """What to do about a damaged file of `lake/` or `cells/`."""
+    """How to recover from a damaged file in `lake/` or `cells/`."""
     folder, table, _ = name.split("/", maxsplit=2)
     if folder == "cells":
-        return "restore it, or remove it: its calls are then made again"
+        return "restore it, or remove it: its calls will then be made again"
     again = "import the dataset again" if table in tables.IMPORTED else f"materialise {table}"
-    return f"remove it and {again}: nothing is computed again"
+    return f"remove it and {again}: nothing is recomputed"
 
 
 def refuse_missing_columns(path: Path, types: Mapping[str, Any], table: str) -> None:
-    """Raises RunStopped where the table's file at `path` lacks one of the columns, or its footer cannot be read."""
+    """Raises RunStopped if the table's file at `path` lacks one of the columns, or if its footer is unreadable."""
     try:
         there = pl.read_parquet_schema(path)
     except pl.exceptions.PolarsError:
@@ -169,10 +169,10 @@ def refuse_missing_columns(path: Path, types: Mapping[str, Any], table: str) -> 
 
 
 def _footer(path: Path, table: str) -> dict[str, str]:
-    """What a table's file says of itself; raises RunStopped for one that says nothing, since others wrote it."""
+    """The metadata of a table's file; raises RunStopped if it has none, since another program wrote it."""
     footer = pl.read_parquet_metadata(path)
     if not footer.keys() >= {"data_version", "recipe"}:
-        raise RunStopped(f"{path} does not say what it was made by; {way_out(f'lake/{table}/')}")
+        raise RunStopped(f"{path} has no recipe in its metadata; {way_out(f'lake/{table}/')}")
     return footer
 
 
@@ -197,16 +197,16 @@ def _refuse_broken_rules(batch: pl.DataFrame, schema: type[dy.Schema], table: st
     if counts:
         broken = ", ".join(f"{rule} ({count} rows)" for rule, count in counts.items())
         example = failures.invalid().select(schema.primary_key()).row(0) if schema.primary_key() else ""
-        raise RunStopped(f"{table}: rows break the schema: {broken}, such as {example}; the old table stays")
+        raise RunStopped(f"{table}: rows violate the schema: {broken}, such as {example}; the old table is kept")
 
 
 def unsigned(recipe: str) -> dict[str, str]:
-    """The metadata to write a table's file with, aside: its data version is known only when it was written."""
+    """The metadata to write a table's file with: its data version is only known afterwards."""
     return {"data_version": UNSIGNED, "recipe": recipe}
 
 
 def _sign(path: Path, data_version: str) -> None:
-    """Put the data version in the place that was kept for it in the footer: the file need not be written once more."""
+    """Replace the placeholder in the footer by the data version, so that the file need not be written twice."""
     with path.open("r+b") as file:
         file.seek(-8, os.SEEK_END)
         footer_bytes = int.from_bytes(file.read(4), "little")

@@ -1,4 +1,4 @@
-"""Who may work at what: locks that the kernel takes back from a process that dies, so nothing has to be set free."""
+"""Locks between processes. The kernel releases them when a process dies, so there are no stale locks to remove."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def lease(home: Path, asset: str, category: str, *, holder: str) -> Iterator[None]:
-    """Hold (asset, category) for this process: one run at a time fills a table's category.
+    """Hold (asset, category) for this process: only one run at a time fills a category of a table.
 
-    Raises UserError naming the holder when another process has it.
+    Raises UserError naming the holder if another process has it.
     """
     lock = _lock(home, f"{asset}.{category}")
     try:
@@ -36,12 +36,12 @@ def lease(home: Path, asset: str, category: str, *, holder: str) -> Iterator[Non
 
 @contextmanager
 def turn(home: Path, at: str, *, holder: str) -> Iterator[None]:
-    """Wait for this process's turn at what serves one at a time: the models of a machine, the index."""
+    """Wait for exclusive use of a shared resource: the models of a machine, the index."""
     lock = _lock(home, at)
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        log.warning("waiting for the %s: %s is at it", at, _holder(lock))
+        log.warning("waiting for the %s: in use by %s", at, _holder(lock))
         lock.acquire(poll_interval=POLL_SECONDS)
     with _held(lock, holder):
         yield
@@ -63,7 +63,7 @@ def _holder(lock: FileLock) -> str:
 
 @contextmanager
 def _held(lock: FileLock, holder: str) -> Iterator[None]:
-    """Say who holds an acquired lock, and let go of it at the end."""
+    """Record the holder of an acquired lock, and release it at the end."""
     try:
         _note(lock).write_text(f"process {os.getpid()} ({holder}) since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n")
         yield

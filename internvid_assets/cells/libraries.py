@@ -1,4 +1,4 @@
-"""Which versions of which libraries made a cell: recorded beside it, and no part of a recipe."""
+"""The library versions that produced a cell: recorded with it, but not part of the recipe."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ BEHIND: dict[str, tuple[str, ...]] = {
     "transformers": ("torch", "transformers"),
     "ytdlp": ("yt-dlp",),
 }
-"""What is installed for a feature's `kinds`."""
+"""The packages behind each of a feature's `kinds`."""
 
 
 @cache
 def libraries(kinds: frozenset[str]) -> str:
-    """Python, Polars and what lies behind `kinds`, each with its version: "python 3.11.9, polars 1.35.1, av 18.1.0"."""
+    """Python, Polars and the packages behind `kinds`, with versions: "python 3.11.9, polars 1.35.1, av 18.1.0"."""
     names = ["polars", *(name for kind in sorted(kinds) for name in BEHIND.get(kind, ()))]
     return ", ".join([f"python {platform.python_version()}", *(f"{name} {_version(name)}" for name in names)])
 
@@ -26,5 +26,5 @@ def libraries(kinds: frozenset[str]) -> str:
 def _version(name: str) -> str:
     try:
         return version(name)
-    except PackageNotFoundError:  # an extra that is not installed
+    except PackageNotFoundError:  # an optional extra that is not installed
         return "missing"

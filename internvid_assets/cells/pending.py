@@ -1,4 +1,4 @@
-"""Which calls are not remembered yet: the upstream rows hashed in bulk, then an anti-join against the cells."""
+"""Which calls are pending: the upstream rows are hashed in bulk, then anti-joined with the stored cells."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ STAGED_ROWS = 100_000
 
 @dataclass(frozen=True)
 class Staged:
-    """Upstream rows and cells side by side: the views `inputs`, `pending`, `heads` and `kept` of a connection.
+    """Upstream rows and cells together: the views `inputs`, `pending`, `heads` and `kept` of a connection.
 
-    `inputs` has one line per upstream row, numbered by `row_number`; `pending` one line per call to make, with the
-    number of attempts that went before.
+    `inputs` has one line per upstream row, numbered by `row_number`; `pending` has one line per call to make, with the
+    number of earlier attempts.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -37,12 +37,12 @@ class Staged:
         return fetch_one(self.connection, "select count(*) from pending")[0]
 
     def count_pending_rows(self) -> int:
-        """Upstream rows whose call is pending; equal inputs share one call."""
+        """Number of upstream rows whose call is pending; equal inputs share one call."""
         query = "select count(*) from inputs where input_hash in (select input_hash from pending)"
         return fetch_one(self.connection, query)[0]
 
     def pending_batches(self, *, batch_rows: int, limit: int | None) -> Iterator[pl.DataFrame]:
-        """The pending calls in upstream order, `batch_rows` at a time, from a file: memory stays bounded."""
+        """The pending calls in upstream order, `batch_rows` at a time, read from a file to bound the memory."""
         path = self.scratch / "pending.parquet"
         limited = f" limit {limit}" if limit is not None else ""
         copy_to(self.connection, f"select * from pending order by row_number{limited}", path)
@@ -52,7 +52,7 @@ class Staged:
 
 @dataclass(frozen=True)
 class StagedInputs:
-    """The upstream rows of one category, hashed and numbered, in files: read once, used before and after the calls."""
+    """The upstream rows of one category, hashed and numbered, in files: used both before and after the calls."""
 
     paths: tuple[str, ...]
     scratch: Path
@@ -60,7 +60,7 @@ class StagedInputs:
 
 @contextmanager
 def stage_inputs(feature: Feature, upstream: pl.LazyFrame, store: Store) -> Iterator[StagedInputs]:
-    """Write the upstream rows with their `input_hash` and `row_number`, a bounded number at a time."""
+    """Write the upstream rows with `input_hash` and `row_number`, a bounded number at a time."""
     with store.scratch() as scratch:
         paths, row_number = [], 0
         for index, rows in enumerate(_batches(upstream)):
@@ -76,7 +76,7 @@ def stage_inputs(feature: Feature, upstream: pl.LazyFrame, store: Store) -> Iter
 def beside_cells(
     inputs: StagedInputs, remembered: Remembered, *, max_attempts: int = 3, retry_quarantined: bool = False
 ) -> Iterator[Staged]:
-    """The staged rows beside the calls remembered at this moment."""
+    """The staged rows together with the calls stored at this moment."""
     settled = "bool_or(error is null)" if retry_quarantined else is_settled(max_attempts)
     with remembered.query() as connection:
         connection.execute(f"create view inputs as select * from read_parquet({listed(inputs.paths)})")
@@ -96,13 +96,13 @@ def beside_cells(
 def is_settled(max_attempts: int) -> str:
     """SQL over the heads of one call: whether it need not be made (again).
 
-    The last failure counts: what had failed for good may fail otherwise when it is asked for again.
+    The latest failure counts: a permanent failure may turn into a retryable one when the call is repeated.
     """
     return f"bool_or(error is null) or arg_max(not is_retryable or attempts >= {max_attempts}, attempts)"
 
 
 def _batches(upstream: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-    """Bounded batches; at least one, so that an upstream without rows still has its columns."""
+    """Bounded batches; at least one, so that an upstream table without rows still has its columns."""
     yielded = False
     for batch in upstream.collect_batches(chunk_size=STAGED_ROWS, maintain_order=True):
         yield from batch.iter_slices(STAGED_ROWS)

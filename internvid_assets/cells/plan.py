@@ -1,4 +1,4 @@
-"""What a materialisation would compute, before anything runs; it changes nothing."""
+"""What a materialisation would compute, without running or changing anything."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RATE_PARTS = 8
 
 @dataclass(frozen=True)
 class PlannedAsset:
-    """An asset's share of the work; `seconds` is null where no call was ever timed."""
+    """An asset's share of the work; `seconds` is None if no call was ever timed."""
 
     asset: str
     rows_to_compute: int
@@ -37,9 +37,9 @@ class PlannedAsset:
 
 @dataclass(frozen=True)
 class Share:
-    """One category of one table: its rows, those whose call is pending, and those that may be touched.
+    """One category of one table: its rows, those whose call is pending, and those that may be recomputed (`touched`).
 
-    `added` of them are not in the table as it stands: what is made of them comes on top of the rows below.
+    `added` of them are not in the current table: downstream, their rows come on top of the existing ones.
     """
 
     rows: int = 0
@@ -57,25 +57,25 @@ def plan(
     selected: Collection[str],
     listed: Mapping[tuple[str, str | None], pl.LazyFrame],
 ) -> list[PlannedAsset]:
-    """The selected features in graph order.
+    """The planned work of the selected features, in graph order.
 
-    `listed` are the rows of listings (such as `candidate_videos`, by category) as their sources offer them now. The
-    first changed asset is exact; behind it stands what may change: a call is made again only when a value it reads has
-    really changed.
+    `listed` holds the rows that the sources list now, by table (such as `candidate_videos`) and category. The count of
+    the first changed asset is exact; downstream counts include all rows that may change, although a call is repeated
+    only if a value it reads has actually changed.
     """
     with home.store.scratch() as scratch:
         return _planned(features, home, categories, selected, listed, scratch)
 
 
 def pending_rows(feature: Feature, home: Home, categories: Iterable[str | None]) -> int:
-    """Rows of the upstream tables as they stand whose call is to be made; hashes them, and makes nothing."""
+    """Number of rows of the current upstream tables whose call is pending; hashes them, but makes no calls."""
     upstream = {category: home.upstream(feature, category) for category in categories}
     with home.store.scratch() as scratch:
         return sum(share.pending for share in _own_shares(feature, home, upstream, scratch).values())
 
 
 def as_judged_now(feature: Feature, home: Home, category: str | None) -> pl.LazyFrame:
-    """The table as it stands, its derived columns made again under the present settings: no call is needed for that."""
+    """The current table with its derived columns recomputed under the current settings, which needs no calls."""
     rows = home.lake.scan(feature.name, category)
     if feature.finish is None or not feature.derived:
         return rows
@@ -109,7 +109,7 @@ def _planned(
 def _own_shares(
     feature: Feature, home: Home, upstream: Mapping[str | None, pl.LazyFrame], scratch: Path
 ) -> dict[str | None, Share]:
-    """Exact, given the upstream rows of each category: what `fill` asks of one category, asked of all at once."""
+    """Exact, given the upstream rows of each category: the same query as in `fill`, for all categories at once."""
     parts = _parts(feature, home, upstream)
     with connect(scratch, home.settings.memory_limit) as connection:
         connection.execute("create table inputs (category varchar, input_hash varchar)")
@@ -129,7 +129,7 @@ def _own_shares(
 
 
 def _hashed(feature: Feature, upstream: Mapping[str | None, pl.LazyFrame], scratch: Path) -> Iterator[Path]:
-    """The upstream rows' input hashes, a bounded number at a time, in a file: a frame would cost importing pyarrow."""
+    """Files of the upstream rows' input hashes, in bounded batches: passing a frame would require importing pyarrow."""
     path = scratch / "hashed.parquet"
     for category, rows in upstream.items():
         for batch in rows.collect_batches(chunk_size=STAGED_ROWS):
@@ -138,14 +138,14 @@ def _hashed(feature: Feature, upstream: Mapping[str | None, pl.LazyFrame], scrat
 
 
 def _parts(feature: Feature, home: Home, categories: Iterable[str | None]) -> list[tuple[str, str]]:
-    """(category, path) of every part that holds cells of the present recipe."""
+    """(category, path) of every part with cells of the current recipe."""
     recipe, payload = home.recipe(feature).hash, feature.payload()
     each = [Remembered(home.store, feature.name, recipe, category, payload) for category in categories]
     return [(cells.category or "all", str(home.store.local_path(part))) for cells in each for part in cells.parts()]
 
 
 def _find_settled(connection: duckdb.DuckDBPyConnection, parts: Sequence[tuple[str, str]], max_attempts: int) -> None:
-    """Table `settled`: the calls that need not be made (again)."""
+    """Create the table `settled`: the calls that need not be made (again)."""
     connection.execute("create table settled (category varchar, input_hash varchar)")
     connection.execute("create table parts (category varchar, path varchar)")
     if not parts:
@@ -162,7 +162,7 @@ def _find_settled(connection: duckdb.DuckDBPyConnection, parts: Sequence[tuple[s
 def _find_present(
     connection: duckdb.DuckDBPyConnection, feature: Feature, home: Home, categories: Iterable[str | None]
 ) -> None:
-    """Table `present`: the inputs whose rows readers see now, of whatever recipe."""
+    """Create the table `present`: the inputs of the rows in the current tables, under any recipe."""
     connection.execute("create table present (category varchar, input_hash varchar)")
     for category in categories:
         path = home.lake.path(feature.name, category)
@@ -177,10 +177,10 @@ def _with_upstream(
     own: Mapping[str | None, Share],
     above: Mapping[tuple[str, str | None], Share],
 ) -> Share:
-    """Add the rows behind upstream rows that may change or are new.
+    """Add the rows that depend on upstream rows that may change or are new.
 
-    At most one behind each that may change, where the table has no more rows than its upstream; else about as many as
-    there are behind each upstream row now.
+    At most one per upstream row that may change, if the table has no more rows than its upstream table; otherwise about
+    as many as there are per upstream row now.
     """
     share = own[category]
     bound: Bound = share.bound
@@ -204,7 +204,7 @@ def _with_upstream(
 def _rows_each(
     table: str, category: str | None, own: Mapping[str | None, Share], above: Mapping[tuple[str, str | None], Share]
 ) -> float:
-    """Rows per upstream row that is not new; where the category has none yet, in all; one where nothing is known."""
+    """Rows per upstream row that is not new, in this category, or else in all categories, or else 1."""
     for names in ([category], list(own)):
         rows = sum(own[name].rows for name in names)
         known_above = sum(above[table, name].rows - above[table, name].added for name in names)
@@ -214,7 +214,7 @@ def _rows_each(
 
 
 def _loosest(bounds: Collection[Bound]) -> Bound:
-    """The one that promises least; exact where there is none."""
+    """The least precise of the bounds; `exactly` if there are none."""
     if "about" in bounds:
         return "about"
     return "at most" if "at most" in bounds else "exactly"
@@ -229,12 +229,12 @@ def _summed(asset: str, shares: Sequence[Share], home: Home, scratch: Path) -> P
 
 
 def _seconds_per_call(asset: str, home: Home, scratch: Path) -> float | None:
-    """Measured over the asset's last few parts, whatever their recipe; the median, since a first part loads models."""
+    """Measured over the asset's latest parts, of any recipe; the median, since a first part includes loading models."""
     return _measured("call_seconds", _latest_parts(f"cells/{asset}", home), home, scratch)
 
 
 def cost_per_call(feature: Feature, home: Home, recipe: str) -> tuple[float, float | None] | None:
-    """(seconds, dollars) of a call under `recipe`, measured in the same way; None where there was none."""
+    """(seconds, dollars) per call under `recipe`, measured in the same way; None if no call was made."""
     paths = _latest_parts(f"cells/{feature.name}/recipe={recipe}", home)
     with home.store.scratch() as scratch:
         seconds = _measured("call_seconds", paths, home, scratch)
@@ -250,7 +250,7 @@ def _latest_parts(folder: str, home: Home) -> list[Path]:
 
 
 def _measured(column: str, paths: Sequence[Path], home: Home, scratch: Path) -> float | None:
-    """The median of the parts' means over calls."""
+    """The median over the parts of the mean over their calls."""
     if not paths:
         return None
     with connect(scratch, home.settings.memory_limit) as connection:

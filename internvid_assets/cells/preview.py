@@ -1,4 +1,4 @@
-"""A look at a table: its first rows, and what it rejected."""
+"""Summaries of a table: its first rows, and its rejection reasons."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ PREVIEW_ROWS = 5
 
 
 def rejections(table: pl.LazyFrame) -> dict[str, int]:
-    """How many rows each reason rejected."""
+    """Number of rows per rejection reason."""
     counted = table.drop_nulls("rejection_reason").group_by("rejection_reason").len().sort("rejection_reason")
     return dict(counted.collect().iter_rows())
 

@@ -1,4 +1,4 @@
-"""Recipes: what, apart from its input, a call's result depends on; and the lock that notices changed code."""
+"""Recipes: everything but its input that a call's result depends on; and the lock file that detects code changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOCK_FILE = Path(__file__).parent.parent / "recipes.lock"
 class Recipe:
     """Asset, version, parameters, models (name, weights revision) and prompt; nothing upstream.
 
-    What an upstream change means for a call travels by the call's input hash.
+    Upstream changes affect a call through its input hash.
     """
 
     asset: str
@@ -30,25 +30,25 @@ class Recipe:
     prompt: str | None = None
 
     def text(self) -> str:
-        """Canonical JSON: the thing that is hashed, and what `internvid recipes show` prints."""
+        """Canonical JSON: it is hashed, and printed by `internvid recipes show`."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @property
     def hash(self) -> str:
-        """Twelve hex digits: short enough to read in a path, long enough for every recipe a lake will see."""
+        """Twelve hex digits: short enough to read in a path, long enough for all recipes of a lake."""
         return hashlib.blake2b(self.text().encode(), digest_size=6).hexdigest()
 
 
 @dataclass(frozen=True)
 class Blessed:
-    """A line of recipes.lock: the code hash that a version of an asset stands for."""
+    """A line of recipes.lock: the version of an asset and the code hash it was blessed with."""
 
     version: str
     code_hash: str
 
 
 def code_hash(modules: Iterable[str]) -> str:
-    """Hash of the modules' tokens without comments, docstrings and layout: the same on Python 3.11 to 3.13."""
+    """Hash of the modules' tokens without comments, docstrings and layout; the same on Python 3.11 to 3.13."""
     digest = hashlib.blake2b(digest_size=8)
     for name in sorted(set(modules)):
         digest.update(name.encode() + b"\0" + _code_of(name).encode() + b"\0")
@@ -59,14 +59,14 @@ def code_hash(modules: Iterable[str]) -> str:
 def _code_of(module: str) -> str:
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
-        raise ValueError(f"an asset names the module {module} as its code, but there is no such module")
+        raise ValueError(f"an asset lists the module {module} as its code, but this module does not exist")
     return " ".join(_significant_tokens(Path(spec.origin).read_text()))
 
 
 def _significant_tokens(source: str) -> list[str]:
     """Names, operators, numbers and strings in order; blocks as `{` and `}`; f-strings as their source text.
 
-    Python 3.12 splits an f-string into several tokens and 3.11 does not, so the pieces are glued again.
+    Python 3.12 splits an f-string into several tokens and 3.11 does not, so the pieces are joined again.
     """
     kept: list[str] = []
     statement_start = True
@@ -80,7 +80,7 @@ def _significant_tokens(source: str) -> list[str]:
         if token.type in skipped:
             continue
         if token.type == tokenize.NEWLINE:
-            if not statement_start:  # else it is what a docstring left behind
+            if not statement_start:  # otherwise it ends a docstring
                 kept.append(";")
             statement_start = True
         elif token.type == tokenize.INDENT:
@@ -120,13 +120,13 @@ def _stands_alone(tokens: Sequence[tokenize.TokenInfo], index: int) -> bool:
 
 
 def read_lock(path: Path = LOCK_FILE) -> dict[str, Blessed]:
-    """The blessed code of every asset; empty when the file does not exist yet."""
+    """The blessed code of every asset; empty if the file does not exist yet."""
     if not path.exists():
         return {}
     return {asset: Blessed(**line) for asset, line in json.loads(path.read_text()).items()}
 
 
 def write_lock(blessed: Mapping[str, Blessed], path: Path = LOCK_FILE) -> None:
-    """One asset a line, sorted, so that two branches that bless different assets merge."""
+    """One asset per line, sorted, so that branches that bless different assets can be merged."""
     lines = [f"  {json.dumps(asset)}: {json.dumps(asdict(line))}" for asset, line in sorted(blessed.items())]
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n")

@@ -1,9 +1,9 @@
-"""Remembered calls: append-only parts of cells under (recipe, input), and which of them readers see.
+"""Stored calls: append-only parts of cells keyed by (recipe, input), and which of them readers see.
 
-A part is immutable and named after its calls, so writing it twice is harmless. Several parts may hold the same
-call (two processes, a retry after a failure); readers keep one per input: a success before a failure, then the
-earliest success or the failure with most attempts. `row_index` numbers the rows of a call; a call that returned no
-rows is remembered by one line whose `row_index` is null.
+A part is immutable and named after its calls, so writing it twice is harmless. Several parts may contain the same
+call (two processes, a retry after a failure); readers use one per input: a success before a failure, then the
+earliest success or the failure with the most attempts. `row_index` numbers the rows of a call; a call that returned
+no rows is stored as one line whose `row_index` is null.
 """
 
 from __future__ import annotations
@@ -34,30 +34,30 @@ CALL_COLUMNS: dict[str, pl.DataType] = {
     "called_at": pl.Datetime("us", "UTC"),
     "made_with": pl.String(),
 }
-"""What a part says of each call, before the payload; `made_with` records library versions and is in no recipe."""
+"""The columns of a part before the payload; `made_with` records library versions, which are not in the recipe."""
 
 COMPACT_ABOVE_PARTS = 32
 MANIFEST_SUFFIX = ".replaces.json"
 
-# The order in which readers prefer calls, as one integer so that DuckDB can aggregate it out of core. A success ranks
-# by its time in microseconds, below 2^62 for 146,000 years; a failure above every success, the lower the more attempts.
+# The order of preference among calls (lowest first), as one integer so that DuckDB can aggregate it out of core. A
+# success has its time in microseconds, below 2^62 for 146,000 years; a failure has 2^62 minus its attempts.
 _RANK = "case when error is null then epoch_us(called_at) else (1::bigint << 62) - attempts end"
 
 
 def recipes_and_categories(store: Store, table: str) -> list[tuple[str, str]]:
-    """(recipe, category) of every call that is remembered for a table, under whatever recipe; sorted."""
+    """(recipe, category) of all stored calls of a table; sorted."""
     folders = {tuple(file.name.split("/")[2:4]) for file in store.list(f"cells/{table}")}
     return sorted((recipe.removeprefix("recipe="), category.removeprefix("category=")) for recipe, category in folders)
 
 
 def recipes_of(store: Store, table: str) -> list[str]:
-    """Every recipe under which calls are remembered for a table; sorted."""
+    """All recipes under which calls of a table are stored; sorted."""
     return sorted({recipe for recipe, _ in recipes_and_categories(store, table)})
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """The calls of one table, recipe and category (None: of a table that has no categories)."""
+    """The calls of one table, recipe and category (None: the table has no categories)."""
 
     store: Store
     table: str
@@ -75,7 +75,7 @@ class Remembered:
         return {**CALL_COLUMNS, **self.payload}
 
     def commit(self, cells: pl.DataFrame) -> str:
-        """Write `cells` as one part; returns its name, which its calls determine: an existing one is left alone."""
+        """Write `cells` as one part; returns its name, derived from its calls. An existing part is not rewritten."""
         cells = cells.select(pl.col(name).cast(dtype) for name, dtype in self.schema.items())
         name = f"{self.folder}/part-{_name_of(cells)}.parquet"
         if self.store.find(name) is not None:
@@ -86,7 +86,7 @@ class Remembered:
         return name
 
     def parts(self) -> list[StoredFile]:
-        """The parts that count: all but those a manifest has replaced, and merged ones that have no manifest yet."""
+        """The valid parts: all except those that a manifest replaces, and merged ones that have no manifest yet."""
         files = {file.name: file for file in self.store.list(self.folder)}
         manifests = [name for name in files if name.endswith(MANIFEST_SUFFIX)]
         replaced = {part for name in manifests for part in self._replaced_by(files[name])}
@@ -95,25 +95,25 @@ class Remembered:
         return [file for file in parts if "/merged-" not in file.name or file.name in merged]
 
     def _replaced_by(self, manifest: StoredFile) -> list[str]:
-        """The parts that a merged one stands for; raises RunStopped for a manifest that is damaged."""
+        """The parts that a merged part replaces; raises RunStopped if the manifest is damaged."""
         path = self.store.local_path(manifest)
         try:
             return json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
-            way_out = "restore it, or remove it: the calls of the part beside it are then made again"
+            way_out = "restore it, or remove it: the calls of the part next to it will then be made again"
             raise RunStopped(f"{path} is damaged; {way_out}") from None
 
     @contextmanager
     def query(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A DuckDB connection that sees `heads` (one line per call), `winners` and `kept` (the cells readers see)."""
+        """A DuckDB connection with the views `heads` (one line per call), `winners` and `kept` (what readers see)."""
         with self.store.scratch() as scratch, connect(scratch, self.memory_limit) as connection:
             self._define(connection, scratch)
             yield connection
 
     def compact(self, *, above_parts: int = COMPACT_ABOVE_PARTS) -> bool:
-        """Merge the parts into one when there are more than `above_parts`; a crash at any point loses nothing.
+        """Merge the parts into one if there are more than `above_parts`; a crash at any point loses nothing.
 
-        The merged part counts only once its manifest exists, and the replaced ones no longer do from then on.
+        Publishing its manifest makes the merged part valid and the replaced ones invalid, at the same moment.
         """
         parts = self.parts()
         if len(parts) <= above_parts:
@@ -123,7 +123,7 @@ class Remembered:
         return True
 
     def forget(self, inputs: Collection[str]) -> int:
-        """Remove the calls with these inputs; returns how many there were. A crash leaves them all, or none."""
+        """Remove the calls with these inputs; returns how many there were. A crash leaves all of them, or none."""
         with self.query() as connection:
             connection.execute("create table forgotten as select unnest(?::varchar[]) as input_hash", [[*inputs]])
             (found,) = fetch_one(connection, "select count(*) from winners semi join forgotten using (input_hash)")
@@ -132,7 +132,7 @@ class Remembered:
         return found
 
     def _merge(self, connection: duckdb.DuckDBPyConnection, parts: Sequence[StoredFile], rows: str) -> None:
-        """Put one part with `rows`, of those that `query` shows, in the place of `parts`."""
+        """Replace `parts` by one part with `rows`, a selection from the views of `query`."""
         replaced = [part.name for part in parts]
         name = f"{self.folder}/merged-{_digest(replaced)}.parquet"
         with self.store.scratch() as scratch:
@@ -146,7 +146,7 @@ class Remembered:
         self._remove_replaced()
 
     def _remove_replaced(self) -> None:
-        """Remove what no longer counts: replaced parts first, so that none counts again when its manifest goes."""
+        """Remove invalid files: replaced parts first, so that none becomes valid again when its manifest is removed."""
         files = {file.name: file for file in self.store.list(self.folder)}
         manifests = {name for name in files if name.endswith(MANIFEST_SUFFIX)}
         replaced = {part for name in manifests for part in self._replaced_by(files[name])}
@@ -177,10 +177,10 @@ class Remembered:
             where {_RANK} = rank""")
 
     def _whole(self, part: StoredFile) -> Path:
-        """Where the part is on this machine; raises RunStopped for one that is damaged."""
+        """The local path of the part; raises RunStopped if it is damaged."""
         path = self.store.local_path(part)
         if not is_whole_parquet(path):
-            raise RunStopped(f"{path} is damaged; restore it, or remove it: its calls are then made again")
+            raise RunStopped(f"{path} is damaged; restore it, or remove it: its calls will then be made again")
         return path
 
     def _empty_part(self, scratch: Path) -> Path:
@@ -191,7 +191,7 @@ class Remembered:
 
 @contextmanager
 def connect(scratch: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An in-memory DuckDB that spills to `scratch` above `memory_limit`."""
+    """An in-memory DuckDB connection that spills to `scratch` above `memory_limit`."""
     connection = duckdb.connect(config={"memory_limit": memory_limit, "temp_directory": str(scratch / "spill")})
     try:
         connection.execute("set preserve_insertion_order = false")
@@ -202,12 +202,12 @@ def connect(scratch: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnect
 
 
 def copy_to(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
-    """Write a query's rows as Parquet, compressed and with the statistics that pruning needs."""
+    """Write a query's rows as Parquet, compressed and with statistics for pruning."""
     connection.execute(f"copy ({select}) to {quoted(path)} (format parquet, compression zstd)")
 
 
 def fetch_one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    """The only row of a query that has exactly one."""
+    """The only row of a query that returns exactly one."""
     row = connection.execute(query).fetchone()
     if row is None:
         raise ValueError(f"expected one row from: {query}")

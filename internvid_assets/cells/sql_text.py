@@ -1,4 +1,4 @@
-"""Values as text of SQL."""
+"""Values as SQL text."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ def quoted(value: object) -> str:
 
 
 def listed(paths: Iterable[object]) -> str:
-    """A SQL list of string literals: what `read_parquet` takes."""
+    """A SQL list of string literals, as for `read_parquet`."""
     return f"[{', '.join(map(quoted, paths))}]"

@@ -1,7 +1,7 @@
-"""Where cells and tables lie: immutable files under one root, on a local disk or any fsspec file system.
+"""Storage of cells and tables: immutable files under one root, on a local disk or any fsspec file system.
 
-DuckDB and Polars only ever see local paths: a file of a remote store is read through a copy in the home's cache,
-replaced when the file is, and written locally before it is put. So an object store is configuration.
+DuckDB and Polars only ever see local paths: a file of a remote store is read through a copy in the home's cache, which
+is refreshed when the file changes, and written locally before it is uploaded. So using an object store is a setting.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ PARQUET_MARK = b"PAR1"
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file's name below the root, and a text that changes when its content does."""
+    """A file's name below the root, and a string that changes when its content does."""
 
     name: str
     version: str
 
 
 class Store:
-    """Files under `url` (default: `home` itself); scratch space and cached copies always lie under `home`."""
+    """Files under `url` (default: `home` itself); scratch space and cached copies are always under `home`."""
 
     def __init__(self, home: Path, url: str | None = None) -> None:
         self.home = Path(home)
@@ -47,14 +47,14 @@ class Store:
         self.is_local = isinstance(self.file_system, LocalFileSystem)
 
     def list(self, prefix: str) -> list[StoredFile]:
-        """Every file below the folder `prefix`, sorted by name; none when there is no such folder."""
+        """All files below the folder `prefix`, sorted by name; none if the folder does not exist."""
         self.file_system.invalidate_cache()
         found: Any = self.file_system.find(f"{self.root}/{prefix}", detail=True)
         named = ((path[len(self.root) + 1 :], info) for path, info in found.items())
         return sorted((StoredFile(name, _version(info)) for name, info in named), key=lambda file: file.name)
 
     def find(self, name: str) -> Path | None:
-        """A local path of the file's present content, or None."""
+        """A local path with the file's current content, or None."""
         if self.is_local:
             path = Path(self.root, name)
             return path if path.is_file() else None
@@ -68,7 +68,7 @@ class Store:
     def local_path(self, file: StoredFile) -> Path:
         """The file itself, or a cached copy of this version of it or a newer one.
 
-        There is one copy of each name: a view that was defined over it sees the newer version too.
+        There is one copy per name: a view defined over it sees the newer version too.
         """
         if self.is_local:
             return Path(self.root, file.name)
@@ -79,21 +79,21 @@ class Store:
                 with self.scratch() as scratch:
                     self.file_system.get_file(f"{self.root}/{file.name}", str(scratch / "copy"))
                     os.replace(scratch / "copy", copy)
-                version.write_text(file.version)  # last: a copy without it, or with an older one, is fetched again
+                version.write_text(file.version)  # last: a copy without it, or with an older one, is downloaded again
         return copy
 
     def here(self, file: StoredFile) -> Path | None:
-        """Where the file, or the copy that was read of it, lies on this machine; None for one that nobody read."""
+        """The local path of the file or of its cached copy; None if it was never read here."""
         path = Path(self.root, file.name) if self.is_local else self._cached(file.name)[0]
         return path if path.is_file() else None
 
     def _cached(self, name: str) -> tuple[Path, Path]:
-        """Where the copy of a remote file lies, and the text that tells its version."""
+        """The paths of the cached copy of a remote file and of its version."""
         copy = self.home / "cache" / name
         return copy, copy.with_name(f"{copy.name}.version")
 
     def publish(self, file: Path, name: str) -> None:
-        """Make a finished local file appear under `name`, whole or not at all; consumes `file`."""
+        """Move a finished local file to `name`, atomically; consumes `file`."""
         if not self.is_local:
             self.file_system.put_file(str(file), f"{self.root}/{name}")
             file.unlink()
@@ -107,7 +107,7 @@ class Store:
         flush(destination.parent)
 
     def remove(self, name: str) -> None:
-        """Delete the file; deleting what is not there is no error."""
+        """Delete the file; it is not an error if it does not exist."""
         with suppress(FileNotFoundError):
             self.file_system.rm_file(f"{self.root}/{name}")
         if not self.is_local:
@@ -116,16 +116,16 @@ class Store:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A folder on the home's file system for files that are not finished; gone afterwards.
+        """A temporary folder on the home's file system for unfinished files; removed afterwards.
 
-        A killed process leaves its folder and its lock is free again: the next one to come by sweeps it.
+        A killed process leaves its folder behind, but its lock is released: the next `sweep` removes the folder.
         """
         parent = self.home / "scratch"
         parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=parent))
         lock = FileLock(folder.with_suffix(".lock"))
         lock.acquire()
-        folder.mkdir(exist_ok=True)  # a sweep between the two lines above took it for an orphan's
+        folder.mkdir(exist_ok=True)  # a sweep between the two lines above may have removed it as an orphan
         try:
             yield folder
         finally:
@@ -134,7 +134,7 @@ class Store:
             lock.release()
 
     def sweep(self) -> None:
-        """Remove the scratch folders of processes that are gone."""
+        """Remove the scratch folders of processes that no longer exist."""
         for lock_file in (self.home / "scratch").glob("*.lock"):
             lock = FileLock(lock_file)
             try:
@@ -147,7 +147,7 @@ class Store:
 
 
 def is_whole_parquet(path: Path) -> bool:
-    """Whether the file ends as Parquet does: what a crash or a full disk cut off does not."""
+    """Whether the file ends like a Parquet file, which a file truncated by a crash or a full disk does not."""
     if path.stat().st_size < 2 * len(PARQUET_MARK):
         return False
     with path.open("rb") as file:
@@ -156,7 +156,7 @@ def is_whole_parquet(path: Path) -> bool:
 
 
 def flush(path: Path) -> None:
-    """fsync, so that a rename never outlives a power cut that its content did not."""
+    """fsync, so that after a power cut a renamed file has its content."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -165,6 +165,6 @@ def flush(path: Path) -> None:
 
 
 def _version(info: dict[str, Any]) -> str:
-    """Changes with the content, from whatever the file system tells: an ETag, else size and time."""
+    """A string that changes with the content, from what the file system provides: an ETag, or else size and time."""
     marks = [info.get(key) for key in ("ETag", "etag", "mtime", "created", "LastModified", "size") if info.get(key)]
     return "|".join(str(value) for value in marks)

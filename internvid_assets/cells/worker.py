@@ -1,4 +1,4 @@
-"""A worker process: it makes one call after the other, ends with its run, and ends when a call outgrows its memory."""
+"""A worker process: makes one call after another, and ends with its run or when a call exceeds its memory limit."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from typing import Any
 from internvid_assets.cells.errors import CallError, RunStopped, as_call_error
 
 OUT_OF_MEMORY_EXIT = 97
-"""Exit code of a worker whose call outgrew its memory."""
+"""Exit code of a worker whose call exceeded its memory limit."""
 WATCH_SECONDS = 0.05
-"""A decoder fills a gigabyte in a second or two, so a call passes its limit by a few per cent before it is seen."""
+"""A decoder fills a gigabyte in a second or two, so a call exceeds its limit by a few per cent before detection."""
 
 
 class Worker:
-    """A process of its own behind a pipe of its own: one that dies takes no other's call along."""
+    """A separate process with its own pipe, so that its death does not affect the calls of other workers."""
 
     def __init__(self, context: ForkServerContext, memory_bytes: int) -> None:
         self._context = context
@@ -34,7 +34,7 @@ class Worker:
         self._pipe: Connection | None = None
 
     def ask(self, function: Callable[..., Any], call: Mapping[str, Any], *, timeout_seconds: float) -> Any:
-        """`function(**call)`, or the CallError of whatever came between."""
+        """`function(**call)`, or a CallError if it failed for any reason."""
         pipe, process = self._started()
         try:
             pipe.send((function, call))
@@ -43,15 +43,15 @@ class Worker:
         except (EOFError, OSError):
             process.join()
             return _death(process.exitcode)
-        except Exception as error:  # an answer that a corrupted process garbled, or a call that is no pickle
+        except Exception as error:  # a garbled answer of a corrupted process, or a call that cannot be pickled
             self.stop()
             return as_call_error(error)
         self.stop()
-        message = f"the call took over {timeout_seconds:g} s; raise its timeout_seconds"
+        message = f"the call took more than {timeout_seconds:g} s; raise its timeout_seconds"
         return CallError("timed_out", message, retryable=True)
 
     def stop(self) -> None:
-        """End the process at once, in the middle of a call too; the next call starts another."""
+        """Kill the process, even during a call; the next call starts a new one."""
         if self._process is not None:
             self._process.kill()
             self._process.join()
@@ -61,14 +61,14 @@ class Worker:
             self._pipe, theirs = self._context.Pipe()
             process = self._context.Process(target=serve, args=(theirs, self._memory_bytes), daemon=True)
             process.start()
-            self._process = process  # only now: another thread may stop it, which a process that is not started forbids
-            theirs.close()  # so that the process's end is the pipe's end
+            self._process = process  # only now: another thread may stop it, which fails before it is started
+            theirs.close()  # so that the pipe closes when the process ends
         return self._pipe, self._process
 
 
 def serve(pipe: Connection, memory_bytes: int) -> None:
-    """The life of a worker process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the run's to answer
+    """The main loop of a worker process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the run
     guard(memory_bytes)
     while True:
         try:
@@ -80,39 +80,39 @@ def serve(pipe: Connection, memory_bytes: int) -> None:
             answer = _sendable(error)
         try:
             pipe.send(answer)
-        except Exception as error:  # too large to be pickled, or no pickle at all
+        except Exception as error:  # too large to pickle, or not picklable
             pipe.send(_sendable(error))
 
 
 def guard(memory_bytes: int) -> None:
-    """Bind this process to its run and to its share of memory.
+    """Tie this process to its run and limit its memory.
 
-    What counts is the memory it has really filled. A resource limit alone would lie: FFmpeg takes a refused allocation
-    for a damaged picture, skips it and goes on. It stands at twice as much, for what outruns the watch. Where there is
-    no /proc, only that limit holds.
+    The limit applies to the memory actually used. A resource limit alone would give wrong results: FFmpeg treats a
+    refused allocation as a damaged frame, skips it and continues. So the resource limit is twice as high, for growth
+    that outpaces the watch. Without /proc, only the resource limit applies.
     """
     _set_limit(resource.RLIMIT_DATA, 2 * memory_bytes)
-    _set_limit(resource.RLIMIT_CORE, 0)  # a decoder that crashes on ten thousand files would fill the disk
+    _set_limit(resource.RLIMIT_CORE, 0)  # core dumps of ten thousand crashes would fill the disk
     with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")  # when the machine is full, a worker goes, not the run
+        Path("/proc/self/oom_score_adj").write_text("1000")  # out of memory, a worker is killed, not the run
     threading.Thread(target=_watch, args=(memory_bytes,), daemon=True).start()
 
 
 def _sendable(error: Exception) -> Exception:
-    """An exception of a library may not survive the way to the run: its CallError does."""
+    """An exception of a library may not survive pickling: a CallError does."""
     return error if isinstance(error, RunStopped) else as_call_error(error)
 
 
 def _death(exit_code: int | None) -> CallError:
-    """What the exit code of a worker says about the call it died in."""
+    """The CallError of a call during which its worker died."""
     if exit_code in (OUT_OF_MEMORY_EXIT, -signal.SIGKILL):
-        message = "the call took more memory than worker_memory_bytes, or than the machine has; raise it if you can"
+        message = "the call used more memory than worker_memory_bytes, or than the machine has; raise it if possible"
         return CallError("memory_exceeded", message, retryable=True)
     return CallError("worker_crashed", f"the worker process died (exit code {exit_code})", retryable=True)
 
 
 def _watch(memory_bytes: int) -> None:
-    """Workers are children of a fork server that outlives a killed run: only this pipe tells that it is gone."""
+    """Workers are children of a fork server that outlives a killed run: only this pipe shows that the run is gone."""
     run = multiprocessing.parent_process()
     while not wait([run.sentinel] if run else [], timeout=WATCH_SECONDS):
         if _filled_bytes() > memory_bytes:
@@ -121,7 +121,7 @@ def _watch(memory_bytes: int) -> None:
 
 
 def _filled_bytes() -> int:
-    """Pages of this process alone: neither libraries nor what it shares with its siblings."""
+    """Private pages of this process: without libraries and memory shared with its siblings."""
     if sys.platform != "linux":
         return 0
     _, resident, shared, *_ = Path("/proc/self/statm").read_text().split()

@@ -1,4 +1,4 @@
-"""Clips: cut eligible videos, judge the motion, and keep the frames that later stages look at."""
+"""Clips: split eligible videos, reject clips by their motion, and store the frames that later stages need."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from internvid_assets.clips.splitting import sample_clips, split_videos
 
 
 def keyed_and_judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
-    """Add `clip_id` from exact times, the duration, and the first rule a clip breaks (InternVid 3.1)."""
+    """Add `clip_id` from exact times, the duration, and the first rule that the clip violates (InternVid 3.1)."""
     rule = rejection_reason(
         max_still_motion=parameters.max_still_motion,
         max_extreme_motion=parameters.max_extreme_motion,
@@ -57,13 +57,13 @@ def keyed_and_judged(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     kinds=["ffmpeg"],
 )
 def clips(videos: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per span between cuts of an eligible video, judged by its motion (null reason: kept)."""
+    """One row per clip, a half-open span between two cuts of an eligible video; rejected by its motion, or kept."""
     eligible = videos.filter(pl.col("error").is_null() & pl.col("rejection_reason").is_null())
     return eligible.select("video_id", "category", "content_hash", "media_uri")
 
 
 def at_start_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
-    """A failed call is one row, and a key is never null: it stands at its clip's start."""
+    """A failed call is one row, and a key must not be null: its `pts` is the clip's start."""
     return rows.with_columns(pts=pl.coalesce("pts", "start_pts"))
 
 
@@ -86,7 +86,7 @@ def at_start_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     picture=contact_sheet,
 )
 def clip_frames(videos: pl.LazyFrame, clips: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per sampled frame of a clip: 1 fps, centre, 4 and 8 uniform; the picture lies in the frame store."""
+    """One row per sampled frame of a clip: 1 fps, centre, 4 and 8 uniform; the image is in the frame store."""
     spans = clips.filter(pl.col("error").is_null())
     spans = spans.select("clip_id", "video_id", "category", "content_hash", "start_pts", "end_pts")
     located = spans.join(videos.select("video_id", "media_uri"), on="video_id", how="inner", maintain_order="left")

@@ -1,4 +1,4 @@
-"""A look at the clips of a category: centre frames side by side, small enough for a run's metadata."""
+"""Contact sheet of a category's clips: centre frames in a grid, small enough for a run's metadata."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ JPEG_QUALITY = 70
 
 
 def contact_sheet(clip_frames: pl.LazyFrame, frames: FrameStore) -> bytes | None:
-    """A JPEG of up to twelve centre frames, evenly spread over the category; None where there are none."""
+    """A JPEG of up to twelve centre frames, evenly spread over the category; None if there are none."""
     centers = clip_frames.filter(pl.col("is_center") & pl.col("error").is_null()).select("frame_hash")
     hashes = centers.collect()["frame_hash"]
     if hashes.is_empty():

@@ -1,8 +1,8 @@
-"""Cuts of a video: the same as PySceneDetect's ContentDetector finds, without decoding what need not be decoded.
+"""Cuts of a video: the same as those of PySceneDetect's ContentDetector, with less decoding.
 
-Pictures that no other picture refers to (most B-frames) are skipped at first. Between two neighbours that were looked
-at, a cut can only hide where the two differ, or where a skipped picture took unusually many bytes, as one flash does.
-Only there every picture is looked at. On H.264 as cameras and sites encode it, that is a quarter of the decoding.
+Frames that no other frame references (most B-frames) are skipped at first. Between two neighbouring decoded frames
+there can only be a cut if the two differ, or if a skipped frame is unusually large in bytes, as a flash is. Only
+there, every frame is decoded. For H.264 as encoded by cameras and sites, this is a quarter of the decoding.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
     from scenedetect.common import FrameTimecode
 
 HIDDEN_CUT_SHARE = 0.4
-"""Of the threshold: where neighbours differ by less, no cut hides between them."""
+"""Fraction of the threshold: if neighbours differ by less, there is no cut between them."""
 FLASH_BYTES_RATIO = 2.0
-"""A skipped picture of this many times the usual bytes may be one flash."""
+"""A skipped frame with this many times the usual bytes may be a flash."""
 USUAL_PICTURES = 31
-"""How many skipped pictures around one say what is usual."""
+"""The number of surrounding skipped frames that define the usual size."""
 WORTHWHILE_SHARE = 0.6
-"""When more than this share of what was skipped must be looked at, one pass over everything costs less."""
+"""If more than this share of the skipped frames has to be decoded, a single pass over all frames is faster."""
 ENOUGH_PICTURES = 64
-"""After so many it is plain whether skipping pays."""
+"""After this many frames it is clear whether skipping is worthwhile."""
 
 
 Watch: TypeAlias = "Callable[[FrameTimecode, np.ndarray], None]"
-"""Shown the time and the small BGR picture (H, W, 3) of everything that is looked at."""
+"""Called with the time and the downscaled BGR image (H, W, 3) of every analysed frame."""
 
 
 class Opening(TypedDict):
-    """How a file is opened: see `opened_video`."""
+    """Options for opening a file: see `opened_video`."""
 
     max_pixels: int
     threads: int
@@ -48,19 +48,19 @@ class Opening(TypedDict):
 
 @dataclass
 class Seen:
-    """What was looked at of a stream, in display order."""
+    """The analysed frames of a stream, in display order."""
 
     looks: list[Look]
     times: list[int]
-    """Of every picture that is shown, looked at or not."""
+    """The times of all displayed frames, analysed or not."""
     end_pts: int
-    """Just after the last picture."""
+    """Directly after the last frame."""
     time_base: Fraction
     rate_fps: Fraction
-    """The nominal rate, by which PySceneDetect counts."""
+    """The nominal frame rate, with which PySceneDetect counts frames."""
 
     def timecode(self, pts: int) -> FrameTimecode:
-        """PySceneDetect's time of a picture, from the first one."""
+        """The time of a frame relative to the first one, as PySceneDetect's FrameTimecode."""
         from scenedetect.common import FrameTimecode, Timecode
 
         return FrameTimecode(Timecode(pts - self.looks[0].pts, self.time_base), fps=self.rate_fps)
@@ -69,7 +69,7 @@ class Seen:
 def content_cuts(
     source_uri: str, *, threshold: float, min_scene_length_frames: int, every_frame: bool = False, opening: Opening
 ) -> tuple[Seen, list[int]]:
-    """What was seen, and the cuts in ticks; `every_frame` looks at every picture, whatever it costs.
+    """The analysed frames, and the cuts in ticks; `every_frame` disables skipping.
 
     The minimum length counts frames at the nominal rate, as PySceneDetect does.
     """
@@ -80,7 +80,7 @@ def content_cuts(
 
 
 def look_at_all(source_uri: str, *, opening: Opening, watch: Watch | None = None) -> Seen:
-    """Every picture that decodes, each shown to `watch` too. Raises `CallError` (`undecodable`) where none does."""
+    """Analyse every decodable frame, and pass it to `watch`. Raises `CallError` (`undecodable`) if there is none."""
     with opened_video(source_uri, **opening) as (container, stream):
         decoder, looker = Decoder(stream), Looker()
         seen = Seen([], [], 0, time_base(stream), nominal_rate_fps(stream))
@@ -96,7 +96,7 @@ def look_at_all(source_uri: str, *, opening: Opening, watch: Watch | None = None
 
 
 def _look_where_cuts_may_be(source_uri: str, threshold: float, opening: Opening) -> Seen | None:
-    """Null where the stream cannot be trusted or too much of it would have to be looked at twice."""
+    """None if the stream is unreliable, or if too much of it would have to be decoded twice."""
     coarse = _look_at_referenced(source_uri, threshold, opening)
     if coarse is None:
         return None
@@ -114,7 +114,7 @@ def _look_where_cuts_may_be(source_uri: str, threshold: float, opening: Opening)
 
 
 def _look_at_referenced(source_uri: str, threshold: float, opening: Opening) -> tuple[Seen, list[Mark]] | None:
-    """The pictures that others refer to; null where most neighbours differ, times are missing, or there is damage."""
+    """The referenced frames; None if most neighbours differ, times are missing, or the stream is damaged."""
     with opened_video(source_uri, **opening) as (container, stream):
         stream.codec_context.skip_frame = "NONREF"
         decoder, base = Decoder(stream), time_base(stream)
@@ -137,7 +137,7 @@ def _look_at_referenced(source_uri: str, threshold: float, opening: Opening) -> 
 
 
 def _sizes(marks: Iterable[Mark], times: Sequence[int]) -> np.ndarray:
-    """Bytes of each picture's packet, in display order."""
+    """Packet size in bytes of each frame, in display order."""
     import numpy as np
 
     size_at = {mark.pts: mark.size_bytes for mark in marks}
@@ -147,7 +147,7 @@ def _sizes(marks: Iterable[Mark], times: Sequence[int]) -> np.ndarray:
 def _where_cuts_may_hide(
     looks: Sequence[Look], looked_at: Sequence[int], sizes: np.ndarray, threshold: float
 ) -> list[tuple[int, int]]:
-    """Pairs of positions of neighbours among the looks between which every picture must be looked at."""
+    """Pairs of positions of neighbouring looks between which every frame must be analysed."""
     bulky = _bulky(sizes, looked_at)
     gaps = []
     for (before, after), look in zip(pairwise(looked_at), looks[1:], strict=True):
@@ -157,7 +157,7 @@ def _where_cuts_may_hide(
 
 
 def _bulky(sizes: np.ndarray, looked_at: Sequence[int]) -> np.ndarray:
-    """Whether each picture was skipped and took many more bytes than the skipped ones around it."""
+    """For each frame, whether it was skipped and is much larger in bytes than the skipped frames around it."""
     import numpy as np
 
     is_bulky = np.zeros(len(sizes), bool)
@@ -173,7 +173,7 @@ def _bulky(sizes: np.ndarray, looked_at: Sequence[int]) -> np.ndarray:
 def _look_into(
     gaps: Sequence[tuple[int, int]], seen: Seen, marks: Sequence[Mark], source_uri: str, opening: Opening
 ) -> Seen:
-    """Put the looks at every picture inside the gaps in the place of the one look across each."""
+    """Replace the single look across each gap by the looks at all frames inside it."""
     position = {pts: i for i, pts in enumerate(seen.times)}
     inside = {seen.times[i] for before, after in gaps for i in range(before + 1, after + 1)}
     wanted: set[int | None] = {*inside, *(seen.times[before] for before, _ in gaps)}
@@ -193,9 +193,9 @@ def _look_into(
 
 
 def _without_flashes(above: Sequence[int], seen: Seen, min_scene_length_frames: int) -> list[int]:
-    """The cuts among the times at which the score was above the threshold: PySceneDetect's own flash filter.
+    """The cuts among the times with a score above the threshold, by PySceneDetect's own flash filter.
 
-    It is shown each such picture and the one before: others say nothing that these do not.
+    It is given each such frame and the one before it; other frames would not change the result.
     """
     from scenedetect.detector import FlashFilter
 
@@ -207,7 +207,7 @@ def _without_flashes(above: Sequence[int], seen: Seen, min_scene_length_frames: 
 
 
 def _telling(above: Sequence[int], times: Sequence[int]) -> Iterator[tuple[int, bool]]:
-    """(time, above the threshold) of the first and last picture, of those above, and of those just before them."""
+    """(time, above the threshold) of the first and the last frame, of those above, and of those just before them."""
     is_above, position = set(above), {pts: i for i, pts in enumerate(times)}
     shown = {times[0], times[-1], *above, *(times[max(0, position[pts] - 1)] for pts in above)}
     yield from ((pts, pts in is_above) for pts in sorted(shown))

@@ -1,4 +1,4 @@
-"""A clip as a file of its own: encoded anew with exact boundaries, or its packets copied as they are."""
+"""Exports a clip as a file: re-encoded with exact boundaries, or with its packets copied unchanged."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 How = Literal["encode", "copy"]
 AUDIO_RATE_HERTZ = 48_000
 MP4_CODECS = frozenset({"h264", "hevc", "av1", "mpeg4", "aac", "mp3", "opus", "ac3"})
-"""What players expect in an MP4; whatever else is copied goes into a Matroska file."""
+"""Codecs that players support in MP4; copies of other codecs are written as Matroska."""
 
 
 @dataclass(frozen=True)
 class Exported:
-    """Where a clip went, and how far its boundaries moved outwards: a copy can only begin at a key frame."""
+    """The file, and how far its boundaries moved outwards, since a copy can only start at a key frame."""
 
     path: Path
     earlier_seconds: float
@@ -39,9 +39,9 @@ class Exported:
 def export_clip(
     source_uri: str, stem: Path, *, start_pts: int, end_pts: int, how: How, max_pixels: int = MAX_PIXELS
 ) -> Exported:
-    """Write [start_pts, end_pts) of a video, with its sound, beside the final name and rename it: whole or not at all.
+    """Write [start_pts, end_pts) of a video with its audio, atomically: to a temporary name, which is then renamed.
 
-    Encoded pictures are upright, H.264 in MP4, their times those of the source. Raises `CallError`: the codes of
+    Re-encoded frames are upright, H.264 in MP4, with the times of the source. Raises `CallError`: the codes of
     `opened_video`, and `no_frame_in_span`.
     """
     with opened_video(source_uri, max_pixels=max_pixels, threads=0) as (container, stream):
@@ -93,7 +93,7 @@ def _frames_in(
 
 
 def _seek(container: InputContainer, stream: VideoStream | AudioStream, pts: int) -> None:
-    """To the last key frame at or before `pts`; a container that cannot seek is read from its beginning."""
+    """Seek to the last key frame at or before `pts`; a container that cannot seek is read from the start."""
     from av.error import FFmpegError
 
     try:
@@ -103,7 +103,7 @@ def _seek(container: InputContainer, stream: VideoStream | AudioStream, pts: int
 
 
 class _PictureWriter:
-    """Encodes frames upright, in even sizes, at their own times."""
+    """Encodes frames upright, with even sizes, at their original times."""
 
     def __init__(self, output: OutputContainer, base: Fraction, rate: Fraction) -> None:
         self._output, self._base = output, base
@@ -130,7 +130,7 @@ class _PictureWriter:
 
 
 def _upright(frame: VideoFrame) -> np.ndarray:
-    """RGB (H, W, 3) with even sides, as H.264 wants them."""
+    """RGB (H, W, 3) with even sides, as required by H.264."""
     import numpy as np
 
     picture = np.rot90(frame.to_ndarray(format="rgb24"), quarter_turns(frame))
@@ -138,7 +138,7 @@ def _upright(frame: VideoFrame) -> np.ndarray:
 
 
 class _SoundWriter:
-    """Encodes the samples of [start, end) seconds, cut to the sample."""
+    """Encodes the samples of [start, end) seconds, exact to the sample."""
 
     def __init__(self, output: OutputContainer, start_seconds: Fraction, end_seconds: Fraction) -> None:
         self._output = output
@@ -201,11 +201,11 @@ def _copy(source_uri: str, to: Path, start_pts: int, end_pts: int, max_pixels: i
             packet.stream = copies[packet.stream_index]
             output.mux(packet)
     if first is None:
-        raise CallError("no_frame_in_span", f"no packet of {source_uri!r} lies in ticks [{start_pts}, {end_pts})")
+        raise CallError("no_frame_in_span", f"no packet of {source_uri!r} is in ticks [{start_pts}, {end_pts})")
     return float(max(0, start_pts - first) * base), float((last_end - end_pts) * base)
 
 
 def _shift(packet: Packet, seconds: Fraction) -> None:
-    """Times from the clip's own beginning."""
+    """Make the times relative to the clip's start."""
     ticks = round(seconds / Fraction(packet.time_base))
     packet.pts, packet.dts = packet.pts - ticks, packet.dts - ticks  # type: ignore[operator]

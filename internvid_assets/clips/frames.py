@@ -1,4 +1,4 @@
-"""Sampled frames of clips: one decode per video, of no more of it than the planned moments need."""
+"""Sampled frames of clips: one decoding pass per video, limited to what the planned moments need."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROLES = ("second", "uniform_4", "uniform_8")
 
 
 def frame_options(settings: Settings) -> dict[str, Any]:
-    """How settings want the pictures of clips: keyword arguments of `sample_frames`."""
+    """The settings for sampled frames, as keyword arguments of `sample_frames`."""
     return {**settings.clip_frames.of_recipe(), "max_pixels": settings.videos.max_pixels}
 
 
@@ -42,10 +42,9 @@ def sample_frames(
 ) -> list[list[dict[str, Any]] | CallError]:
     """For each half-open span in ticks, its frames in time order as the payload of `clip_frames`, plus `jpeg` bytes.
 
-    Each planned moment takes the picture on display then, inside the span; moments that share a picture share its row,
-    which keeps the first position of each role (a clip of two frames has fewer than 4 `uniform_4`). Pictures are
-    upright and never enlarged. A span without a decodable frame is a `CallError` (`no_frame_in_span`) in its place.
-    `plan` names the moments.
+    Each moment of `plan` gets the frame displayed at that time inside the span; moments with the same frame share a
+    row, which has the first index of each role (a clip of two frames has fewer than 4 `uniform_4`). Images are upright
+    and never enlarged. A span without a decodable frame yields a `CallError` (`no_frame_in_span`) instead.
     Raises `CallError`: the codes of `opened_video`.
     """
     with opened_video(source_uri, max_pixels=max_pixels) as (container, stream):
@@ -55,7 +54,7 @@ def sample_frames(
     wanted = _wanted_pts(marks, moments)
 
     def taken(wanted: set[int | None], moments: Sequence[_Moment]) -> tuple[dict[int, dict[int, dict[str, Any]]], int]:
-        """By span and time the rows of the frames at the moments, and the time of the first frame."""
+        """The rows of the frames at the moments, by span and time, and the time of the first frame."""
         found: dict[int, dict[int, dict[str, Any]]] = {}
         with opened_video(source_uri, max_pixels=max_pixels, threads=threads) as (container, stream):
             pictures, decoder = UprightPictures(stream, short_side_pixels=short_side_pixels), Decoder(stream)
@@ -69,14 +68,14 @@ def sample_frames(
     found, origin = taken(wanted, moments)
     missed = [moment for moment in moments if moment.span not in found]
     if missed and None not in wanted:
-        # After a damaged time, pictures are shown at others than their packets': all of them tell which.
+        # After a damaged timestamp, display times differ from packet times: only decoding all frames gives them.
         found |= taken({None}, missed)[0]
     return [_finished(found.get(i, {}), span, base=base, origin_pts=origin) for i, span in enumerate(spans)]
 
 
 @dataclass(frozen=True)
 class _Moment:
-    """A planned time and the span it belongs to."""
+    """A planned time and its span."""
 
     start_pts: int
     end_pts: int
@@ -97,7 +96,7 @@ def _moments(spans: Sequence[tuple[int, int]], base: Fraction, plan: FramePlan) 
 def _shown(
     frames: Iterable[tuple[int, VideoFrame]], moments: Sequence[_Moment]
 ) -> Iterator[tuple[_Moment, int, VideoFrame]]:
-    """Each moment with the frame on display then: the last at or before it in its span, else the span's first after."""
+    """Each moment with the frame displayed then: the last one up to it in its span, or else the span's next one."""
     waiting, previous = iter(moments), None
     moment = next(waiting, None)
     for current in chain(frames, [None]):
@@ -113,7 +112,7 @@ def _shown(
 
 
 def _wanted_pts(marks: Sequence[Mark], moments: Sequence[_Moment]) -> set[int | None]:
-    """Times of the frames on display at the moments; holds None where that is unknowable."""
+    """Times of the frames displayed at the moments; contains None if they cannot be determined."""
     shown = shown_times(marks)
     if not shown:
         return {None}
@@ -127,7 +126,7 @@ def _jpeg(picture: np.ndarray, *, quality: int) -> bytes:
 
     done, encoded = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
-        raise CallError("unencodable", f"a picture of shape {picture.shape} was not encoded as JPEG")
+        raise CallError("unencodable", f"an image of shape {picture.shape} could not be encoded as JPEG")
     return encoded.tobytes()
 
 

@@ -1,4 +1,4 @@
-"""Looking at the pictures of a video, made small: how each differs from the one looked at before, and how it is lit."""
+"""Analysis of a video's downscaled frames: the difference from the previously analysed frame, and the brightness."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 DARK, BRIGHT = 32, 223
-"""Grey levels up to which a pixel counts as black, and from which as white."""
+"""The largest grey level of a black pixel, and the smallest of a white one."""
 UNIFORM_SHARE = 0.98
-"""The share of such pixels from which a picture is black or white, as in ffmpeg's blackdetect."""
+"""The smallest share of such pixels in a black or white frame, as in ffmpeg's blackdetect."""
 FLOW_LONG_SIDE_PIXELS = 128
 BARS_PER_SECOND = 4
-"""Letterbox bars stay where they are: looking for them in every picture would cost more than everything else."""
+"""Letterbox bars rarely change, and searching for them in every frame would take longer than everything else."""
 
 
 class Look(NamedTuple):
-    """What one picture looks like, and how far it is from the one looked at before (zeros for the first)."""
+    """Measurements of one frame, and its difference from the previously analysed one (zeros for the first)."""
 
     pts: int
     score: float
@@ -27,17 +27,17 @@ class Look(NamedTuple):
     motion: float
     """Mean change of grey levels, 0 to 255."""
     flow: float
-    """Mean displacement in percent of the long side, by dense optical flow."""
+    """Mean displacement in percent of the longer side, by dense optical flow."""
     brightness: float
     """Mean grey level, 0 to 255."""
     is_black: bool
     is_white: bool
     brightest: tuple[np.ndarray, np.ndarray] | None
-    """The largest grey level of each column and of each row; null where bars were not looked for."""
+    """The largest grey level of each column and of each row; None if the frame was not searched for bars."""
 
 
 class Looker:
-    """Looks at pictures in display order."""
+    """Analyses frames in display order."""
 
     def __init__(self) -> None:
         import cv2
@@ -64,7 +64,7 @@ class Looker:
     ) -> tuple[float, float, float]:
         import cv2
 
-        # One sum over the three planes is the mean of ContentDetector's three means, several times faster.
+        # One sum over the three planes equals the mean of ContentDetector's three means and is several times faster.
         score = cv2.norm(new[0], old[0], cv2.NORM_L1) / new[0].size
         motion = cv2.norm(new[1], old[1], cv2.NORM_L1) / new[1].size
         return score, motion, self._displacement(new[2], old[2]) if motion else 0.0
@@ -72,7 +72,7 @@ class Looker:
     def _displacement(self, new: np.ndarray, old: np.ndarray) -> float:
         import cv2
 
-        if min(new.shape) < FLOW_LONG_SIDE_PIXELS // 8:  # the flow's patches would not fit
+        if min(new.shape) < FLOW_LONG_SIDE_PIXELS // 8:  # smaller than the patches of the flow
             return 0.0
         moved = self._flow.calc(old, new, None)  # type: ignore[call-overload]
         return 100 * cv2.mean(cv2.magnitude(moved[..., 0], moved[..., 1]))[0] / max(new.shape)
@@ -85,10 +85,10 @@ class Looker:
 
 
 class Shrink:
-    """Frames as small BGR arrays (H, W, 3), the long side 256 pixels: the size of PySceneDetect's SceneManager.
+    """Downscales frames to BGR arrays (H, W, 3) with a longer side of 256 pixels, as PySceneDetect's SceneManager does.
 
-    One pass of one cached scaler from the decoder's planes. Its two-tap filter looks at the same pixels as the
-    cv2.INTER_LINEAR of SceneManager, without making a full-size picture first.
+    A single pass of a cached scaler from the decoder's planes. Its two-tap filter reads the same pixels as
+    SceneManager's cv2.INTER_LINEAR, without creating a full-size image first.
     """
 
     def __init__(self) -> None:
@@ -119,14 +119,14 @@ def _tiny(grey: np.ndarray) -> np.ndarray:
 
 
 def _uniform(grey: np.ndarray, brightness: float) -> tuple[bool, bool]:
-    """(black, white). For most pictures their mean rules both out: the others' pixels could not make it."""
+    """(black, white). For most frames the mean alone rules out both, so their pixels need not be counted."""
     may_be_black = brightness <= UNIFORM_SHARE * DARK + (1 - UNIFORM_SHARE) * 255 + 1
     may_be_white = brightness >= UNIFORM_SHARE * BRIGHT - 1
     return may_be_black and _is_filled(grey, 0, DARK), may_be_white and _is_filled(grey, BRIGHT, 255)
 
 
 def _is_filled(grey: np.ndarray, low: int, high: int) -> bool:
-    """Whether nearly all grey levels lie in [low, high]."""
+    """Whether nearly all grey levels are in [low, high]."""
     import cv2
 
     return cv2.countNonZero(cv2.inRange(grey, low, high)) >= UNIFORM_SHARE * grey.size  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Which clips move as a video should: stills and extreme dynamics are judged away (InternVid 3.1)."""
+"""Which clips are kept: still clips and extreme dynamics are rejected (InternVid 3.1)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import polars as pl
 
 
 def rejection_reason(*, max_still_motion: float, max_extreme_motion: float, min_duration_seconds: float) -> pl.Expr:
-    """The first rule a row of `clips` breaks, null when kept.
+    """The first rule that a row of `clips` violates; null: kept.
 
     In order: the error of a failed call, too_short, still, extreme_motion.
 
-    The paper filters "still or extreme dynamics" and names neither measure nor threshold; here it is `motion_mean`,
-    the mean change of grey levels (0 to 255) from frame to frame. A clip is still up to `max_still_motion`, extreme
+    The paper filters "still or extreme dynamics" without a measure or thresholds; here the measure is `motion_mean`,
+    the mean change of grey levels (0 to 255) between frames. A clip is still up to `max_still_motion`, and extreme
     above `max_extreme_motion`.
     """
     motion = pl.col("motion_mean")

@@ -1,4 +1,4 @@
-"""From clips to the frames later stages look at. Every stage that runs a model starts here."""
+"""Selects the frames of clips for later stages. Every stage that runs a model starts from these functions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import polars as pl
 
 
 def kept(clips: pl.LazyFrame) -> pl.LazyFrame:
-    """The clips nothing speaks against."""
+    """The clips that are not rejected."""
     return clips.filter(pl.col("error").is_null() & pl.col("rejection_reason").is_null())
 
 
@@ -29,9 +29,9 @@ def second_frames(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFram
 
 
 def frames_in_order(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per kept clip: its 1 fps frames as lists in time order: `frame_hashes`, `frames_pts`, `frames_seconds`.
+    """One row per kept clip: its 1 fps frames as lists in time order (`frame_hashes`, `frames_pts`, `frames_seconds`).
 
-    Beside them the clip's `start_seconds`.
+    Also has the clip's `start_seconds`.
     """
     frames = frames_of_kept(clips, clip_frames).filter(pl.col("second").is_not_null()).sort("clip_id", "second")
     grouped = frames.group_by("clip_id", maintain_order=True).agg(

@@ -1,4 +1,4 @@
-"""From the looks at a video to its clips: what the pictures between two cuts have in common."""
+"""From the looks at a video to its clips: the measurements of the frames between two cuts."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from internvid_assets.clips.cuts import Seen
 
 FROZEN_MOTION = 0.02
-"""Grey levels a frame: below what compression does to a still that is encoded anew."""
+"""Grey levels per frame: less than the compression noise of a re-encoded still image."""
 
 
 def spans_between(bounds: Sequence[int], looks: Sequence[Look]) -> Iterator[tuple[int, int, Sequence[Look]]]:
-    """(start, end, the looks inside) for each pair of bounds, half open."""
+    """(start, end, the looks inside) for each pair of bounds, half-open."""
     times = [look.pts for look in looks]
     for start, end in pairwise(bounds):
         yield start, end, looks[bisect_left(times, start) : bisect_left(times, end)]
 
 
 def with_long_cut(bounds: Sequence[int], times: Sequence[int], longest_ticks: Fraction) -> list[int]:
-    """`bounds`, with more of them where two lie over `longest_ticks` apart: parts equal to within a picture."""
+    """`bounds`, with spans longer than `longest_ticks` divided into parts that are equal to within a frame."""
     cut = [bounds[0]]
     for start, end in pairwise(bounds):
         parts = ceil((end - start) / longest_ticks)
@@ -54,16 +54,16 @@ def clip_of(start: int, end: int, looks: Sequence[Look], seen: Seen) -> dict[str
 
 
 def _movement(looks: Sequence[Look], seen: Seen) -> dict[str, float]:
-    """Change per frame and displacement per second inside the clip; its first look is the cut, not movement.
+    """Change per frame and displacement per second inside the clip; its first look is the cut, not motion.
 
-    A look across skipped pictures tells the change over all of them.
+    A look across skipped frames measures the change over all of them.
     """
     inside = looks[1:]
     if not inside:
         return {"motion_mean": 0.0, "motion_max": 0.0, "flow_mean": 0.0}
     frames = _frames_between(looks, seen)
     seconds = float((looks[-1].pts - looks[0].pts) * seen.time_base)
-    # The flow differs from run to run in its last digits; equal videos must give equal rows.
+    # The last digits of the flow vary from run to run, but equal videos must give equal rows.
     return {
         "motion_mean": sum(look.motion for look in inside) / sum(frames),
         "motion_max": max(look.motion / count for look, count in zip(inside, frames, strict=True)),
@@ -77,7 +77,7 @@ def _frames_between(looks: Sequence[Look], seen: Seen) -> list[int]:
 
 
 def _uniform_spans(looks: Sequence[Look], end: int, *, base: Fraction, origin_pts: int) -> dict[str, list[float]]:
-    """Start and end, in seconds from the video's first frame, of each run of black, white and frozen pictures."""
+    """Start and end, in seconds from the video's first frame, of each run of black, white and frozen frames."""
     after = [*(look.pts for look in looks[1:]), end]
     still = [new.motion <= FROZEN_MOTION for new in looks[1:]] + [False]
 
@@ -98,7 +98,7 @@ def _uniform_spans(looks: Sequence[Look], end: int, *, base: Fraction, origin_pt
 
 
 def _content_box(looks: Sequence[Look]) -> list[float] | None:
-    """Left, top, right and bottom of what is inside black bars, as shares of width and height; null if all is black."""
+    """Left, top, right, bottom within black bars, as fractions of width and height; None if everything is black."""
     import numpy as np
 
     seen = [look.brightest for look in looks if look.brightest is not None]

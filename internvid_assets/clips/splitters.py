@@ -1,4 +1,4 @@
-"""Splitters: ways to find the cuts of a video. Ours is the default; PySceneDetect's detectors run as they are."""
+"""Splitters: methods to find the cuts of a video. Ours is the default; PySceneDetect's detectors run unmodified."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Splitter(Protocol):
     def __call__(
         self, source_uri: str, *, threshold: float, min_scene_length_frames: int, opening: Opening
     ) -> tuple[Seen, list[int]]:
-        """What was seen of the video, and the times of its cuts in ticks. Raises `CallError`."""
+        """The analysed frames of the video, and the times of its cuts in ticks. Raises `CallError`."""
         ...
 
 
@@ -36,10 +36,10 @@ def split(
 ) -> list[dict[str, Any]]:
     """Spans between cuts (InternVid 3.1: PySceneDetect, threshold 27) as the payload of `clips`, in time order.
 
-    Times are the stream's own ticks, half open, the last clip ending with its last frame; seconds count from the first
-    frame. `weights` is the file of the network that `transnetv2` needs. Spans of more than `max_clip_seconds` are cut
-    into equal parts.
-    Raises `CallError`: the codes of `opened_video`, and `undecodable` where no frame decodes.
+    Times are in the stream's ticks, half-open, and the last clip ends with the last frame; seconds are relative to the
+    first frame. `weights` is the weights file for `transnetv2`. Spans longer than `max_clip_seconds` are divided into
+    equal parts.
+    Raises `CallError`: the codes of `opened_video`, and `undecodable` if no frame decodes.
     """
     limits = {"threshold": threshold, "min_scene_length_frames": min_scene_length_frames}
     limits |= {"weights": weights} if weights else {}
@@ -51,7 +51,7 @@ def split(
 
 
 class PySceneDetect:
-    """One of PySceneDetect's own detectors, shown every picture as its SceneManager would show it."""
+    """One of PySceneDetect's own detectors, given every frame as its SceneManager would."""
 
     def __init__(self, detector: str, *, threshold_name: str = "threshold") -> None:
         self.detector, self.threshold_name = detector, threshold_name
@@ -71,7 +71,7 @@ class PySceneDetect:
 
 
 def _nearest(seen: Seen, seconds: float) -> int:
-    """The time of the picture at `seconds`: some detectors count frames where others keep ticks."""
+    """The time of the frame at `seconds`: some detectors count frames, others keep ticks."""
     ticks = seen.times[0] + seconds / seen.time_base
     after = bisect_left(seen.times, ticks)
     return min(seen.times[max(0, after - 1) : after + 1], key=lambda pts: abs(pts - ticks))
@@ -86,4 +86,4 @@ SPLITTERS: dict[str, Splitter | Callable[..., tuple[Seen, list[int]]]] = {
     "pyscenedetect_threshold": PySceneDetect("ThresholdDetector"),
     "transnetv2": transition_cuts,
 }
-"""By the name that the setting `clips.splitter` takes."""
+"""The splitters by their name in the setting `clips.splitter`."""

@@ -1,4 +1,4 @@
-"""Splitting and frame sampling as remembered calls, in worker processes."""
+"""Splitting and frame sampling as stored calls, in worker processes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from internvid_assets.clips.splitters import split
 from internvid_assets.clips.stitching import end_vectors, split_with_ends, stitched
 
 STORE_SECONDS = 2.0
-"""Pictures are stored this often: one write for many costs what one for few does."""
+"""How often images are stored: writing many at once costs as much as writing a few."""
 
 
 def split_videos(bench: Bench) -> Work:
-    """Cuts videos into spans, each answered when it is done; see `clips.splitters.split` and `clips.stitching`."""
+    """Split videos into clips, yielding each video when it is ready; see `clips.splitters.split`, `clips.stitching`."""
     parameters = bench.parameters
     cutting = {**parameters.cutting(), "max_pixels": bench.settings.videos.max_pixels}
     cut: Callable[..., Any] = split_with_ends if parameters.stitching else split
@@ -40,7 +40,7 @@ def _as_cut(clips: Sequence[Payload]) -> Sequence[Payload]:
 
 
 def _stitcher(bench: Bench) -> Callable[[Any], Sequence[Payload]]:
-    """Takes an answer of `split_with_ends`. The model runs in this process: workers hold none."""
+    """Stitches a result of `split_with_ends`. The model runs in this process, not in the workers."""
     embedder, limits = bench.models.embedder, bench.parameters.stitching_limits()
 
     def finished(answer: tuple[Sequence[Payload], Sequence[bytes]]) -> Sequence[Payload]:
@@ -51,7 +51,7 @@ def _stitcher(bench: Bench) -> Callable[[Any], Sequence[Payload]]:
 
 
 def sample_clips(bench: Bench) -> Work:
-    """Samples the frames of clips, one decode per video, and stores the pictures before their cells."""
+    """Sample the frames of clips, with one decoding pass per video, and store the images before their cells."""
     parameters, options = bench.parameters, frame_options(bench.settings)
 
     def work(batch: pl.DataFrame) -> Iterator[Mapping[int, Outcome]]:
@@ -69,12 +69,12 @@ def sample_clips(bench: Bench) -> Work:
 
 
 def _threads(videos: pl.DataFrame, bench: Bench) -> int:
-    """One decoder thread per process where there are videos for all processes, else the idle cores' share."""
+    """One decoder thread per process if there are videos for all processes, or else a share of the idle cores."""
     return max(1, bench.settings.workers // videos.height)
 
 
 def _every(seconds: float, answers: Iterable[tuple[int, Any]]) -> Iterator[list[tuple[int, Any]]]:
-    """The answers in groups, each of what came within so many seconds."""
+    """Group the answers that arrive within so many seconds."""
     together, since = [], time.monotonic()
     for answer in answers:
         together.append(answer)
@@ -86,14 +86,14 @@ def _every(seconds: float, answers: Iterable[tuple[int, Any]]) -> Iterator[list[
 
 
 def _by_row(rows: pl.Series, answers: Sequence[tuple[int, Any]]) -> Iterator[tuple[int, Outcome]]:
-    """A video's answer holds an outcome for each of its clips, or is the failure of all of them."""
+    """Split a video's answer, which has an outcome for each of its clips, or is the failure of all of them."""
     for video, answer in answers:
         each = [answer] * len(rows[video]) if isinstance(answer, CallError) else answer
         yield from zip(rows[video], each, strict=True)
 
 
 def _stored(outcomes: Mapping[int, Outcome], bench: Bench) -> dict[int, Outcome]:
-    """Put the pictures into the frame store and take them out of the rows, which keep their hashes."""
+    """Move the images from the rows to the frame store; the rows keep the hashes."""
     rows = [row for outcome in outcomes.values() if isinstance(outcome, Sequence) for row in outcome]
     bench.frames.put({row["frame_hash"]: row["jpeg"] for row in rows})
     return {

@@ -1,7 +1,7 @@
-"""Stitching, as in Panda-70M: what a cut parts is one clip after all where both sides look alike.
+"""Stitching, as in Panda-70M: clips on both sides of a cut are merged if they look alike.
 
-Panda-70M's events are made of ImageBind's vectors; here the profile's embedder says what is alike. And nothing is lost
-here: Panda-70M trims events, drops clips that hold a transition and what lies beyond the longest duration.
+Panda-70M compares ImageBind embeddings; here the profile's embedder is used. And nothing is dropped here: Panda-70M
+trims events, and drops clips that contain a transition and everything beyond the longest duration.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from internvid_assets.models.protocols import ClipEmbedder
 def split_with_ends(
     source_uri: str, *, max_pixels: int, threads: int, **cutting: Any
 ) -> tuple[list[dict[str, Any]], list[bytes]]:
-    """The clips of `split`, and two JPEGs for each: near its start and near its end; empty where none decodes."""
+    """The clips of `split`, and two JPEGs for each, near its start and near its end; empty if none decodes."""
     opening: Opening = {"max_pixels": max_pixels, "threads": threads}
     clips = split(source_uri, **cutting, **opening)
     spans = [(clip["start_pts"], clip["end_pts"]) for clip in clips]
@@ -35,7 +35,7 @@ def split_with_ends(
 
 
 def end_vectors(jpegs: Sequence[bytes], embedder: ClipEmbedder) -> np.ndarray:
-    """Unit vectors [clips, 2, d] of the pictures near both ends of each clip; NaN where there is no picture."""
+    """Unit vectors [clips, 2, d] of the images near both ends of each clip; NaN if there is no image."""
     known = embedder.embed_images([pixels(jpeg) for jpeg in jpegs if jpeg])
     vectors = np.full((len(jpegs), known.shape[1]), np.nan)
     vectors[[bool(jpeg) for jpeg in jpegs]] = known
@@ -50,11 +50,11 @@ def stitched(
     max_inner_distance: float,
     max_clip_seconds: float,
 ) -> list[Payload]:
-    """Neighbours merged into one clip each where they look alike and are together no longer than `max_clip_seconds`.
+    """Merge neighbouring clips that look alike and together are no longer than `max_clip_seconds`.
 
-    `ends` [clips, 2, d] holds unit vectors of the pictures near start and end, NaN where there is none. Two clips look
-    alike when the vectors on both sides of their cut are at most `max_stitch_distance` apart (Euclidean; Panda-70M:
-    0.6), unless one of them holds a transition: its own ends are over `max_inner_distance` apart (Panda-70M: 1.0).
+    `ends` [clips, 2, d] holds unit vectors of the images near start and end, NaN if there is none. Two clips look alike
+    if the vectors on both sides of their cut are at most `max_stitch_distance` apart (Euclidean; Panda-70M: 0.6),
+    unless one of them contains a transition: its own ends are over `max_inner_distance` apart (Panda-70M: 1.0).
     """
     steady = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1) <= max_inner_distance
     across = np.linalg.norm(ends[1:, 0] - ends[:-1, 1], axis=1) <= max_stitch_distance
@@ -68,7 +68,7 @@ def stitched(
 
 
 def merged(clips: Sequence[Payload]) -> Payload:
-    """One payload for neighbours. The cuts between them are no movement of theirs."""
+    """One payload for neighbouring clips. The cuts between them do not count as motion."""
     if len(clips) == 1:
         return clips[0]
     frames = [clip["frame_count"] for clip in clips]
@@ -89,7 +89,7 @@ def merged(clips: Sequence[Payload]) -> Payload:
 
 
 def _mean(clips: Sequence[Payload], name: str, weights: Sequence[float]) -> float | None:
-    """Weighted mean of a column; 0 without any weight, as of movement in clips of one picture; null where all are."""
+    """Weighted mean of a column; 0 if all weights are 0, as for the motion of single-frame clips; None if all are."""
     known = [(clip[name], weight) for clip, weight in zip(clips, weights, strict=True) if clip[name] is not None]
     total = sum(weight for _, weight in known)
     mean = sum(value * weight for value, weight in known) / total if total else 0.0
@@ -97,7 +97,7 @@ def _mean(clips: Sequence[Payload], name: str, weights: Sequence[float]) -> floa
 
 
 def _joined(clips: Sequence[Payload], name: str) -> list[float]:
-    """The spans of all clips in a row, two that touch as one."""
+    """The spans of all clips in order; spans that touch are joined."""
     edges: list[float] = []
     for edge in chain.from_iterable(clip[name] for clip in clips):
         if len(edges) % 2 == 0 and edges and edges[-1] == edge:
@@ -108,6 +108,6 @@ def _joined(clips: Sequence[Payload], name: str) -> list[float]:
 
 
 def _around(boxes: Sequence[Sequence[float]]) -> list[float] | None:
-    """The smallest box around all; null if there is none, as in all-black clips."""
+    """The smallest box around all boxes; None if there are none, as in all-black clips."""
     sides = list(zip(*boxes, strict=True))
     return [*map(min, sides[:2]), *map(max, sides[2:])] if boxes else None

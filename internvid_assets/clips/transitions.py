@@ -1,4 +1,4 @@
-"""Cuts at hard and soft transitions, as the TransNetV2 network sees them."""
+"""Cuts at hard and soft transitions, detected by the TransNetV2 network."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 def transition_cuts(
     source_uri: str, *, threshold: float, min_scene_length_frames: int, opening: Opening, weights: str
 ) -> tuple[Seen, list[int]]:
-    """A clip begins after the last frame of a transition: where the probability falls below `threshold` again.
+    """A clip starts after the last frame of a transition, where the probability falls below `threshold` again.
 
-    The frames of a soft transition end the clip before it. Clips of fewer than `min_scene_length_frames` are joined to
-    the one before.
+    The frames of a soft transition belong to the clip before it. Clips of fewer than `min_scene_length_frames` are
+    joined to the previous one.
     """
     import numpy as np
 
@@ -34,7 +34,7 @@ def transition_cuts(
 
 
 def _tiny(small: np.ndarray) -> np.ndarray:
-    """What the network sees of a BGR picture: RGB, 27 x 48, whatever its shape was."""
+    """The network's input for a BGR image: RGB, 27 x 48, regardless of the aspect ratio."""
     import cv2
 
     return cv2.cvtColor(cv2.resize(small, (48, 27), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB)

@@ -1,4 +1,4 @@
-"""The pictures of any video file, taken as those of a clip: for looking at what was never cut into clips."""
+"""Frames of any video file, sampled as if it were a clip: for files that were not split into clips."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from internvid_assets.media.whole import whole_span
 from internvid_assets.settings import Settings
 
 Role: TypeAlias = Literal["second", "uniform_8"]
-"""Which of the frames that `clip_frames` keeps: one per second, or 8 in equal steps (of a short video, fewer)."""
+"""Which of the frames of `clip_frames`: one per second, or 8 at equal intervals (fewer for a short video)."""
 
 TIMEOUT_SECONDS = 600
 
@@ -22,13 +22,13 @@ TIMEOUT_SECONDS = 600
 def frames_of_files(
     paths: Sequence[Path], role: Role, settings: Settings, engine: Engine
 ) -> list[list[dict[str, Any]] | CallError]:
-    """Of each video its frames in time order, read in worker processes: rows of `clip_frames`, plus `jpeg` bytes."""
+    """The frames of each video in time order, read in worker processes: rows of `clip_frames`, plus `jpeg` bytes."""
     calls = [{"source_uri": str(path), "role": role, **frame_options(settings)} for path in paths]
     return engine.each(frames_of_whole, calls, timeout_seconds=TIMEOUT_SECONDS)
 
 
 def frames_of_file(path: Path, role: Role, settings: Settings, engine: Engine) -> list[dict[str, Any]]:
-    """As `frames_of_files`, of one. Raises UserError for a file that is no video."""
+    """As `frames_of_files`, for one file. Raises UserError if it is not a video."""
     (rows,) = frames_of_files([path], role, settings, engine)
     if isinstance(rows, CallError):
         raise UserError(f"{path} cannot be read as a video ({rows}); give another file")
@@ -38,7 +38,7 @@ def frames_of_file(path: Path, role: Role, settings: Settings, engine: Engine) -
 def frames_of_whole(
     source_uri: str, *, role: Role, max_pixels: int = MAX_PIXELS, **options: Any
 ) -> list[dict[str, Any]]:
-    """In this process. `options` are those of `sample_frames`. Raises CallError, as that does."""
+    """The same in this process. `options` are those of `sample_frames`. Raises CallError, as that does."""
     span = whole_span(source_uri, max_pixels=max_pixels)
     (rows,) = sample_frames(source_uri, [span], max_pixels=max_pixels, **options)
     if isinstance(rows, CallError):

@@ -1,4 +1,4 @@
-"""What a text that names a video means, be it an id, a web address, an object or a file; and where it may lead."""
+"""Parses text that identifies a video (an id, a URL, an object or a file), and checks where URLs may lead."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _YOUTUBE_LISTS = re.compile(r"/(?:playlist|channel/[^/]+|c/[^/]+|user/[^/]+|@[^/
 
 
 def scheme_of(text: str) -> str:
-    """The scheme in lower case; empty for what has none, such as a path. Chained fsspec URLs have none we know."""
+    """The scheme in lower case; empty if there is none, as in a path. Chained fsspec URLs have no known scheme."""
     match = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", text)
     return "chained" if "::" in text.split("://")[0] else match[1].lower() if match else ""
 
 
 def youtube_id(text: str) -> str | None:
-    """The id in a YouTube URL of one video, or the text itself where it looks like one."""
+    """The id in a YouTube URL of a single video, or the text itself if it looks like an id."""
     if _YOUTUBE_ID.fullmatch(text):
         return text
     parts = _split(text)
@@ -38,7 +38,7 @@ def watch_url(youtube_id: str) -> str:
 
 
 def is_youtube_list(url: str) -> bool:
-    """Whether a URL is a channel or a playlist of YouTube."""
+    """Whether a URL is a YouTube channel or playlist."""
     parts = _split(url)
     return bool(
         parts and _YOUTUBE_HOSTS.fullmatch(parts.hostname or "") and _YOUTUBE_LISTS.fullmatch(parts.path or "/")
@@ -46,18 +46,18 @@ def is_youtube_list(url: str) -> bool:
 
 
 def host_of(url: str) -> str:
-    """Host and port, what politeness is counted by; empty for what has no host."""
+    """Host and port, to which rate limits apply; empty if there is no host."""
     parts = _split(url)
     return parts.netloc.rpartition("@")[2].lower() if parts else ""
 
 
 def leads_inside(origin: str, target: str) -> bool:
-    """Whether a public address leads to one of this machine or its networks: what strangers may not make us open."""
+    """Whether a public address leads to this machine or its networks, which external sites must not make us open."""
     return _is_public(origin) and not _is_public(target)
 
 
 def _is_public(url: str) -> bool:
-    """Whether every address of the host is a public one; a host without any is nothing to protect."""
+    """Whether all addresses of the host are public; a host without addresses needs no protection."""
     parts = _split(url)
     try:
         found = socket.getaddrinfo((parts.hostname if parts else None) or "", None, type=socket.SOCK_STREAM)
@@ -67,7 +67,7 @@ def _is_public(url: str) -> bool:
 
 
 def _mapped(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """An IPv4 address inside an IPv6 one counts as itself."""
+    """Unwrap an IPv4 address that is mapped into IPv6."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
     return getattr(parsed, "ipv4_mapped", None) or parsed
 

@@ -1,4 +1,4 @@
-"""The sound of a video as models of speech want it: one channel, 16 kHz, its time that of the first picture."""
+"""The audio of a video as input for speech models: mono, 16 kHz, starting with the first video frame."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 SAMPLE_RATE = 16_000
 GAP_SECONDS = 0.1
-"""Sound that starts later than this after the sound before it leaves a silence; less is a container's jitter."""
+"""A longer gap between audio frames is kept as silence; a shorter one is timestamp jitter of the container."""
 MAX_READ_ERRORS = 100
 
 
 def record(
     media_uri: str, to: Path, *, max_seconds: float, audio_uri: str | None = None, max_pixels: int = MAX_PIXELS
 ) -> int:
-    """Write the sound as int16 samples at SAMPLE_RATE and return how many; sample 0 is heard with the first picture.
+    """Write the audio as int16 samples at SAMPLE_RATE and return their number; sample 0 is at the first video frame.
 
-    `audio_uri` is the sound's own file, where it has one; its clock is taken for the pictures'. One frame at a time is
-    in memory. What is heard before the first picture is left out, what comes after `max_seconds` too, and
-    where there is no sound for a while the file has a hole, which reads as silence.
+    `audio_uri` is the separate audio file, if there is one; its clock is assumed to be that of the video. One audio
+    frame at a time is in memory. Audio before the first video frame and after `max_seconds` is left out; a gap in the
+    audio becomes a hole in the file, which reads as silence.
     Raises `CallError`: the codes of `opened_video`, `unsupported_codec`, and `undecodable_audio`.
     """
     origin_seconds, sound_uri = first_picture_seconds(media_uri, max_pixels=max_pixels), audio_uri or media_uri
@@ -44,27 +44,27 @@ def record(
             if position >= limit:
                 break
     if not end:
-        raise CallError("undecodable_audio", f"no sound of {sound_uri!r} decodes between its first and last picture")
+        raise CallError("undecodable_audio", f"no audio of {sound_uri!r} decodes during the video")
     return end
 
 
 def first_picture_seconds(source_uri: str, *, max_pixels: int = MAX_PIXELS) -> float:
-    """The time of the first picture on the container's clock."""
+    """The time of the first video frame on the container's clock."""
     with opened_video(source_uri, max_pixels=max_pixels) as (container, stream):
         for pts, _ in decoded(container, stream):
             return float(pts * time_base(stream))
-    raise CallError("undecodable", f"no picture of {source_uri!r} decodes, so its sound has no beginning")
+    raise CallError("undecodable", f"no frame of {source_uri!r} decodes, so its audio has no start time")
 
 
 def _audio_stream(container: InputContainer) -> AudioStream:
     stream = container.streams.best("audio")
     if stream is None or stream.codec_context is None:
-        raise CallError("unsupported_codec", f"{container.name!r} has no sound that is decoded here: transcode it")
+        raise CallError("unsupported_codec", f"{container.name!r} has no audio in a supported codec: transcode it")
     return stream  # pyright: ignore[reportReturnType]
 
 
 def _placed(container: InputContainer, stream: AudioStream, origin_seconds: float) -> Iterator[tuple[int, np.ndarray]]:
-    """(position of the first sample, int16 samples); positions only grow, and may begin below 0."""
+    """(position of the first sample, int16 samples); positions increase, and may start below 0."""
     from av.audio.resampler import AudioResampler
 
     resampler, position = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE), None
@@ -76,7 +76,7 @@ def _placed(container: InputContainer, stream: AudioStream, origin_seconds: floa
             position = at
         try:
             resampled = resampler.resample(frame)
-        except ValueError:  # the stream changed its format
+        except ValueError:  # the stream's format has changed
             resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
             resampled = resampler.resample(frame)
         for part in resampled:
@@ -86,7 +86,7 @@ def _placed(container: InputContainer, stream: AudioStream, origin_seconds: floa
 
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    """The decoded frames; damaged packets are skipped, and after MAX_READ_ERRORS damaged places the rest is left."""
+    """The decoded frames; damaged packets are skipped, and after MAX_READ_ERRORS read errors the rest is ignored."""
     from av.error import FFmpegError, InvalidDataError
 
     for _ in range(MAX_READ_ERRORS):

@@ -1,4 +1,4 @@
-"""Packets and frames of one video with exact, growing times; damage is skipped and counted."""
+"""Packets and frames of one video with exact, increasing times; damaged packets are skipped and counted."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 MAX_READ_ERRORS = 100
-"""Damaged places a demuxer may step over before the rest of the file is given up."""
+"""The number of read errors that are skipped before the rest of the file is ignored."""
 MAX_GAP_SECONDS = 7200
-"""Nothing stays on display for longer: a time further off is damage, and would make clips of a million years."""
+"""No frame is displayed for longer: a larger jump is damage, and would result in clips of a million years."""
 MAX_PACKETS = 10_000_000
-"""46 hours at 60 fps. What is kept of each packet must fit a worker's memory."""
+"""46 hours at 60 fps. The data kept for each packet must fit into a worker's memory."""
 
 
 def packets(container: InputContainer, stream: VideoStream, *, at_most: int = MAX_PACKETS) -> Iterator[Packet]:
-    """Packets in decode order, the empty flushing one last, their times moved where a recording restarts its clock.
+    """Packets in decode order, ending with the empty flush packet; times are shifted if a recording restarts its clock.
 
     Raises `CallError`: encrypted, too_many_frames, read_failed (retryable).
     """
     clock = _Clock(stream)
     for number, packet in enumerate(_demuxed(container, stream)):
         if packet.has_sidedata("encryption_info"):
-            raise CallError("encrypted", f"{container.name!r} is encrypted: without its key it decodes to noise")
+            raise CallError("encrypted", f"{container.name!r} is encrypted: without the key it decodes to noise")
         if number > at_most:
-            raise CallError("too_many_frames", f"{container.name!r} has over {at_most} packets: cut it into parts")
+            raise CallError("too_many_frames", f"{container.name!r} has over {at_most} packets: split it into parts")
         clock.mend(packet)
         yield packet
 
 
 class _Clock:
-    """Sets packets' times right where a recording restarts its clock, and takes impossible ones away."""
+    """Corrects packet times after a recording restarts its clock, and removes impossible ones."""
 
     def __init__(self, stream: VideoStream) -> None:
-        self._restart = math.ceil(1 / time_base(stream))  # a step back of over a second is a new clock, less is jitter
+        self._restart = math.ceil(1 / time_base(stream))  # a step back of over a second is a restart, less is jitter
         self._gap = max(1, math.floor(MAX_GAP_SECONDS / time_base(stream)))
         self._usual_ticks = nominal_ticks(stream)
         self._shift, self._last_dts = 0, None
@@ -72,7 +72,7 @@ def _demuxed(container: InputContainer, stream: VideoStream) -> Iterator[Packet]
         try:
             yield from container.demux(stream)
             return
-        except (InvalidDataError, MemoryError):  # to a packet that claims gigabytes FFmpeg says that memory is short
+        except (InvalidDataError, MemoryError):  # FFmpeg reports a packet that claims gigabytes as out of memory
             continue
         except IndexError:  # PyAV 18 cannot flush a stream that appeared late; ours was flushed before it
             return
@@ -81,15 +81,15 @@ def _demuxed(container: InputContainer, stream: VideoStream) -> Iterator[Packet]
 
 
 def nominal_ticks(stream: VideoStream) -> int:
-    """A frame's duration in ticks at the nominal rate, at least 1."""
+    """The duration of a frame in ticks at the nominal rate, at least 1."""
     return max(1, round(1 / (nominal_rate_fps(stream) * time_base(stream))))
 
 
 @dataclass
 class Decoder:
-    """Frames of `stream`, each with a time strictly after the one before.
+    """Frames of `stream`, with strictly increasing times.
 
-    Damaged packets are skipped and counted; a frame without a time follows the last one.
+    Damaged packets are skipped and counted; a frame without a time is placed directly after the previous one.
     """
 
     stream: VideoStream
@@ -109,7 +109,7 @@ class Decoder:
                 yield self._advance(frame), frame
 
     def drained(self) -> Iterator[tuple[int, VideoFrame]]:
-        """The frames still inside the decoder, which may then go on at any key frame."""
+        """The frames still inside the decoder, which can then continue at any key frame."""
         from av.error import FFmpegError
 
         context = self.stream.codec_context
@@ -123,7 +123,7 @@ class Decoder:
 
     @property
     def end_pts(self) -> int:
-        """Just after the last frame: its pts and its duration."""
+        """The end of the last frame: its pts plus its duration."""
         if self.last_pts is None:
             raise CallError("undecodable", "no frame was decoded, so there is no end")
         return self.last_pts + self.last_ticks
@@ -159,9 +159,9 @@ def decoded(
 def display_size(
     width: int, height: int, *, rotation_degrees: int = 0, sample_aspect: Fraction | None = None
 ) -> tuple[int, int]:
-    """Width and height as shown: pixels made square, then turned upright.
+    """Display width and height: with square pixels, after rotation.
 
-    A sample aspect within 2 % of square is an encoder's rounding, one beyond 1:4 a damaged header: both are ignored.
+    A sample aspect ratio within 2 % of 1 is an encoder's rounding, one beyond 1:4 a damaged header: both are ignored.
     """
     if sample_aspect and Fraction(1, 4) <= sample_aspect <= 4 and abs(sample_aspect - 1) > Fraction(1, 50):
         width = max(1, round(width * sample_aspect))
@@ -169,20 +169,20 @@ def display_size(
 
 
 def sample_aspect(stream: VideoStream) -> Fraction | None:
-    """Width of a pixel over its height; null when the stream does not say."""
+    """Pixel width divided by height; None if the stream does not give it."""
     aspect = stream.codec_context.sample_aspect_ratio
     return Fraction(aspect.numerator, aspect.denominator) if aspect and aspect.denominator else None
 
 
 def quarter_turns(frame: VideoFrame) -> int:
-    """Quarter turns counterclockwise that set the frame upright, 0 to 3."""
+    """The number of counterclockwise quarter turns that make the frame upright, 0 to 3."""
     return round(frame.rotation / 90) % 4
 
 
 class UprightPictures:
-    """Frames as upright RGB arrays (H, W, 3), their short side at most `short_side_pixels`, never enlarged.
+    """Converts frames to upright RGB arrays (H, W, 3), shorter side at most `short_side_pixels`, never enlarged.
 
-    One cached scaler per stream: a new one per frame costs more than the scaling.
+    One cached scaler per stream: creating one per frame takes longer than the scaling.
     """
 
     def __init__(self, stream: VideoStream, *, short_side_pixels: int) -> None:

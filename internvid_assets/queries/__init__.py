@@ -1,1 +1,1 @@
-"""What to search for, and which videos are known already."""
+"""What to search for, and which videos are already known."""

@@ -1,4 +1,4 @@
-"""Queries: what to search for, and which videos public datasets hold already (InternVid 3.1)."""
+"""Queries: what to search for, and which videos public datasets already contain (InternVid 3.1)."""
 
 import dagster as dg
 import polars as pl
@@ -33,7 +33,7 @@ TAGGED = (
 )
 @damage_named
 def corpus_captions(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per distinct caption of the corpora in `queries.caption_files`: where actions are looked for."""
+    """One row per distinct caption of the corpora listed in `queries.caption_files`, to extract actions from."""
     return written_whole(home, "corpus_captions", list_captions(home.settings.queries.caption_files))
 
 
@@ -49,7 +49,7 @@ def corpus_captions(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     kinds=["nltk", "transformers"],
 )
 def caption_phrases(corpus_captions: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per phrase of a verb and its object found in a caption, and why it was dropped (null: kept)."""
+    """One row per verb-object phrase extracted from a caption, with the reason if it was dropped (null: kept)."""
     return corpus_captions.filter(pl.col("rejection_reason").is_null()).select("caption", "source")
 
 
@@ -59,7 +59,7 @@ def caption_phrases(corpus_captions: pl.LazyFrame) -> pl.LazyFrame:
 )
 @damage_named
 def action_queries(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per action and language: labels and phrases of all sources, merged by their base forms."""
+    """One row per action and language: a search query, merged from the labels and phrases of all sources."""
     return written_whole(
         home, "action_queries", merged_queries(home.settings.queries, home.lake.scan("caption_phrases"))
     )
@@ -75,7 +75,7 @@ def action_queries(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     kinds=["transformers"],
 )
 def query_translations(action_queries: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per query and wanted language in which no source words it: a model's translation."""
+    """One row per query and configured language that no source covers: a machine translation."""
     missing = action_queries.explode("missing_languages", empty_as_null=True).drop_nulls("missing_languages")
     return missing.select("lemma_key", language="missing_languages", original="query")
 
@@ -85,5 +85,5 @@ def query_translations(action_queries: pl.LazyFrame) -> pl.LazyFrame:
 )
 @damage_named
 def known_videos(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per video, dataset and purpose: what public datasets hold, to be excluded or kept for benchmarks."""
+    """One row per video, dataset and purpose: videos of public datasets, to exclude or to reserve for benchmarks."""
     return written_whole(home, "known_videos", list_known(home.settings.known_videos.files))

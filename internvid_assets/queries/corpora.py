@@ -1,4 +1,4 @@
-"""Caption corpora: files of captions in which a model looks for actions (InternVid 3.1)."""
+"""Caption corpora: files of captions from which a model extracts actions (InternVid 3.1)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from internvid_assets.settings import beside_settings
 
 CAPTION_COLUMNS = ("caption", "sentence", "text", "description", "name", "0")
 MAX_CAPTION_CHARACTERS = 1000
-"""Longer texts are documents: a model would lose their end, a tagger their point."""
+"""Longer texts are documents: a model would miss their end, a tagger their topic."""
 BATCH_ROWS = 100_000
 
 
 def list_captions(files: Sequence[Path]) -> pl.DataFrame:
-    """The captions of the files as `corpus_captions`, each once, by its first file and line, in that order.
+    """The distinct captions of the files as `corpus_captions`, in the order of their first file and line.
 
-    Raises UserError for a file that is missing or holds no caption.
+    Raises UserError if a file is missing or contains no captions.
     """
     types = schema_of(tables.CorpusCaptions)
     batches = [batch for file in files for batch in _batches(file, types)]
@@ -31,7 +31,7 @@ def list_captions(files: Sequence[Path]) -> pl.DataFrame:
 
 
 def _batches(file: Path, types: dict[str, pl.DataType]) -> Iterator[pl.DataFrame]:
-    """Bounded, each caption once, so that a corpus that repeats itself never lies in memory as a whole."""
+    """Bounded batches of distinct captions, so that a repetitive corpus is never in memory as a whole."""
     rows: list[tuple[str, str, int, str | None]] = []
     understood = 0
     for record in read_records(beside_settings(file), CAPTION_COLUMNS):
@@ -42,7 +42,7 @@ def _batches(file: Path, types: dict[str, pl.DataType]) -> Iterator[pl.DataFrame
             yield _frame(rows, types)
             rows = []
     if not understood:
-        expected = f"a line each, or a column {', '.join(CAPTION_COLUMNS[:-1])}"
+        expected = f"one per line, or a column {', '.join(CAPTION_COLUMNS[:-1])}"
         raise UserError(f"queries.caption_files: {file} has no captions; expected {expected}")
     yield _frame(rows, types)
 
@@ -52,7 +52,7 @@ def _frame(rows: list[tuple[str, str, int, str | None]], types: dict[str, pl.Dat
 
 
 def _judged(record: Record) -> tuple[str, str | None]:
-    """The caption, or the line as it stands and why it is none."""
+    """The caption, or the raw line and the rejection reason."""
     found = next((record.fields[name] for name in CAPTION_COLUMNS if isinstance(record.fields.get(name), str)), "")
     caption = " ".join(found.split())
     if record.problem:

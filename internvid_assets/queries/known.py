@@ -1,4 +1,4 @@
-"""Videos that public datasets hold already, from the files those datasets released (InternVid 3.1)."""
+"""Videos that public datasets already contain, from the files released with them (InternVid 3.1)."""
 
 from __future__ import annotations
 
@@ -19,21 +19,22 @@ from internvid_assets.settings import beside_settings
 YOUTUBE_COLUMNS = ("youtubeid", "ytid", "youtube")
 URL_COLUMNS = ("url", "videourl", "contenturl", "0")
 ID_COLUMNS = ("videoid", "vid", "video", "id", KEY, "0")
-"""In this order: an id of YouTube, a YouTube URL (MSR-VTT's video_id is its own number), any id."""
+"""The first match counts: a YouTube id, a YouTube URL (MSR-VTT's video_id is its own number), any id."""
 
 BATCH_ROWS = 200_000
 SHOWN_CHARACTERS = 80
 
 _YOUTUBE_ID = r"[A-Za-z0-9_-]{11}"
 _CLIP_OF_YOUTUBE = re.compile(rf"(?:v_)?({_YOUTUBE_ID})(?:_\d+(?:\.\d+)?_\d+(?:\.\d+)?)?")
-"""`v_` (ActivityNet Captions) and a span (VATEX, MSVD, QVHighlights) stand around the id of the whole video."""
+"""The id of the whole video may be preceded by `v_` (ActivityNet Captions) and followed by a time span (VATEX, MSVD,
+QVHighlights)."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def list_known(files: Sequence[KnownFile]) -> pl.DataFrame:
-    """`known_videos` as the files tell them: by dataset, purpose and id.
+    """`known_videos` from the files: by dataset, purpose and id.
 
-    Raises UserError for a file that is missing or names no video.
+    Raises UserError if a file is missing or identifies no video.
     """
     types = schema_of(tables.KnownVideos)
     batches = [batch for file in files for batch in _batches(file)]
@@ -42,7 +43,7 @@ def list_known(files: Sequence[KnownFile]) -> pl.DataFrame:
 
 
 def _batches(file: KnownFile) -> Iterator[pl.DataFrame]:
-    """Bounded, each id once: InternVid's full list names each of 7 million videos thirty times."""
+    """Bounded batches of distinct ids: InternVid's full list contains each of 7 million videos thirty times."""
     rows: list[tuple[str, int, str | None]] = []
     understood = 0
     for record in read_records(beside_settings(file.path), {*YOUTUBE_COLUMNS, *URL_COLUMNS, *ID_COLUMNS}):
@@ -54,8 +55,8 @@ def _batches(file: KnownFile) -> Iterator[pl.DataFrame]:
             rows = []
     if not understood:
         raise UserError(
-            f"known_videos.files: {file.path} names no video; expected an id a line, a column youtube_id, video_id, "
-            "url or the like, or a JSON object by id"
+            f"known_videos.files: {file.path} identifies no video; expected one id per line, a column youtube_id, "
+            "video_id, url or similar, or a JSON object keyed by id"
         )
     yield _frame(rows, file)
 
@@ -69,14 +70,14 @@ def _frame(rows: list[tuple[str, int, str | None]], file: KnownFile) -> pl.DataF
 
 
 def _mentioned(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row per key: where it was named first, and how often."""
+    """One row per key: its first mention, and the number of mentions."""
     first = pl.col("file", "line", "rejection_reason").first()
     grouped = rows.group_by("dataset", "purpose", "video_id", maintain_order=True)
     return grouped.agg(first, pl.col("mentions").sum())
 
 
 def video_id_of(record: Record) -> tuple[str, str | None]:
-    """The id that a record names, or what stands there and why it is none."""
+    """The id in a record, or its raw text and the rejection reason."""
     fields = record.fields
     if record.problem:
         return record.raw[:SHOWN_CHARACTERS], record.problem
@@ -87,18 +88,18 @@ def video_id_of(record: Record) -> tuple[str, str | None]:
         return record.raw[:SHOWN_CHARACTERS], "no_id"
     if clip := _CLIP_OF_YOUTUBE.fullmatch(video):
         return clip[1], None
-    is_id = _ID.fullmatch(video) and "1" not in fields  # a first column without a header is one if it looks like one
+    is_id = _ID.fullmatch(video) and "1" not in fields  # a single column without a header may hold ids
     return video[:SHOWN_CHARACTERS], None if is_id else "not_an_id"
 
 
 def _youtube_url(fields: Mapping[str, Any]) -> str | None:
-    """The id in the first URL of one YouTube video, if any; lists leave `https://` out, too."""
+    """The id in the first URL of a YouTube video, if any; some lists omit `https://`."""
     texts = (str(fields[name]).strip() for name in URL_COLUMNS if fields.get(name))
     urls = (text if "://" in text else f"https://{text}" for text in texts if "/" in text)
     return next(filter(None, map(youtube_id, urls)), None)
 
 
 def known_datasets(known_videos: pl.LazyFrame, purpose: str) -> pl.LazyFrame:
-    """(video_id, known_dataset): the first dataset by name, of those of one purpose, that holds the video."""
+    """(video_id, known_dataset): the first dataset by name, among those with this purpose, that contains the video."""
     counting = pl.col("rejection_reason").is_null() & (pl.col("purpose") == purpose)
     return known_videos.filter(counting).group_by("video_id").agg(known_dataset=pl.col("dataset").min())

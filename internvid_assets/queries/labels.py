@@ -1,4 +1,4 @@
-"""Lists of action labels: activity tables (ATUS), label files of Kinetics, Something-Something, UCF101, any text."""
+"""Lists of action labels: activity tables (ATUS), label files of Kinetics, Something-Something, UCF101, plain text."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from internvid_assets.cells.errors import UserError
 from internvid_assets.queries.records import KEY, VALUE, Record, read_records
 
 STARTER = Path(__file__).parent / "starter.txt"
-"""Everyday actions in our own words: what is searched for where the settings name no list."""
+"""Everyday actions in our own words: used if the settings name no list."""
 
 LABEL_COLUMNS = ("template", "label", "action", "activity", "query", "searchword", "name", "classname", "text")
-"""The first of these counts: Something-Something's `template` says of many videos what its `label` says of one."""
+"""The first match counts: Something-Something's `template` covers many videos, its `label` only one."""
 ENGLISH_COLUMNS = ("english", "searchwordid")
-"""The action in English beside a wording in another language."""
+"""The action in English, next to a label in another language."""
 LANGUAGE_COLUMNS = ("language", "lang")
 CODE_COLUMNS = ("code", "activitycode", "trcode")
 OWN_COLUMN, OWN_LANGUAGE = "searchwordid", "zh"
-"""InternVid's released queries.jsonl names no language: `search_word` is Chinese, `search_word_id` English."""
+"""InternVid's released queries.jsonl has no language column: `search_word` is Chinese, `search_word_id` English."""
 
 ATUS_CODE_DIGITS = {2, 4, 6}
 _NUMBERED = re.compile(r"(\d+)[\s.):,;-]+(\S.*)")
 _NOT_ELSEWHERE = re.compile(r",?\s*n\.\s?e\.\s?c\.?|\*+$", re.IGNORECASE)
 _ABBREVIATED = {"hh": "household", "nonhh": "non-household"}
-"""ATUS's own abbreviations, which nobody searches for."""
+"""ATUS's own abbreviations, not useful in searches."""
 
 
 @dataclass(frozen=True)
 class Wording:
-    """One line of a source: an action in the words of one language, or why it is none."""
+    """One line of a source: an action in one language, or the reason why it is not one."""
 
     text: str
     source: str
@@ -43,16 +43,16 @@ class Wording:
 
 
 def read_labels(path: Path, source: str) -> Iterator[Wording]:
-    """The lines of a label file in order, repeated ones too; English unless a column says otherwise.
+    """The lines of a label file in order, including repeated ones; English unless a column gives another language.
 
-    Where every line has a number or code in front, it goes; a line whose code begins the code of another is a heading
-    (ATUS: 01 Personal Care, 0101 Sleeping). Raises UserError for a file without any label.
+    If every line starts with a number or code, it is removed; a line whose code is a prefix of another line's code is a
+    heading (ATUS: 01 Personal Care, 0101 Sleeping). Raises UserError for a file without labels.
     """
     records = list(read_records(path, {*LABEL_COLUMNS, *CODE_COLUMNS}))
     labels = _without_numbers([_label(record) for record in records])
     if not any(label for _, label in labels):
         found = ", ".join(sorted({name for record in records for name in record.fields})) or "none"
-        raise UserError(f"{path} has no labels: expected a column {', '.join(LABEL_COLUMNS)}; columns there: {found}")
+        raise UserError(f"{path} has no labels: expected a column {', '.join(LABEL_COLUMNS)}; columns found: {found}")
     headings = _headings([code for code, _ in labels if code])
     for record, (code, label) in zip(records, labels, strict=True):
         problem = record.problem or ("heading" if code in headings else None if label else "no_words")
@@ -67,7 +67,7 @@ def read_labels(path: Path, source: str) -> Iterator[Wording]:
 
 
 def _label(record: Record) -> tuple[str, str]:
-    """(code, label) of a record, empty where it has none. Without a header the first field that is no number counts."""
+    """(code, label) of a record, empty if missing. Without a header, the label is the first field that is no number."""
     fields = record.fields
     if VALUE in fields:
         label = next((text for text in map(str, (fields[KEY], fields[VALUE])) if not text.isdecimal()), "")
@@ -81,7 +81,7 @@ def _is_number(value: object) -> bool:
 
 
 def _without_numbers(labels: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """(code, label) once more, with the numbers in front of the labels as codes if all that hold words have one."""
+    """(code, label) with leading numbers of the labels moved to the codes, if all labels with words have one."""
     numbered = [_NUMBERED.fullmatch(label) for _, label in labels]
     if any(found is None and any(map(str.isalpha, label)) for found, (_, label) in zip(numbered, labels, strict=True)):
         return list(labels)
@@ -106,5 +106,5 @@ def _language(fields: Mapping[str, Any]) -> str:
 
 
 def _first(fields: Mapping[str, Any], names: Sequence[str]) -> str:
-    """The first of these columns that has something to say."""
+    """The first of these columns that is not empty."""
     return next((str(fields[name]).strip() for name in names if str(fields.get(name) or "").strip()), "")

@@ -1,4 +1,4 @@
-"""Action queries: labels and phrases from all sources become one row per action and language (InternVid 3.1)."""
+"""Action queries: merges labels and phrases from all sources into one row per action and language (InternVid 3.1)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from internvid_assets.settings import beside_settings
 
 @dataclass
 class Merged:
-    """What the sources say of one action in one language; the first wording counts, labels before phrases."""
+    """One action in one language, from all sources; the first wording is used, labels before phrases."""
 
     query: str | None
     kind: str
@@ -26,9 +26,9 @@ class Merged:
 
 
 def merged_queries(settings: QueriesParameters, caption_phrases: pl.LazyFrame) -> pl.DataFrame:
-    """`action_queries` from the label files, the starter list and the phrases kept so far, by key.
+    """`action_queries` from the label files, the starter list and the kept phrases, by key.
 
-    Raises UserError for a file that is missing or holds no labels.
+    Raises UserError if a file is missing or contains no labels.
     """
     merged = merge([*_labels(settings), *_phrases(caption_phrases)], max_words=settings.max_words)
     spoken = {key for key, row in merged.items() if row.query}
@@ -50,7 +50,7 @@ def merged_queries(settings: QueriesParameters, caption_phrases: pl.LazyFrame) -
 
 
 def merge(wordings: Iterable[Wording], *, max_words: int) -> dict[tuple[str, str], Merged]:
-    """(lemma_key, language) to what was said of it; a line that is no query keeps its own words as its key."""
+    """The merged queries by (lemma_key, language); a line that is not a query has its raw text as the key."""
     merged: dict[tuple[str, str], Merged] = {}
     for wording in wordings:
         query = normalised(wording.text)
@@ -64,7 +64,7 @@ def merge(wordings: Iterable[Wording], *, max_words: int) -> dict[tuple[str, str
 
 
 def _key(wording: Wording, query: str) -> str:
-    """That of the English action where the line names it: all wordings of one action share their key."""
+    """The key of the English action if the line gives it, so that all wordings of an action share one key."""
     return lemma_key(normalised(wording.english)) if wording.english else lemma_key(query, wording.language)
 
 

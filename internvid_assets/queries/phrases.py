@@ -1,4 +1,4 @@
-"""Phrases from captions as remembered calls: what a model answers is judged, not believed (InternVid 3.1)."""
+"""Phrases from captions as stored calls: a model's answers are checked by rules (InternVid 3.1)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _NO_OBJECTS = frozenset(
     "a an the his her its their my your our it them him us me you this that these those one something someone "
     "up down in out on off over away back around together left right and with to at for from of by".split()
 )
-"""Words that alone make no object: articles, pronouns, particles, prepositions."""
+"""Words that are not an object on their own: articles, pronouns, particles, prepositions."""
 
 
 def extract_phrases(bench: Bench) -> Work:
-    """The phrases of a batch of captions, with the reason for each that is dropped."""
+    """Extract the phrases of a batch of captions, with a reason for each that is dropped."""
     parameters, extractor = bench.parameters, bench.models.phrase_extractor
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
@@ -38,7 +38,7 @@ def extract_phrases(bench: Bench) -> Work:
 
 
 def judged_phrases(answers: Sequence[str], caption: str, *, max_phrases: int, max_words: int) -> list[Payload]:
-    """One row per answer in order: the phrase, and the first rule it breaks (null: kept)."""
+    """One row per answer, in order: the phrase, and the first rule that it violates (null: kept)."""
     of_caption = {form for word in normalised(caption).split() for form in _forms(word)}
     rows: list[Payload] = []
     keys: set[str] = set()
@@ -52,7 +52,7 @@ def judged_phrases(answers: Sequence[str], caption: str, *, max_phrases: int, ma
 
 
 def _rejection(phrase: str, of_caption: set[str], max_words: int) -> str | None:
-    """A phrase begins with a verb, has an object, is short, and says nothing that its caption does not say."""
+    """The violated rule, if any: a phrase must start with a verb, have an object, be short and use caption words."""
     words = phrase.split()
     if not words or not can_be_verb(words[0]):
         return "no_verb"

@@ -1,4 +1,4 @@
-"""The lines of other people's files: text, csv, tsv, jsonl, json and parquet become numbered records."""
+"""Reads third-party files (text, csv, tsv, jsonl, json and parquet) as numbered records."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from internvid_assets.cells.errors import UserError
 from internvid_assets.formats.separated import separated_rows
 
 CONTAINERS = ("database", "videos", "sentences", "annotations", "data", "labels", "classes")
-"""Keys of a JSON document under which released datasets keep their records (ActivityNet, MSR-VTT, VATEX, …)."""
+"""Keys of a JSON document under which released datasets store their records (ActivityNet, MSR-VTT, VATEX, …)."""
 
 KEY, VALUE = "key", "value"
-"""What the entries of a JSON object become where they are no records themselves, as in {"label": 3}."""
+"""Column names for entries of a JSON object that are not records themselves, as in {"label": 3}."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """A line, row or entry: its fields by lower-case names without `_`, or why there are none.
+    """A line, row or entry: its fields by lower-case names without `_`, or the reason why there are none.
 
-    The first field of a file without a header is `0`, as is the whole line of a text file.
+    In a file without a header, the first field is named `0`, as is the whole line of a text file.
     """
 
     line: int
@@ -35,9 +35,9 @@ class Record:
 
 
 def read_records(path: Path, known: Collection[str]) -> Iterator[Record]:
-    """Every record of a file, also `.gz`; in csv a first line without a `known` column is a record, not a header.
+    """All records of a file, also `.gz`; in csv, a first line without a `known` column is a record, not a header.
 
-    Raises UserError for a file that is missing or cannot be read at all.
+    Raises UserError if the file is missing or cannot be read at all.
     """
     ending = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"][-1:] or [".txt"]
     try:
@@ -48,15 +48,15 @@ def read_records(path: Path, known: Collection[str]) -> Iterator[Record]:
         with opened(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
             yield from _READERS.get(ending[0], _text)(file, known)
     except FileNotFoundError:
-        raise UserError(f"{path} does not exist: expected a file that the settings name") from None
+        raise UserError(f"{path} does not exist: expected the file named in the settings") from None
     except (OSError, pl.exceptions.PolarsError) as error:
         raise UserError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from None
     except json.JSONDecodeError as error:
-        raise UserError(f"{path} is no JSON ({error}); name it .jsonl if each line is a record") from None
+        raise UserError(f"{path} is not JSON ({error}); name it .jsonl if each line is a record") from None
 
 
 def column(name: object) -> str:
-    """YoutubeID, youtube_id and "YouTube ID" are one column."""
+    """Normalised column name: YoutubeID, youtube_id and "YouTube ID" are the same column."""
     return "".join(letter for letter in str(name).lower() if letter.isalnum())
 
 
@@ -89,7 +89,7 @@ def _json(file: IO[str], known: Collection[str]) -> Iterator[Record]:
 
 
 def _container(document: Any, known: Collection[str]) -> dict[str, Any] | list[Any]:
-    """The records of a JSON document: where one of its parts has a column we know, that part; else the document."""
+    """The records of a JSON document: a part of it that has a `known` column, or else the document."""
     if not isinstance(document, dict):
         return document if isinstance(document, list) else [document]
     parts = [document[name] for name in CONTAINERS if isinstance(document.get(name), dict | list) and document[name]]
@@ -103,7 +103,7 @@ def _columns(part: dict[str, Any] | list[Any]) -> set[str]:
 
 
 def _separated(file: IO[str], known: Collection[str], delimiter: str) -> Iterator[Record]:
-    """Lines that begin with `#` are comments (AudioSet); a line may hold fewer fields than the header."""
+    """Lines that start with `#` are comments (AudioSet); a line may have fewer fields than the header."""
     names: list[str] | None = None
     for number, row, line in separated_rows(file, delimiter, skip_initial_space=True):
         if row is None:
@@ -139,10 +139,10 @@ _READERS = {".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json, ".csv
 
 
 def _fields(entry: object) -> dict[str, Any]:
-    """A record's fields; a bare text or number is the field `0`."""
+    """A record's fields; a bare string or number becomes the field `0`."""
     return {column(name): value for name, value in entry.items()} if isinstance(entry, dict) else {"0": entry}
 
 
 def _checked(line: int, fields: Mapping[str, Any], raw: str) -> Record:
-    """`�` stands where the file's bytes were no UTF-8: what the line says is not known."""
+    """Reject a record that contains `�`, which replaces bytes that are not UTF-8: its text is not known."""
     return Record(line, raw=raw, problem="not_utf8") if "�" in raw else Record(line, fields, raw)

@@ -1,4 +1,4 @@
-"""Translations of queries as remembered calls, for languages in which no source words them."""
+"""Translations of queries as stored calls, for languages that no source covers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from internvid_assets.queries.normalising import normalised
 
 
 def translate_queries(bench: Bench) -> Work:
-    """One translation per row; raises UserError where the profile has no model that translates."""
+    """One translation per row; raises UserError if the profile has no translation model."""
     translator = bench.models.translator
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
@@ -24,4 +24,4 @@ def translate_queries(bench: Bench) -> Work:
 
 
 def _outcome(query: str) -> Outcome:
-    return {"query": query} if query else CallError("empty_translation", "the model answered with no words")
+    return {"query": query} if query else CallError("empty_translation", "the model's answer contains no words")

@@ -1,1 +1,1 @@
-"""Scores only; nothing is dropped here: thresholds live in sql/subsets."""
+"""Scores only; nothing is dropped here: thresholds are in sql/subsets."""

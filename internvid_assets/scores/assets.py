@@ -1,4 +1,4 @@
-"""Scores: how pleasing a clip looks, and how well its caption fits it. Nothing is dropped here."""
+"""Scores of clips: aesthetics, video-caption similarity, safety and caption language. Nothing is dropped here."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ UMT = tuple(f"{MODELS}.{part}" for part in ("umt", "umt_checkpoint", "umt_simila
 SIMILARITY = (*CLIP_SCORE, *UMT, *viclip.CODE, f"{MODELS}.viclip.similarity")
 
 CLIPS_AT_ONCE = 256
-"""Frames are read and prepared while the model works, but not across batches: with fewer clips it waits more often,
-with more a killed run loses more."""
+"""Frames are read and prepared while the model works, but not across batches: with fewer clips the model waits more
+often, with more a killed run loses more."""
 
 
 def captioned(
@@ -70,7 +70,7 @@ def aesthetic_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyF
 def umt_scores(
     clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame, *, frames: int = 4
 ) -> pl.LazyFrame:
-    """One row per captioned clip: how well video and caption agree (UMT-SIM, InternVid 3.3, or another's cosine)."""
+    """One row per captioned clip: video-caption similarity (UMT-SIM, InternVid 3.3, or another model's cosine)."""
     return captioned(clips, clip_frames, fused_captions, frames)
 
 
@@ -85,7 +85,7 @@ def umt_scores(
     kinds=["transformers"],
 )
 def clip_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per captioned clip: how well its caption fits one frame of it, drawn at random, by CLIP."""
+    """One row per captioned clip: the CLIP similarity of its caption and one random frame."""
     return captioned(clips, clip_frames, fused_captions)
 
 
@@ -103,7 +103,7 @@ def clip_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: 
 def shuffled_scores(
     clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame, *, frames: int = 4
 ) -> pl.LazyFrame:
-    """One row per drawn clip, 64 a category at most: its score with its own and with another clip's caption."""
+    """One row per sampled clip, at most 64 per category: its score with its own and with another clip's caption."""
     return with_other_captions(captioned(clips, clip_frames, fused_captions, frames))
 
 
@@ -124,7 +124,7 @@ def shuffled_scores(
     kinds=["transformers"],
 )
 def safety_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per kept clip: how unsafe it may be, and how much of it is text; no rows without a model for either."""
+    """One row per kept clip: its NSFW probability and text area; no rows unless a model for either is configured."""
     return uniform_frames(clips, clip_frames, 4)
 
 
@@ -138,5 +138,5 @@ def safety_scores(clips: pl.LazyFrame, clip_frames: pl.LazyFrame) -> pl.LazyFram
     kinds=["py3langid"],
 )
 def caption_languages(fused_captions: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per fused caption: the language it is in."""
+    """One row per fused caption: its language."""
     return fused_captions.filter(pl.col("caption").is_not_null()).select("clip_id", "category", "caption")

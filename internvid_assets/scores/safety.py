@@ -1,4 +1,4 @@
-"""What speaks against showing a clip, and what its caption is written in, as remembered calls."""
+"""Safety scores of clips and languages of captions, as stored calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from internvid_assets.scores.scoring import unless_unusable
 
 
 def score_safety(bench: Bench) -> Work:
-    """The largest of the frames' scores, by each of the profile's two scorers; no rows where it has neither."""
+    """The maximum over the frames, for each of the profile's two scorers; no rows if it has neither."""
     models = bench.models
     scorers: dict[str, FrameScorer] = {}
     if models.has("nsfw"):

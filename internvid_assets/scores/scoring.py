@@ -1,4 +1,4 @@
-"""Scoring as remembered calls: how pleasing a clip looks, and how well its caption fits it."""
+"""Scoring as stored calls: aesthetics, and similarity of video and caption."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REFERENCE_CAPTIONS = Path(__file__).parent / "reference_captions"
 
 
 def score_aesthetics(bench: Bench) -> Work:
-    """The maximum over a clip's frames, each frame's score kept (InternVid 3.3)."""
+    """The maximum over a clip's frames; the score of each frame is kept too (InternVid 3.3)."""
     scorer, model = bench.models.aesthetics, bench.models.label("aesthetics")
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
@@ -38,22 +38,22 @@ def _best(scores: np.ndarray) -> dict[str, Any]:
 
 
 def frames_seen(settings: Settings) -> dict[str, int]:
-    """How many uniform frames of a clip its similarity is told by: 4 (InternVid 3.3); ViCLIP sees 8 at once."""
+    """The number of uniform frames used for the similarity: 4 (InternVid 3.3), or 8 for ViCLIP, which needs 8."""
     chosen = settings.models.get("similarity")
     return {"frames": 8 if chosen and chosen.adapter == "viclip" else 4}
 
 
 def score_similarity(bench: Bench) -> Work:
-    """UMT-SIM's shape: the mean over frames of the cosine with the caption, and the same with the reference captions.
+    """As UMT-SIM: the mean over frames of the cosine with the caption, and the same with the reference captions.
 
-    The reference captions stand in for shuffled ones: a fixed list, so that a call depends on its own clip alone.
+    The reference captions replace shuffled ones: they are a fixed list, so that a call depends only on its own clip.
     """
     references = reference_captions(bench.settings.profile)
     return _similarity(bench, lambda batch: [[caption, *references] for caption in batch["caption"]], _with_references)
 
 
 def _with_references(cosines: np.ndarray) -> dict[str, Any]:
-    """`cosines` [frames, 1 + reference captions]: the clip's own caption comes first."""
+    """`cosines` [frames, 1 + reference captions]: the clip's own caption is first."""
     own, references = cosines[:, 0], cosines[:, 1:].mean(axis=0)
     return {
         "umt_score": float(own.mean()),
@@ -69,13 +69,13 @@ def score_shuffled(bench: Bench) -> Work:
 
 
 def _with_other(cosines: np.ndarray) -> dict[str, Any]:
-    """`cosines` [frames, 2]: the clip's own caption comes first."""
+    """`cosines` [frames, 2]: the clip's own caption is first."""
     own, other = cosines.mean(axis=0)
     return {"own_score": float(own), "shuffled_score": float(other)}
 
 
 def score_one_frame(bench: Bench) -> Work:
-    """CLIPScore of one random frame by the profile's CLIP: by such a score its authors chose InternVid-10M-FLT."""
+    """CLIPScore of one random frame with the profile's CLIP; InternVid-10M-FLT was selected by such a score."""
     from internvid_assets.models.clip_similarity import ClipSimilarity, OneFrameSimilarity
 
     scorer = OneFrameSimilarity(ClipSimilarity(bench.models.embedder))
@@ -98,7 +98,7 @@ def _similarity(
     scorer: SimilarityScorer | None = None,
     capability: Capability = "similarity",
 ) -> Work:
-    """Each clip's frames against `captions` of its row; `columns_of` makes the columns of the cosines."""
+    """Score each clip's frames against the `captions` of its row; `columns_of` turns the cosines into columns."""
     scorer, model = scorer or bench.models.similarity, bench.models.label(capability)
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
@@ -112,20 +112,20 @@ def _similarity(
 
 
 def unless_unusable(scores: np.ndarray) -> CallError | None:
-    """Why these are no scores, if they are none: a model in half precision may overflow."""
+    """The error if the scores are not usable: a model in half precision may overflow."""
     if not scores.size:
         return CallError("no_frames", "the clip has no frames to score")
     if not np.isfinite(scores).all():
-        return CallError("not_a_number", "the model's answer is not finite")
+        return CallError("not_a_number", "the model's output is not finite")
     return None
 
 
 def reference_captions(profile: str) -> list[str]:
-    """The captions that true ones are compared with: the sample world's own for its profile, else everyday ones."""
+    """The captions used for comparison: those of the sample world for its profile, otherwise everyday ones."""
     name = "sample" if profile == "sample" else "everyday"
     return (REFERENCE_CAPTIONS / f"{name}.txt").read_text().splitlines()
 
 
 def reference_text(settings: Settings) -> str:
-    """The list as it enters the recipe."""
+    """The list, for the recipe."""
     return "\n".join(reference_captions(settings.profile))

@@ -1,1 +1,1 @@
-"""What is said: in a video's subtitles or, where it has none, as speech recognition hears it; and during each clip."""
+"""Speech: from a video's subtitles or, if it has none, from speech recognition; and what is said during each clip."""

@@ -1,4 +1,4 @@
-"""Transcripts: read the subtitles, listen where there are none, and say what each clip's words are."""
+"""Transcripts: read subtitles, recognise speech where there are none, and assign the words to clips."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ CUES = "internvid_assets.transcripts.words"
 
 
 def first_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
-    """A failed call is one row, and a key is never null."""
+    """A failed call is one row, and a key must not be null."""
     return rows.with_columns(pl.col("cue").fill_null(0))
 
 
@@ -35,7 +35,7 @@ def first_if_failed(rows: pl.LazyFrame, parameters: Any) -> pl.LazyFrame:
     finish=first_if_failed,
 )
 def subtitle_cues(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per cue of a video's subtitles: in the language of its transcript, and in English."""
+    """One row per cue of a video's subtitles, in the language of its transcript and in English."""
     return chosen_files(videos, acquired_videos)
 
 
@@ -61,7 +61,7 @@ def subtitle_cues(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame) -> pl.Laz
     kinds=["ffmpeg", "transformers"],
 )
 def speech_cues(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame, subtitle_cues: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per cue that speech recognition heard in a video with sound whose subtitles are missing or broken."""
+    """One row per cue recognised by a speech model in a video with audio but without readable subtitles."""
     return unread(videos, acquired_videos, subtitle_cues).select(
         "video_id", "category", "content_hash", "media_uri", "audio_uri", "duration_seconds"
     )
@@ -83,7 +83,7 @@ def transcripts(
     subtitle_cues: pl.LazyFrame,
     speech_cues: pl.LazyFrame,
 ) -> pl.LazyFrame:
-    """One row per kept clip: what is said during it, in its language and in English; null where nothing is."""
+    """One row per kept clip: what is said during it, in the original language and in English; null if nothing is."""
     read, heard = (cues.filter(pl.col("error").is_null()) for cues in (subtitle_cues, speech_cues))
     own = pl.concat([read.filter(pl.col("is_transcript")), heard], how="diagonal")
     english = spoken_during(clips, read.filter(pl.col("language") == ENGLISH))

@@ -1,4 +1,4 @@
-"""Which subtitle files are read, which videos have to be listened to, and what is said during a clip."""
+"""Which subtitle files are read, which videos need speech recognition, and what is said during a clip."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _AUTOMATIC = rf"(?i)[._-](?:{'|'.join(AUTOMATIC)})[._-]"
 
 
 def eligible(videos: pl.LazyFrame) -> pl.LazyFrame:
-    """The videos nothing speaks against."""
+    """The videos that are not rejected."""
     return videos.filter(pl.col("error").is_null() & pl.col("rejection_reason").is_null())
 
 
 def subtitle_files(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per subtitle file of an eligible video that can be read, with `language`, `is_automatic` and `format`.
+    """One row per readable subtitle file of an eligible video, with `language`, `is_automatic` and `format`.
 
-    The language is that of its name, else the video's own, else `und`. A file whose name has a tag of no language is
-    left out: it is another video's.
+    The language is that of the file name, or else the video's, or else `und`. A file with a tag that is not a language
+    is left out: it belongs to another video.
     """
     own = eligible(videos).select("video_id", "category", own_language="language")
     lists = {"subtitle_uri": "subtitle_uris", "tag": "subtitle_languages", "subtitle_hash": "subtitle_hashes"}
@@ -40,22 +40,22 @@ def subtitle_files(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame) -> pl.La
 
 @cache
 def language_code(tag: str) -> str | None:
-    """The language that a tag begins with, as two letters where ISO 639 has them: `eng` and `en-US` are `en`."""
+    """The language of a tag, as the two-letter ISO 639 code if there is one: `eng` and `en-US` become `en`."""
     import langcodes
 
     primary = tag.replace("_", "-").partition("-")[0].lower()
     try:
         language = langcodes.Language.get(primary)
-    except ValueError:  # langcodes.LanguageTagError is one
+    except ValueError:  # includes langcodes.LanguageTagError
         return None
     return language.language if language.is_valid() else None
 
 
 def chosen_files(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame) -> pl.LazyFrame:
-    """At most two files per eligible video: that of its transcript (`is_transcript`), and the English one.
+    """At most two files per eligible video: the one for its transcript (`is_transcript`), and the English one.
 
-    The transcript is in the video's own language where there is a file in it, else in English, else in the first
-    language. Of several files in one language: one that people wrote, then the format that is likelier to time words.
+    The transcript is in the video's own language if there is such a file, or else in English, or else in the first
+    language. Of several files in one language, human-written ones are preferred, then formats that often time words.
     """
     files = subtitle_files(videos, acquired_videos)
     is_own, is_english = pl.col("language").eq_missing(pl.col("own_language")), pl.col("language") == ENGLISH
@@ -71,9 +71,9 @@ def chosen_files(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame) -> pl.Lazy
 
 
 def unread(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame, subtitle_cues: pl.LazyFrame) -> pl.LazyFrame:
-    """The eligible videos with sound whose transcript no subtitle file gave: there is none, or it is broken.
+    """The eligible videos with audio but without a transcript from subtitles: there is no file, or it is broken.
 
-    `audio_uri` is the sound's own file, where it has one.
+    `audio_uri` is the separate audio file, if there is one.
     """
     given = subtitle_cues.filter(pl.col("error").is_null() & pl.col("is_transcript")).select("video_id")
     sounds = acquired_videos.select("video_id", "audio_uri")
@@ -85,8 +85,8 @@ def unread(videos: pl.LazyFrame, acquired_videos: pl.LazyFrame, subtitle_cues: p
 def spoken_during(clips: pl.LazyFrame, cues: pl.LazyFrame) -> pl.LazyFrame:
     """`clip_id`, `text`, `language` and `origin` of the kept clips during which something is said.
 
-    A word belongs to the clip that holds the middle of its time. Clips of a video do not overlap, so the last clip
-    that begins before the middle is the only one that may.
+    A word belongs to the clip that contains its midpoint. Clips of a video do not overlap, so only the last clip that
+    starts before the midpoint can contain it.
     """
     times = ["words", "word_starts_seconds", "word_ends_seconds", "position"]
     words = cues.with_columns(position=pl.int_ranges(pl.col("words").list.len()))

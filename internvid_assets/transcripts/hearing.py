@@ -1,4 +1,4 @@
-"""Speech recognition as remembered calls: sound and voice activity in worker processes, the model in this one."""
+"""Speech recognition as stored calls: audio decoding and voice activity in worker processes, the model in this one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from internvid_assets.transcripts.words import Cue, Word, begun, payloads, sprea
 from internvid_assets.videos.subtitle_names import UNDETERMINED
 
 LISTENED_WINDOWS = 5
-"""A video's language is what most of its first windows are in: a single one may be a song."""
+"""A video's language is that of the majority of its first windows, since a single one may be a song."""
 MAX_CUE_SECONDS = 10.0
 SENTENCE_ENDS = (".", "?", "!", "。", "？", "！", "…")
 
@@ -28,10 +28,10 @@ Window = tuple[float, float]
 
 
 def hear_speech(bench: Bench) -> Work:
-    """Writes down what is spoken in the videos of a batch; nothing where the profile has no transcriber.
+    """Transcribe the speech in the videos of a batch; no rows if the profile has no transcriber.
 
-    Sound goes through files, so that memory does not grow with a video's length, and the model is loaded only once
-    somebody speaks.
+    Audio is passed through files, so that memory does not grow with a video's length; the model is loaded only if
+    there is speech.
     """
     if not bench.models.has("transcriber"):
         return lambda batch: [[] for _ in range(batch.height)]
@@ -67,19 +67,19 @@ def listen(
     min_voice_probability: float,
     max_pause_seconds: float,
 ) -> list[Window]:
-    """Write a video's sound into the file `to`, and return where somebody speaks."""
+    """Write a video's audio into the file `to`, and return the windows with speech."""
     record(media_uri, to, audio_uri=audio_uri, max_seconds=max_seconds, max_pixels=max_pixels)
     probabilities = voice_probabilities(recorded(to))
     return voiced_windows(probabilities, min_probability=min_voice_probability, max_pause_seconds=max_pause_seconds)
 
 
 def recorded(file: Path) -> np.ndarray:
-    """The samples of a file of `record`, on disk until they are read."""
+    """The samples in a file written by `record`, memory-mapped."""
     return np.memmap(file, dtype=np.int16, mode="r")
 
 
 def heard(files: Sequence[Path], windows: Sequence[list[Window] | CallError], bench: Bench) -> list[Outcome]:
-    """The cues of each video, from the windows in which somebody speaks."""
+    """The cues of each video, from its windows with speech."""
     videos = [
         [] if isinstance(spans, CallError) else [recorded(file)[_samples(span)] for span in spans]
         for file, spans in zip(files, windows, strict=True)
@@ -106,19 +106,19 @@ def _samples(window: Window) -> slice:
 
 
 def language_of(sounds: Sequence[np.ndarray], transcriber: Transcriber) -> str | None:
-    """The language of most of the first windows; null where nobody speaks."""
+    """The language of most of the first windows; null if there is no speech."""
     votes = Counter(transcriber.languages(sounds[:LISTENED_WINDOWS])) if sounds else Counter()
     return votes.most_common(1)[0][0] if votes else None
 
 
 def timed_words(utterances: Sequence[Utterance], start_seconds: float) -> list[Word]:
-    """The words of a window that begins at `start_seconds`; a phrase's words share its time by their letters."""
+    """The words of a window that starts at `start_seconds`; a phrase's time is divided by the lengths of its words."""
     each = (spread(u.text, start_seconds + u.start_seconds, start_seconds + u.end_seconds) for u in utterances)
     return [word for words in each for word in words]
 
 
 def cues_of(words: Sequence[Word], *, max_pause_seconds: float) -> list[Cue]:
-    """Words in cues: a cue ends with a sentence, before a pause, and when it grows too long to read at once."""
+    """Group words into cues: a cue ends with a sentence, before a pause, or when it gets too long to read at once."""
     groups: list[list[Word]] = []
     for word in words:
         if groups and _goes_on(groups[-1], word, max_pause_seconds):

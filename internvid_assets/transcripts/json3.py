@@ -1,9 +1,9 @@
-"""YouTube's own caption format, `json3` in yt-dlp: events in milliseconds, in automatic ones a time per word.
+"""YouTube's own caption format, `json3` in yt-dlp: events in milliseconds; automatic captions have a time per word.
 
     {"events": [{"tStartMs": 160, "dDurationMs": 4629, "segs": [{"utf8": "hello"}, {"utf8": " you", "tOffsetMs": 320}]},
                 {"tStartMs": 2389, "aAppend": 1, "segs": [{"utf8": "\\n"}]}]}
 
-A line of automatic captions stays while the next one is spoken: an event's words end where the next event begins.
+A line of automatic captions stays on screen during the next one, so an event's words end where the next event starts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from internvid_assets.transcripts.words import Cue, cue_of
 
 
 def read_json3(text: str) -> tuple[list[Cue], bool]:
-    """The cues, and whether speech recognition made them. Raises ValueError or KeyError for what is no json3."""
+    """The cues, and whether speech recognition made them. Raises ValueError or KeyError if the text is not json3."""
     file = json.loads(text)
     if not isinstance(file, dict) or not isinstance(file.get("events"), list):
         raise ValueError("no events")

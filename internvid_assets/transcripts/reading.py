@@ -1,4 +1,4 @@
-"""Subtitle files as remembered calls, in worker processes."""
+"""Reading subtitle files as stored calls, in worker processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from internvid_assets.transcripts.subtitles import read_subtitles
 
 
 def read_files(bench: Bench) -> Work:
-    """Reads the subtitle files of a batch; see `transcripts.subtitles.read_subtitles`."""
+    """Read the subtitle files of a batch; see `transcripts.subtitles.read_subtitles`."""
     timeout_seconds = bench.parameters.timeout_seconds
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:

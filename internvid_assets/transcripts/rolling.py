@@ -1,7 +1,7 @@
-"""Rolling captions: each cue shows the line before it once more; every line is to be read once.
+"""Rolling captions: each cue repeats the previous line; here every line is returned once.
 
-YouTube's automatic captions go so (a cue that adds a line, then one of 10 ms that keeps it), and so do roll-up
-captions of broadcasts:
+YouTube's automatic captions are like this (a cue that adds a line, then one of 10 ms that keeps it), and so are the
+roll-up captions of broadcasts:
 
     1 s   hello everyone              2 s   hello everyone          3 s   welcome to the show
                                             welcome to the show           it is about cats
@@ -14,23 +14,23 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 Part = tuple[float | None, str]
-"""Text from a time on; None: right after the part before it."""
+"""A start time and text; None: directly after the previous part."""
 
 FEWEST_CUES = 4
-"""Two people who say "No." look like a rolling line; over this many cues they do not."""
+"""Two speakers who both say "No." look like a rolling line; over this many cues they do not."""
 ROLLING_SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A cue as a file shows it: its lines, each in parts."""
+    """A cue as in the file: its lines, each in parts."""
 
     start_seconds: float
     end_seconds: float
     lines: tuple[tuple[Part, ...], ...]
 
     def texts(self) -> list[str]:
-        """The lines that are not blank, as a reader sees them."""
+        """The lines that are not blank, as displayed."""
         seen = (" ".join("".join(text for _, text in line).split()) for line in self.lines)
         return [text for text in seen if text]
 
@@ -40,12 +40,12 @@ class Shown:
 
 
 def unrolled(shown: Sequence[Shown]) -> list[Shown]:
-    """The cues, each with the lines that are new in it; as they are where the captions do not roll."""
+    """The cues, each with only its new lines; unchanged if the captions do not roll."""
     return [cue for cue in _fresh(shown) if cue.texts()] if is_rolling(shown) else list(shown)
 
 
 def is_rolling(shown: Sequence[Shown]) -> bool:
-    """Whether cues have word times as automatic captions have them, or most repeat a line of the cue before."""
+    """Whether cues have word times, like automatic captions, or most of them repeat a line of the previous cue."""
     if any(cue.has_word_times for cue in shown):
         return True
     repeats = [_repeated_lines(before, cue) > 0 for before, cue in pairwise(shown)]
@@ -61,7 +61,7 @@ def _fresh(shown: Sequence[Shown]) -> Iterator[Shown]:
 
 
 def _repeated_lines(before: Shown, cue: Shown) -> int:
-    """How many lines at the head of `cue` stood at the foot of `before`: as many as possible."""
+    """The largest number of lines at the start of `cue` that are also the last lines of `before`."""
     old, new = before.texts(), cue.texts()
     counts = range(min(len(old), len(new)), 0, -1)
     return next((count for count in counts if old[-count:] == new[:count]), 0)

@@ -1,6 +1,6 @@
-"""Subtitle files to cues: WebVTT by webvtt-py, json3 by ourselves, SRT, ASS, SSA and TTML by pysubs2.
+"""Parses subtitle files: WebVTT with webvtt-py, json3 with our own reader, SRT, ASS, SSA and TTML with pysubs2.
 
-Files from strangers: read whole up to a limit, in a worker process with a time limit.
+The files are untrusted: they are read up to a size limit, in a worker process with a time limit.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from internvid_assets.transcripts.rolling import Part, Shown, unrolled
 from internvid_assets.transcripts.words import Cue, cue_of, payloads
 
 MAX_BYTES = 32 << 20
-"""A two-hour film has 0.2 MB of subtitles, its json3 with word times 3 MB."""
+"""The subtitles of a two-hour film have 0.2 MB, or 3 MB as json3 with word times."""
 
 _TIME_TAG = re.compile(r"<((?:\d+:)?\d\d:\d\d\.\d{3})>")
 _OTHER_TAG = re.compile(r"<[^<>]*>")
 
 
 def read_subtitles(subtitle_uri: str, *, is_automatic: bool) -> list[dict[str, Any]]:
-    """The payload of `subtitle_cues`: the cues of one file in time order, notes such as `[Music]` left out.
+    """The payload of `subtitle_cues`: the cues of one file in time order, without notes such as `[Music]`.
 
-    The text decides about the format, not the file's name; word times mark automatic captions that are not named so.
+    The format is detected from the text, not the file name; word times identify automatic captions not named as such.
     Raises `CallError`: file_missing, file_empty, not_a_file, read_failed (retryable), subtitles_unreadable,
     subtitles_empty.
     """
@@ -36,19 +36,19 @@ def read_subtitles(subtitle_uri: str, *, is_automatic: bool) -> list[dict[str, A
         cues, has_word_times = _cues(_text(path))
     except CallError:
         raise
-    except Exception as error:  # parsers raise what they like
+    except Exception as error:  # the parsers raise all kinds of exceptions
         reason = (str(error).splitlines() or [""])[0][:200]
-        raise CallError("subtitles_unreadable", f"{path!r} is no subtitle file ({reason})") from None
+        raise CallError("subtitles_unreadable", f"{path!r} is not a subtitle file ({reason})") from None
     origin = "automatic_subtitle" if is_automatic or has_word_times else "subtitle"
     rows = payloads(cues, origin=origin)
     if not rows:
-        raise CallError("subtitles_empty", f"{path!r} holds no cue with words")
+        raise CallError("subtitles_empty", f"{path!r} contains no cue with words")
     return rows
 
 
 def _text(path: str) -> str:
     if check_readable(path).st_size > MAX_BYTES:
-        raise CallError("subtitles_unreadable", f"{path!r} is larger than {MAX_BYTES >> 20} MB: no subtitle file")
+        raise CallError("subtitles_unreadable", f"{path!r} is larger than {MAX_BYTES >> 20} MB: not a subtitle file")
     try:
         with open(path, "rb") as file:
             return decoded(file.read(MAX_BYTES))
@@ -57,7 +57,7 @@ def _text(path: str) -> str:
 
 
 def decoded(data: bytes) -> str:
-    """UTF-8 or UTF-16 by its mark, UTF-8 without one, else Western European: every byte means something there."""
+    """UTF-8 or UTF-16 by byte order mark, or else UTF-8, or else Western European, in which every byte is valid."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16")
     try:
@@ -67,7 +67,7 @@ def decoded(data: bytes) -> str:
 
 
 def _cues(text: str) -> tuple[list[Cue], bool]:
-    """The cues, and whether their words have times of their own."""
+    """The cues, and whether their words are timed individually."""
     head = text.lstrip()[:6]
     if head.startswith("{"):
         return read_json3(text)
@@ -87,7 +87,7 @@ def _webvtt(text: str) -> Iterator[Shown]:
 
 
 def _parts(line: str) -> tuple[Part, ...]:
-    """A line of WebVTT in parts by its time tags: `so<00:00:01.500><c> what</c>` is "so", and " what" from 1.5 s on."""
+    """Split a WebVTT line at its time tags: `so<00:00:01.500><c> what</c>` is "so", and " what" from 1.5 s on."""
     first, *rest = _TIME_TAG.split(line)
     timed = zip(rest[::2], rest[1::2], strict=True)
     return (None, "\n" + _plain(first)), *((_seconds(time), _plain(text)) for time, text in timed)

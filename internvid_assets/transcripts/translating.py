@@ -1,4 +1,4 @@
-"""Translation as remembered calls: what is said during a clip, in English."""
+"""Translation as stored calls: what is said during a clip, in English."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from internvid_assets.transcripts.choosing import ENGLISH
 
 
 def translate(bench: Bench) -> Work:
-    """English texts as they are, those with English subtitles as these say it, any other as a model translates it.
+    """Text in English is kept, text with English subtitles is taken from these, any other is translated by a model.
 
-    Null where nothing is said, and where the profile has no translator.
+    Null if nothing is said, or if the profile has no translator.
     """
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
@@ -40,4 +40,4 @@ def _translated(text: str | CallError) -> Outcome:
     if isinstance(text, CallError):
         return text
     text = text.strip()
-    return {"text_english": text} if text else CallError("empty_translation", "the translator answered with no words")
+    return {"text_english": text} if text else CallError("empty_translation", "the translation contains no words")

@@ -1,4 +1,4 @@
-"""Words and cues with their times, in seconds from the video's first frame; ranges are half open."""
+"""Words and cues with their times, in seconds from the video's first frame; ranges are half-open."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-"""Scripts that put no space between words, and whose signs are near enough to words: kana and Han."""
+"""Scripts without spaces between words, in which a character is treated as a word: kana and Han."""
 _OPENING = "「『（《"
 _PIECE = re.compile(rf"\s*(?:[{_OPENING}]*[{_UNSPACED}][。、，！？：；」』）》…]*|[^\s{_UNSPACED}]+)")
 _NOTE = re.compile(r"\s*(?:(?:\[[^\]]*\]|\([^)]*\)|（[^）]*）|[♪♫♬#*]+)\s*)+")
@@ -17,7 +17,7 @@ _NOTE = re.compile(r"\s*(?:(?:\[[^\]]*\]|\([^)]*\)|（[^）]*）|[♪♫♬#*]+)
 
 @dataclass(frozen=True)
 class Word:
-    """A word with the space before it, or a sign of a script without spaces: texts joined are the sentence."""
+    """A word with its leading space, or a character of a script without spaces: the joined texts are the sentence."""
 
     text: str
     start_seconds: float
@@ -26,7 +26,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Cue:
-    """What is shown or heard at once: at least one word."""
+    """A text shown or spoken as one unit: at least one word."""
 
     start_seconds: float
     end_seconds: float
@@ -43,12 +43,12 @@ class Cue:
 
 
 def pieces(text: str) -> list[str]:
-    """The words of `text`, each with the space before it, or the signs of a script that needs none."""
+    """The words of `text`, each with its leading space, or the characters of a script without spaces."""
     return _PIECE.findall(re.sub(r"\s+", " ", text))
 
 
 def spread(text: str, start_seconds: float, end_seconds: float) -> list[Word]:
-    """The words of `text`, each with a share of the time as large as its share of the letters."""
+    """The words of `text`, each with a share of the time in proportion to its number of letters."""
     found = pieces(text)
     ends = list(accumulate((len(piece.strip()) for piece in found), initial=0))
     per_letter = (end_seconds - start_seconds) / max(1, ends[-1])
@@ -57,7 +57,7 @@ def spread(text: str, start_seconds: float, end_seconds: float) -> list[Word]:
 
 
 def cue_of(parts: Sequence[tuple[float | None, str]], start_seconds: float, end_seconds: float) -> Cue:
-    """A cue of (start, text) parts, each lasting until the next that has a time; times outside the cue are its ends."""
+    """A cue of (start, text) parts, each lasting until the next timed part; times are clamped to the cue."""
     end_seconds = max(start_seconds, end_seconds)
     timed: list[tuple[float, str]] = [(start_seconds, "")]
     for start, text in parts:
@@ -71,7 +71,7 @@ def cue_of(parts: Sequence[tuple[float | None, str]], start_seconds: float, end_
 
 
 def begun(words: Sequence[Word]) -> tuple[Word, ...]:
-    """The words of a cue, the first with the space that parts it from an earlier cue, where its script has spaces."""
+    """The words of a cue, the first with a leading space to separate it from an earlier cue, except in `_UNSPACED`."""
     if not words:
         return ()
     text = words[0].text.strip()

@@ -1,4 +1,4 @@
-"""Acquiring as remembered calls: local files are referenced where they are, others are fetched, many at once."""
+"""Acquisition as stored calls: local files are referenced in place, others are downloaded concurrently."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from internvid_assets.videos.partials import ending_of
 from internvid_assets.videos.takedowns import TAKEN_DOWN
 
 WANTED = ("min_height_pixels", "max_height_pixels", "subtitle_languages")
-"""The parameters that change the bytes: what was fetched under other ones is fetched again."""
+"""The parameters that determine which file is downloaded: if they change, it is downloaded again."""
 
 Row = Mapping[str, Any]
 
 
 def acquire_videos(bench: Bench) -> Work:
-    """Brings the bytes of a batch of candidates to this machine, and answers for each when it is done."""
+    """Acquire the media of a batch of candidates; each outcome is yielded when it is ready."""
     parameters = bench.parameters
     hosts = Hosts(parameters.requests_per_second)
     wanted = {name: getattr(parameters, name) for name in WANTED}
@@ -55,9 +55,9 @@ def acquire_videos(bench: Bench) -> Work:
 
 
 def _outcome(row: Row, folder: MediaFolder, client: Any, hosts: Hosts, parameters: Any) -> Outcome:
-    """What is here already is used; what is known elsewhere is not fetched.
+    """Use what is already on this machine; do not download videos of known datasets.
 
-    A full disk ends the run; any other trouble is the row's own.
+    A full disk ends the run; any other failure concerns only its row.
     """
     try:
         outcome = _taken_down(row) or _at_once(row, folder, parameters.object_stores) or _spared(row)
@@ -69,7 +69,7 @@ def _outcome(row: Row, folder: MediaFolder, client: Any, hosts: Hosts, parameter
 
 
 def _at_once(row: Row, folder: MediaFolder, object_stores: Sequence[str]) -> Outcome | None:
-    """The outcome of what needs no network; None for what does."""
+    """The outcome if no network access is needed; otherwise None."""
     if row["listing_error"]:
         return CallError(row["listing_error"], row["listing_error_message"] or "")
     scheme = scheme_of(row["source_uri"])
@@ -77,25 +77,25 @@ def _at_once(row: Row, folder: MediaFolder, object_stores: Sequence[str]) -> Out
         return _referenced(row)
     if scheme not in WEB and scheme not in object_stores:
         known = ", ".join(["http", "https", *object_stores])
-        return CallError("unsupported_source", f"{row['source_uri']!r} is none of {known}, nor a local file")
+        return CallError("unsupported_source", f"{row['source_uri']!r}: expected a local file or one of {known}")
     return folder.kept(row)
 
 
 def _taken_down(row: Row) -> CallError | None:
     if row["rejection_reason"] == TAKEN_DOWN:
-        return CallError(TAKEN_DOWN, f"{row['source_uri']} is in the table takedowns")
+        return CallError(TAKEN_DOWN, f"{row['source_uri']} is listed in the table takedowns")
     return None
 
 
 def _spared(row: Row) -> CallError | None:
     if row["rejection_reason"]:
-        reason = "a public dataset holds it: see known_videos, and videos.exclude_known"
-        return CallError(row["rejection_reason"], f"{row['source_uri']} was not fetched: {reason}")
+        reason = "a public dataset contains it (see known_videos and videos.exclude_known)"
+        return CallError(row["rejection_reason"], f"{row['source_uri']} was not downloaded: {reason}")
     return None
 
 
 def _referenced(row: Row) -> Outcome:
-    """A local file stays where it is: only the subtitles beside it are read."""
+    """A local file is not copied: only the subtitles next to it are read."""
     stem = os.path.splitext(os.path.basename(local_path(row["source_uri"])))[0]
     return {
         "media_uri": row["source_uri"],

@@ -1,4 +1,4 @@
-"""Videos: list what the sources offer, bring it here, then probe and judge it."""
+"""Videos: list what the sources offer, acquire the media files, then probe them and reject unsuitable ones."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ OFFERED = [
     "listing_error_message",
     "rejection_reason",
 ]
-"""What says where a candidate's bytes are, whether they changed, and whether they are wanted."""
+"""Columns that say where a candidate's media is, whether it changed, and whether it is to be acquired."""
 
 LISTING = [f"internvid_assets.videos.{module}" for module in ("candidates", "folders", "lists", "listings", "sources")]
 
@@ -37,7 +37,7 @@ LISTING = [f"internvid_assets.videos.{module}" for module in ("candidates", "fol
 @dg.asset(**whole_table("takedowns", group="videos", code=["internvid_assets.videos.takedowns"], kinds={"polars"}))
 @damage_named
 def takedowns(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per video, and content of it, that somebody wants to be gone: it leaves every table and stays away."""
+    """One row per video, and hash of its content, to be removed: no table keeps it, and no source adds it again."""
     return written_whole(home, "takedowns", read_takedowns(home.path))
 
 
@@ -48,7 +48,7 @@ def takedowns(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 )
 @damage_named
 def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per video somebody offered: what the sources of this category hold at this moment."""
+    """One row per candidate video: what the sources of this category list at the moment."""
     category, listings = context.partition_key, open_listings(home)
     taken_down = home.lake.scan("takedowns").select("video_id").collect()["video_id"]
     rows = list_candidates(read_sources(home.path), category, listings, to_be_spared(home), taken_down)
@@ -78,14 +78,14 @@ def candidate_videos(context: dg.AssetExecutionContext, home: dg.ResourceParam[H
     kinds=["ytdlp"],
 )
 def acquired_videos(candidate_videos: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per candidate: where its bytes lie on this machine, and what was learnt on the way."""
+    """One row per candidate: where its media file is on this machine, and the metadata of its page (InternVid 3.1)."""
     return candidate_videos.select("video_id", "category", *OFFERED)
 
 
 def judged(rows: pl.LazyFrame, parameters: Any, takedowns: pl.LazyFrame) -> pl.LazyFrame:
-    """Add `rejection_reason`, the first rule a video breaks (InternVid 3.1).
+    """Add `rejection_reason`, the first rule that a video violates (InternVid 3.1).
 
-    A copy of a video that was taken down is known by its bytes, whatever its name.
+    Copies of a removed video are recognised by the hash of their bytes, whatever their name.
     """
     rule = rejection_reason(
         min_duration_seconds=parameters.min_duration_seconds,
@@ -117,7 +117,7 @@ def judged(rows: pl.LazyFrame, parameters: Any, takedowns: pl.LazyFrame) -> pl.L
     kinds=["ffmpeg"],
 )
 def videos(candidate_videos: pl.LazyFrame, acquired_videos: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per candidate: probed and judged, with the reason it was rejected (null: eligible)."""
+    """One row per candidate: its measured properties, and the reason if it was rejected (null: eligible)."""
     acquired = acquired_videos.select(
         "video_id",
         "media_uri",

@@ -1,4 +1,4 @@
-"""Candidates: what all sources of a category offer at this moment, each with a key of its own."""
+"""Candidates: the videos that all sources of a category list at the moment, each with a unique key."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def list_candidates(
     known: pl.LazyFrame | None = None,
     taken_down: Collection[str] = (),
 ) -> pl.DataFrame:
-    """Every video the sources offer for `category` now, as `candidate_videos`: one row per source and id.
+    """All videos that the sources list for `category` now, as `candidate_videos`: one row per source and id.
 
-    A file that several local sources reach is one row. Without `listings` only files and folders are listed. A source
-    that has vanished offers nothing and is warned about: its rows go, and come back with it. `known` are the videos
-    that are not to be fetched, as `to_be_spared` gives them; nor are those whose ids are in `taken_down`.
+    A file found by several local sources is one row. Without `listings`, only files and folders are listed. A missing
+    source lists nothing, with a warning: its rows disappear until it is back. `known` are the videos that need not be
+    downloaded, as returned by `to_be_spared`; those whose ids are in `taken_down` are not downloaded either.
     """
     frames = [_named(frame, source) for source in sources for frame in _offered(source, category, listings)]
     rows = pl.concat([pl.DataFrame(schema={**SCHEMA, "source": pl.String()}), *frames])
@@ -54,14 +54,14 @@ def list_candidates(
 
 
 def to_be_spared(home: Home) -> pl.LazyFrame:
-    """(video_id, known_dataset, rejection_reason): what public datasets hold, and whether that spares its download."""
+    """(video_id, known_dataset, rejection_reason): videos of public datasets, and whether they are not downloaded."""
     reason = "known_dataset" if home.settings.videos.exclude_known else None
     held = known_datasets(home.lake.scan("known_videos"), "exclude")
     return held.with_columns(rejection_reason=pl.lit(reason, pl.String))
 
 
 def categories_offered(sources: Iterable[Source], listings: Listings) -> set[str]:
-    """The categories of the sources, and those that lists name themselves."""
+    """The categories of the sources, and those given in lists."""
     named = {source.category for source in sources}
     for source in sources:
         if source.kind == "list" and os.path.exists(source.place):
@@ -70,9 +70,9 @@ def categories_offered(sources: Iterable[Source], listings: Listings) -> set[str
 
 
 def _offered(source: Source, category: str, listings: Listings | None) -> Iterator[pl.DataFrame]:
-    """The source's offers; only lists offer for other categories than the source's own."""
+    """The source's videos; only lists contain videos of other categories than the source's own."""
     if source.is_local and not os.path.exists(source.place):
-        log.warning("source %s is gone: its videos leave the tables until it is back", source.name)
+        log.warning("source %s does not exist: its videos are removed from the tables until it is back", source.name)
     elif source.kind == "list" and listings:
         yield _of_list(source, listings)
     elif source.category == category and source.kind == "path":
@@ -95,7 +95,7 @@ def _looked_up(source: Source, listings: Listings) -> Iterator[pl.DataFrame]:
 
 
 def _of_list(source: Source, listings: Listings) -> pl.DataFrame:
-    """A list that has become unreadable is a row that says so."""
+    """The videos of a list; a list that is no longer readable becomes a row with an error."""
     try:
         return listings.of_list(source.place)
     except UserError as error:
@@ -108,7 +108,7 @@ def _with_metadata(offer: dict, path: str, source: Source) -> dict:
 
 
 def _named(frame: pl.DataFrame, source: Source) -> pl.DataFrame:
-    """What the source says of offers that are silent: category and query."""
+    """Fill in the source's category and query where the videos have none."""
     return frame.select(
         pl.all().exclude("category", "query"),
         pl.col("category").fill_null(source.category),
@@ -118,7 +118,7 @@ def _named(frame: pl.DataFrame, source: Source) -> pl.DataFrame:
 
 
 def _with_known(rows: pl.DataFrame, known: pl.LazyFrame) -> pl.DataFrame:
-    """A video is known by its source's id, whatever its key. Local files are here: nothing is spared."""
+    """Match known videos by the source's own id, not by the key. Local files are kept: they need no download."""
     named = rows.with_columns(known_id=pl.coalesce("own_id", "video_id"))
     held = known.rename({"video_id": "known_id"}).join(
         named.lazy().select("known_id").unique(), on="known_id", how="semi"
@@ -129,7 +129,7 @@ def _with_known(rows: pl.DataFrame, known: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _unique_ids(rows: pl.DataFrame) -> list[str]:
-    """The source's own id for the first row that claims it, else a hash of the URI, else one of source and URI."""
+    """The source's own id for the first row that has it, or else a hash of the URI, or else of source and URI."""
     taken: set[str] = set()
     ids = []
     for own, uri, source in rows.select("own_id", "source_uri", "source").iter_rows():

@@ -1,4 +1,4 @@
-"""Which videos the dataset takes: a judgement over measured columns, so thresholds move without probing again."""
+"""Which videos are eligible: rules over measured columns, so thresholds can change without probing again."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ def rejection_reason(
     min_short_side_pixels: int = 360,
     exclude_known: bool = True,
 ) -> pl.Expr:
-    """The first rule a row of `videos` breaks, null when eligible; defaults from InternVid 3.1 (10 s to 30 min, 360P).
+    """The first rule that a row of `videos` violates; null: eligible. Defaults: InternVid 3.1 (10 s to 30 min, 360P).
 
     In order: known_dataset, the error of a failed probe, too_short, too_long, low_resolution, duplicate. Limits are
-    inclusive. Of videos with equal bytes in the frame (one category), the one with the smallest video_id is kept. A
-    measure that is null breaks its rule: what cannot be judged is not taken.
+    inclusive. Of videos with equal bytes in the data frame (one category), the one with the smallest video_id is kept.
+    A null measurement violates its rule.
     """
     duration = pl.col("duration_seconds")
     short_side = pl.min_horizontal("width_pixels", "height_pixels")

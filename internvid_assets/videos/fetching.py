@@ -1,4 +1,4 @@
-"""Files over HTTP: whole or not at all, continued where they stopped, never from an address nobody meant to open."""
+"""HTTP downloads: atomic, resumable, and never from a private address that a public one redirects to."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _PAGE_BEGINNINGS = re.compile(rb"\s*(?:<!doctype\s+html|<html|#EXTM3U|<\?xml[^>]
 
 
 class IsPage(Exception):
-    """The address is that of a page or a playlist, not of a file."""
+    """The URL is that of a page or a playlist, not of a file."""
 
 
 def is_page(path: Path) -> bool:
-    """Whether a file begins like a page or a playlist."""
+    """Whether a file starts like a page or a playlist."""
     with path.open("rb") as file:
         return bool(_PAGE_BEGINNINGS.match(file.read(1024)))
 
 
 def open_client(parameters: Any) -> httpx.Client:
-    """One for all threads of a run: connections are used again."""
+    """One client for all threads of a run, so that connections are reused."""
     import httpx
 
     return httpx.Client(
@@ -47,7 +47,7 @@ def open_client(parameters: Any) -> httpx.Client:
 
 
 def fetch(url: str, partial: Partial, *, client: httpx.Client, hosts: Hosts, parameters: Any) -> None:
-    """Bring `partial` to the whole content of `url`, from where it stopped if that is still the same file.
+    """Download `url` to `partial`, resuming where it stopped if the file is still the same.
 
     Raises `IsPage`, and `CallError`: the codes of `refusals.of_status`, unsupported_source, too_many_redirects,
     private_address, timed_out, connection_failed, truncated_download, changed_at_source, digest_mismatch, too_slow,
@@ -69,7 +69,7 @@ def fetch(url: str, partial: Partial, *, client: httpx.Client, hosts: Hosts, par
 
 @contextmanager
 def _as_call_errors(url: str) -> Iterator[None]:
-    """What goes wrong on the wire, as the failure of a call."""
+    """Turn network errors into failures of the call."""
     import httpx
 
     try:
@@ -77,7 +77,7 @@ def _as_call_errors(url: str) -> Iterator[None]:
     except httpx.TimeoutException as error:
         raise CallError("timed_out", f"{url}: {type(error).__name__}", retryable=True) from None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
-        raise CallError("unsupported_source", f"{url} is no address: {error}") from None
+        raise CallError("unsupported_source", f"{url} is not a valid URL: {error}") from None
     except httpx.RemoteProtocolError as error:
         code = "truncated_download" if "complete message body" in str(error) else "connection_failed"
         raise CallError(code, f"{url}: {error}", retryable=True) from None
@@ -89,7 +89,7 @@ def _as_call_errors(url: str) -> Iterator[None]:
 def _opened(
     url: str, headers: dict[str, str], client: httpx.Client, hosts: Hosts, parameters: Any
 ) -> Iterator[httpx.Response]:
-    """The response at the end of the redirects, each of them checked before it is followed."""
+    """The response at the end of the redirects, each of which is checked before it is followed."""
     at = url
     for _ in range(MAX_REDIRECTS + 1):
         hosts.turn(host_of(at))
@@ -99,16 +99,16 @@ def _opened(
                 return
             at = str(response.url.join(response.headers["location"]))
         if scheme_of(at) not in WEB:
-            raise CallError("unsupported_source", f"{url} leads to {at}: only http and https are followed")
+            raise CallError("unsupported_source", f"{url} redirects to {at}: only http and https are followed")
         if not parameters.allow_private_addresses and leads_inside(url, at):
-            raise CallError("private_address", f"{url} leads to {at}, which is not public")
-    raise CallError("too_many_redirects", f"{url} leads on after {MAX_REDIRECTS} redirects")
+            raise CallError("private_address", f"{url} redirects to {at}, which is not a public address")
+    raise CallError("too_many_redirects", f"{url} still redirects after {MAX_REDIRECTS} redirects")
 
 
 def _refuse(response: httpx.Response, url: str, partial: Partial) -> None:
-    if response.status_code == 416:  # what was begun is longer than the file is now
+    if response.status_code == 416:  # the partial download is longer than the file is now
         partial.discard()
-        raise CallError("changed_at_source", f"{url} is shorter than what was fetched of it", retryable=True)
+        raise CallError("changed_at_source", f"{url} is now shorter than the part already downloaded", retryable=True)
     if response.status_code >= 400:
         raise of_status(response.status_code, url, response.headers.get("retry-after"))
     if response.status_code != 200:
@@ -118,17 +118,17 @@ def _refuse(response: httpx.Response, url: str, partial: Partial) -> None:
 
 
 def _continued(response: httpx.Response, url: str, partial: Partial, validator: str | None) -> int:
-    """The whole file's length, if the answer goes on where we stopped, in the same file."""
+    """The total length of the file, if the response continues the same file where the download stopped."""
     span = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("content-range", ""))
-    is_same = (_validator(response) or validator) == validator  # who repeats none has accepted our `If-Range`
+    is_same = (_validator(response) or validator) == validator  # a server that repeats none has accepted our `If-Range`
     if span and int(span[1]) == partial.size_bytes and is_same:
         return int(span[2])
     partial.discard()
-    raise CallError("changed_at_source", f"{url} answered with another part or another file", retryable=True)
+    raise CallError("changed_at_source", f"{url} returned a different part or a different file", retryable=True)
 
 
 def _validator(response: httpx.Response) -> str | None:
-    """A strong ETag, else the modification time: what `If-Range` takes."""
+    """A validator for `If-Range`: a strong ETag, or else the modification time."""
     etag = response.headers.get("etag", "")
     return etag if etag and not etag.startswith("W/") else response.headers.get("last-modified")
 
@@ -158,14 +158,14 @@ def _write(response: httpx.Response, url: str, partial: Partial, hosts: Hosts, p
 
 def _check_pace(url: str, fetched_bytes: int, seconds: float, parameters: Any) -> None:
     if seconds > parameters.timeout_seconds:
-        message = f"{url} took over {seconds:.0f} s; see acquired_videos.timeout_seconds"
+        message = f"{url} took more than {seconds:.0f} s; see acquired_videos.timeout_seconds"
         raise CallError("timed_out", message, retryable=True)
     if seconds > parameters.stall_timeout_seconds and fetched_bytes / seconds < parameters.min_bytes_per_second:
         raise CallError("too_slow", f"{url} sent {fetched_bytes:,} bytes in {seconds:.0f} s", retryable=True)
 
 
 def _check_digest(response: httpx.Response, url: str, partial: Partial) -> None:
-    """Against `Repr-Digest` (RFC 9530), the older `Digest`, or `Content-MD5`, where the server sends one."""
+    """Check `Repr-Digest` (RFC 9530), the older `Digest`, or `Content-MD5`, if the server sends one."""
     digests = f"{response.headers.get('repr-digest', '')},{response.headers.get('digest', '')}"
     sha256 = re.search(r"sha-256=:?([A-Za-z0-9+/=]{44})", digests, re.IGNORECASE)
     is_whole = response.status_code == 200
@@ -177,5 +177,5 @@ def _check_digest(response: httpx.Response, url: str, partial: Partial) -> None:
             found = base64.b64encode(hashlib.file_digest(file, promised[0]).digest()).decode()
         if found != promised[1]:
             partial.discard()
-            message = f"{url} sent bytes whose {promised[0]} is {found}, not {promised[1]}"
+            message = f"{url}: {promised[0]} of the received bytes is {found}, expected {promised[1]}"
             raise CallError("digest_mismatch", message, retryable=True)

@@ -1,4 +1,4 @@
-"""The files of a folder that may be videos: all but hidden files and known sidecars."""
+"""The possible videos of a folder: all files except hidden ones and known sidecars."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _METADATA = (".json", ".jsonl", ".description", ".nfo", ".xml", ".html", ".toml"
 _TABLES = (".csv", ".tsv")
 _TRANSFERS = (".md5", ".sha256", ".log", ".part", ".ytdl", ".tmp", ".crdownload", ".aria2")
 SIDECARS = frozenset((*_METADATA, *SUBTITLES, *_TABLES, *_TRANSFERS))
-"""Endings of what lies beside videos: metadata, subtitles, notes, checksums, downloads that are not done."""
+"""Extensions of files that accompany videos: metadata, subtitles, notes, checksums, unfinished downloads."""
 THUMBNAILS = frozenset([".jpg", ".jpeg", ".png", ".webp", ".avif"])
-"""Endings of pictures: sidecars only beside a file of the same stem."""
+"""Extensions of images: sidecars only next to a file of the same stem."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Found:
-    """A file as its folder lists it; what is no regular one is 0 bytes large."""
+    """A file as listed by its folder; anything but a regular file has a size of 0 bytes."""
 
     path: str
     size_bytes: int
@@ -35,14 +35,15 @@ class Found:
 
 
 def source_uri(path: str) -> str:
-    """The file:// URI of an absolute path, every byte outside letters, digits and `/-._~` percent-encoded."""
+    """The file:// URI of an absolute path; all bytes except letters, digits and `/-._~` are percent-encoded."""
     return "file://" + quote(os.fsencode(path), safe="/")
 
 
 def files_in(path: str) -> Iterator[Found]:
-    """The possible videos under a folder, or the file itself, in the order of their names' bytes.
+    """The possible videos under a folder, or the file itself, sorted by the bytes of their names.
 
-    Links are followed, each folder entered once, so a loop of links ends. What cannot be listed is warned about.
+    Links are followed, and each folder is entered once, so a loop of links ends. Folders that cannot be listed are
+    skipped with a warning.
     """
     if os.path.isdir(path):
         yield from _walk(path, entered=set())
@@ -72,12 +73,12 @@ def _walk(folder: str, *, entered: set[tuple[int, int]]) -> Iterator[Found]:
 
 
 def _listed(folder: str) -> list[str]:
-    """Names that are not hidden, in the order of their bytes."""
+    """Names that are not hidden, sorted by their bytes."""
     return sorted((name for name in os.listdir(folder or ".") if not name.startswith(".")), key=os.fsencode)
 
 
 def _subtitles_by_stem(folder: str, names: Sequence[str], video_stems: set[str]) -> Mapping[str, list[Found]]:
-    """`talk.vtt`, `talk.en.vtt` and the like, under the path of `talk` without its ending."""
+    """`talk.vtt`, `talk.en.vtt` and the like, keyed by the path of `talk` without extension."""
     found: dict[str, list[Found]] = defaultdict(list)
     for name in names:
         if _ending(name) not in SUBTITLES:
@@ -100,22 +101,22 @@ def _ending(name: str) -> str:
 
 
 def is_sidecar(name: str, *, video_stems: set[str]) -> bool:
-    """Whether a file of this name accompanies a video; a picture does so only beside one of its stem."""
+    """Whether a file of this name accompanies a video; an image does so only next to a video of the same stem."""
     if _ending(name) in THUMBNAILS:
         return os.path.splitext(name)[0] in video_stems
     return _ending(name) in SIDECARS
 
 
 def _file(path: str) -> Found | None:
-    """A regular file, or what says that it is none: a pipe, a device and a broken link are rows with a reason, too."""
+    """The file; a pipe, a device or a broken link has size 0, so that it becomes a row with a reason."""
     try:
         return _regular_file(path) or Found(path, 0, os.lstat(path).st_mtime_ns)
-    except OSError:  # it has vanished since it was listed
+    except OSError:  # it was removed after it was listed
         return None
 
 
 def _regular_file(path: str) -> Found | None:
-    """Null for broken links, pipes, sockets and devices."""
+    """None for broken links, pipes, sockets and devices."""
     try:
         status = os.stat(path)
     except OSError:

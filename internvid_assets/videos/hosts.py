@@ -1,4 +1,4 @@
-"""Being a polite client: a rate per host, few connections to each, waits that a host asks for, tries with backoff."""
+"""Polite access to hosts: a rate limit and a connection limit per host, requested waits, retries with backoff."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ T = TypeVar("T")
 
 @dataclass
 class AskedToWait(CallError):
-    """A host that is busy and says for how long (`Retry-After`)."""
+    """A busy host that states how long to wait (`Retry-After`)."""
 
     wait_seconds: float = 0.0
 
 
 class Stopped(Exception):
-    """The run is ending: whoever waits or downloads lets go."""
+    """The run is ending: waiting and downloading threads stop."""
 
 
 @dataclass
 class Hosts:
-    """When each host may be asked next. Shared by all threads."""
+    """The time of the next allowed request to each host. Shared by all threads."""
 
     requests_per_second: float
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -39,14 +39,14 @@ class Hosts:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def turn(self, host: str) -> None:
-        """Wait until `host` may be asked, and take the turn."""
+        """Wait until a request to `host` is allowed, and reserve it."""
         with self._lock:
             turn = max(self._free_at.get(host, 0.0), time.monotonic())
             self._free_at[host] = turn + 1 / self.requests_per_second
         self.rest(turn - time.monotonic())
 
     def pause(self, host: str, seconds: float) -> None:
-        """Ask nothing of `host` for so long, whoever wants to."""
+        """Send no requests to `host` for this long, from any thread."""
         with self._lock:
             self._free_at[host] = max(self._free_at.get(host, 0.0), time.monotonic() + seconds)
 
@@ -57,9 +57,9 @@ class Hosts:
 
 
 def with_tries(call: Callable[[], T], host: str, hosts: Hosts, parameters: Any) -> T:
-    """The answer of `call`, tried again after failures that may pass: exponential backoff with jitter.
+    """The result of `call`, repeated after retryable failures with exponential backoff and jitter.
 
-    Raises the last `CallError`, or one whose host asks for a longer wait than `max_wait_seconds`.
+    Raises the last `CallError`, or the first one whose host requests a longer wait than `max_wait_seconds`.
     """
     for attempt in count(1):
         try:
@@ -78,10 +78,10 @@ def with_tries(call: Callable[[], T], host: str, hosts: Hosts, parameters: Any) 
 def in_lanes(
     queues: Mapping[str, deque[Callable[[], T]]], hosts: Hosts, *, concurrency: int, connections_per_host: int
 ) -> Iterator[list[T]]:
-    """Call what stands in each host's queue, in its order, in at most so many threads; whatever has come, as it comes.
+    """Make the calls in each host's queue in order, in up to `concurrency` threads; yield results as they are ready.
 
-    A thread works off one host's queue, so none waits for the slots of a host while other hosts are idle. Raises what
-    a call raises; then, and when nobody wants the rest, the others are told to let go.
+    A thread works on the queue of one host, so none waits for one host while others are idle. Raises what a call
+    raises; then, and when the generator is closed, the other threads are stopped.
     """
     answers: SimpleQueue[Future[T]] = SimpleQueue()
 

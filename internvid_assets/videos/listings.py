@@ -1,7 +1,7 @@
-"""Listings: what lists, prefixes, channels and searches held when they were last looked at, remembered in files.
+"""Listings: the contents of lists, prefixes, channels and searches when last read, cached in files.
 
-A re-run asks a site again only for listings that are older than `listing_max_age_hours`; a killed one goes on. A
-listing that fails is a row that says so, or the older listing with a warning: never silence.
+A site is queried again only for listings older than `listing_max_age_hours`; a killed run continues. A listing that
+fails becomes a row with an error, or the older listing is used with a warning: failures are never silent.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Search:
-    """A query to search for, in a language that the site is told; the top N of what it finds, by views."""
+    """A search query, with the language passed to the site; the top N results by views are used."""
 
     query: str
     top: int
@@ -42,7 +42,7 @@ class Search:
 
 @dataclass(frozen=True)
 class Listings:
-    """`listings/` of a home. Offline (for a plan) nothing is asked of anybody: what was remembered counts."""
+    """`listings/` of a home. Offline (for a plan), no requests are sent and the cached listings are used."""
 
     home: Path
     parameters: Any
@@ -55,7 +55,7 @@ class Listings:
     _read: dict[Path, pl.DataFrame] = field(default_factory=dict)
 
     def of_list(self, path: str) -> pl.DataFrame:
-        """A list file, parsed once per state of the file."""
+        """A list file, parsed once per version of the file."""
         status = os.stat(path)
         file = self._file("list", path, status.st_size, status.st_mtime_ns)
         if file not in self._read:
@@ -63,7 +63,7 @@ class Listings:
         return self._read[file]
 
     def of_prefix(self, prefix: str) -> pl.DataFrame:
-        """An object-store prefix, as it is now."""
+        """The current contents of an object-store prefix."""
         return self._remembered(prefix, lambda: as_frame(list_objects(prefix)), max_age_hours=0)
 
     def of_channel(self, url: str) -> pl.DataFrame:
@@ -80,7 +80,7 @@ class Listings:
         return found.with_columns(query=pl.lit(search.query))
 
     def of_queries(self, top: int) -> list[pl.DataFrame]:
-        """A search per action query and language, a few at a time."""
+        """One search per action query and language, a few at a time."""
         searches = [Search(query, top, language) for query, language in self.queries]
         calls = deque([lambda at=at: (at, self.of_search(searches[at])) for at in range(len(searches))])
         answers = in_lanes({"search": calls}, self.hosts, concurrency=4, connections_per_host=4)
@@ -110,11 +110,11 @@ class Listings:
     def _entries(self, url: str) -> pl.DataFrame:
         offers = [offer for entry in self._looked_up(url) if (offer := of_entry(entry))]
         if not offers:
-            raise CallError("listing_failed", f"{url} lists no video")
+            raise CallError("listing_failed", f"{url} lists no videos")
         return as_frame(offers)
 
     def _by_views(self, url: str, search: Search, looked_at: int) -> pl.DataFrame:
-        """The most viewed first; of those whose views nobody tells, the first found."""
+        """The most viewed first; those without a view count last, in the order found."""
         entries = self._looked_up(url, limit=looked_at, language=search.language)
         offers = [offer for entry in sorted(entries, key=_views, reverse=True) if (offer := of_entry(entry))]
         return as_frame(offers[: search.top])
@@ -124,8 +124,8 @@ class Listings:
 
     def _failed(self, address: str, error: Exception, older: Path | None) -> pl.DataFrame:
         reason = " ".join(str(error).split())[:300]
-        self.problems.append(f"{address} was not listed: {reason}")
-        log.warning("%s was not listed%s: %s", address, ", its older listing counts" if older else "", reason)
+        self.problems.append(f"{address} could not be listed: {reason}")
+        log.warning("%s could not be listed%s: %s", address, ", its older listing is used" if older else "", reason)
         return pl.read_parquet(older) if older else as_frame([of_trouble(address, "listing_failed", reason)])
 
     def _file(self, *words: object) -> Path:
@@ -143,25 +143,25 @@ class Listings:
 
 
 def _views(entry: Mapping[str, Any]) -> int:
-    """Fewer than any where nobody tells."""
+    """The view count; if unknown, less than any count."""
     views = entry.get("view_count")
     return views if isinstance(views, int) else -1
 
 
 def _worded(query: str, search_url: str) -> str:
-    """As it is for yt-dlp's own searches (`ytsearch10:a dog runs`), quoted for a web address."""
+    """Unchanged for yt-dlp's own searches (`ytsearch10:a dog runs`), quoted for a URL."""
     return quote(query, safe="") if "://" in search_url else query
 
 
 def open_listings(home: Home, *, is_offline: bool = False) -> Listings:
-    """The listings of a home, with its settings, and with its action queries to search for."""
+    """The listings of a home, with its settings and its action queries."""
     fetching = home.settings.acquired_videos
     hosts, may_lead_inside = Hosts(fetching.requests_per_second), fetching.allow_private_addresses
     return Listings(home.path, home.settings.candidate_videos, hosts, _queries(home), is_offline, may_lead_inside)
 
 
 def _queries(home: Home) -> list[tuple[str, str | None]]:
-    """(query, language) of every action query, as lists word it or translated; none where nobody made them."""
+    """(query, language) of every action query, original or translated; none if the tables were not made."""
     worded = home.lake.scan("action_queries").filter(pl.col("rejection_reason").is_null())
     translated = home.lake.scan("query_translations").filter(pl.col("error").is_null())
     columns = ["query", "language"]

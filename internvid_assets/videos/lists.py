@@ -1,4 +1,4 @@
-"""Lists of videos (txt, csv, tsv, jsonl, parquet): every line is an offer, or a row that says why it is none."""
+"""Lists of videos (txt, csv, tsv, jsonl, parquet): every line is a video, or a row with the reason why not."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from internvid_assets.videos.offers import SCHEMA, as_frame, category_named, of_
 from internvid_assets.videos.sidecars import metadata_of
 
 ADDRESSES = ("url", "uri", "path", "source_uri", "video_url", "webpage_url", "link")
-"""Column names that are recognised, in any case, as are those of ids in `formats.rows`."""
+"""Recognised column names, case-insensitive, like those of ids in `formats.rows`."""
 
 ENDINGS = (".txt", ".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 CHUNK_LINES = 100_000
 
 Line = tuple[int, Mapping[str, Any] | str]
-"""Number and columns of a line, or what is wrong with it."""
+"""Number of a line, and its columns or what is wrong with it."""
 
 
 def read_list(path: str) -> pl.DataFrame:
-    """One row per video of the list, with the columns of `offers.SCHEMA`; many lines may speak of one video.
+    """One row per video of the list, with the columns of `offers.SCHEMA`; several lines may name the same video.
 
-    Raises `UserError` for a list that cannot be read at all: no such ending, no column that names videos.
+    Raises `UserError` for a list that cannot be read at all: unknown extension, or no column that identifies videos.
     """
     lines = iter(_lines(path))
     chunks = []
@@ -49,7 +49,7 @@ def read_list(path: str) -> pl.DataFrame:
 def _lines(path: str) -> Iterator[Line]:
     ending = os.path.splitext(path)[1].lower()
     if ending not in ENDINGS:
-        raise UserError(f"{path}: a list ends in one of {', '.join(ENDINGS)}")
+        raise UserError(f"{path}: the file name of a list must end in one of {', '.join(ENDINGS)}")
     try:
         if ending == ".parquet":
             yield from _parquet_lines(path)
@@ -74,8 +74,8 @@ def _parsed(line: str) -> Mapping[str, Any] | str:
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return f"no JSON: {error}"
-    return fields if isinstance(fields, dict) else "no JSON object"
+        return f"not JSON: {error}"
+    return fields if isinstance(fields, dict) else "not a JSON object"
 
 
 def _csv_lines(file: Any, path: str, delimiter: str) -> Iterator[Line]:
@@ -84,7 +84,7 @@ def _csv_lines(file: Any, path: str, delimiter: str) -> Iterator[Line]:
     _refuse_nameless(names, path)
     for number, cells, line in rows:
         if cells is None:
-            yield number, f"no CSV, since a quote stays open: {line[:80]}"
+            yield number, f"not CSV, because a quote is not closed: {line[:80]}"
         elif cells:
             yield number, dict(zip(names, cells, strict=False))
 
@@ -100,7 +100,7 @@ def _parquet_lines(path: str) -> Iterator[Line]:
 
 def _refuse_nameless(names: list[str], path: str) -> None:
     if not {name.strip().lower() for name in names} & {*ADDRESSES, *IDS}:
-        raise UserError(f"{path}: no column is named {', '.join([*ADDRESSES, *IDS])}; there: {', '.join(names)[:200]}")
+        raise UserError(f"{path}: no column is named {', '.join([*ADDRESSES, *IDS])}; found: {', '.join(names)[:200]}")
 
 
 def _offer(line: Line, path: str) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def _offer(line: Line, path: str) -> dict[str, Any]:
         return of_trouble(at, "line_not_understood", f"line {number} of {path} is {content}")
     fields = {str(name).strip().lower(): value for name, value in content.items() if value not in (None, "")}
     address = _first(fields, ADDRESSES) or _first(fields, IDS)
-    unnamed = of_trouble(at, "line_not_understood", f"line {number} of {path} names no video")
+    unnamed = of_trouble(at, "line_not_understood", f"line {number} of {path} does not identify a video")
     offer = _located(address, path, at) if address else unnamed
     metadata = metadata_of(
         {**fields, "tags": _tags(fields.get("tags")), "license": fields.get("licence") or fields.get("license")}
@@ -121,7 +121,7 @@ def _offer(line: Line, path: str) -> dict[str, Any]:
 
 
 def _located(address: str, path: str, at: str) -> dict[str, Any]:
-    """A local file only from below the list's own folder: a list from elsewhere shall not read this machine."""
+    """Local files must be below the list's own folder, so that a list from elsewhere cannot read other files."""
     scheme = scheme_of(address)
     if scheme not in ("", "file"):
         return of_address(address)
@@ -133,7 +133,7 @@ def _located(address: str, path: str, at: str) -> dict[str, Any]:
     except (ValueError, CallError):
         file = ""
     found = next(iter(files_in(file)), None) if Path(file).is_relative_to(folder) and os.path.isfile(file) else None
-    problem = f"{address!r} is no URL, no YouTube id and no file below {folder}"
+    problem = f"{address!r} is not a URL, a YouTube id or a file below {folder}"
     return of_file(found) if found else of_trouble(at, "unsupported_source", problem)
 
 
@@ -142,5 +142,5 @@ def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
 
 
 def _tags(value: Any) -> list[str] | None:
-    """A list, or one text with commas or bars between the tags."""
+    """A list, or one string with tags separated by commas or bars."""
     return [tag.strip() for tag in re.split(r"[,|]", value) if tag.strip()] if isinstance(value, str) else value

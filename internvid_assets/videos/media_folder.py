@@ -1,6 +1,7 @@
-"""Fetched originals: `media/<category>/<video_id>.<ext>`, each with a receipt that is written last.
+"""Downloaded originals: `media/<category>/<video_id>.<ext>`, each with a receipt that is written last.
 
-A run that is killed between a download and the commit of its call finds the receipt and asks for nothing again.
+If a run is killed between a download and the commit of its call, the next run finds the receipt and does not download
+again.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from internvid_assets.videos.partials import Partial
 from internvid_assets.videos.subtitle_names import language_tag
 
 OFFER = ("source_uri", "file_size_bytes", "modified_nanoseconds")
-"""What of a candidate says which bytes are meant."""
+"""The columns of a candidate that identify the file's content."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class MediaFolder:
-    """The fetched originals of one category. `wanted` is what of the settings changes the bytes, such as formats."""
+    """The downloaded originals of one category. `wanted`: the settings that determine the file, such as formats."""
 
     home: Path
     category: str
@@ -38,7 +39,7 @@ class MediaFolder:
         return self.home / "media" / self.category
 
     def name_of(self, row: Mapping[str, Any]) -> str:
-        """The stem of a row's files: its id, unless another source's file has that name already."""
+        """The stem of a row's files: its id, unless a file from another source already has that name."""
         receipt = self._kept(row["video_id"])
         if receipt is None or receipt["offer"]["source_uri"] == row["source_uri"]:
             return row["video_id"]
@@ -48,7 +49,7 @@ class MediaFolder:
         return Partial(self.path / f"{self.name_of(row)}.part")
 
     def kept(self, row: Mapping[str, Any]) -> dict[str, Any] | None:
-        """What acquiring the row gave, if it was finished and its file is still there."""
+        """The stored payload of the row, if its download was finished and its file still exists."""
         receipt = self._kept(self.name_of(row))
         if receipt is None or receipt["offer"] != _offer(row) or receipt["wanted"] != self.wanted:
             return None
@@ -61,7 +62,7 @@ class MediaFolder:
         return {**payload, "uploaded_on": date.fromisoformat(day) if day else None} if is_there else None
 
     def keep(self, row: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
-        """Write the receipt: from now on the row counts as fetched."""
+        """Write the receipt: from now on the row counts as downloaded."""
         receipt = self._receipt(self.name_of(row))
         content = {"offer": _offer(row), "wanted": self.wanted, "payload": payload}
         aside = receipt.with_suffix(".writing")
@@ -71,7 +72,7 @@ class MediaFolder:
         flush(receipt.parent)
 
     def described(self, media: Path) -> dict[str, Any]:
-        """The columns of a media file, its place below the home, which may be moved."""
+        """The columns of a media file, its path relative to the home, which may be moved."""
         status = media.stat()
         return {
             "media_uri": self.place_of(media),
@@ -93,16 +94,16 @@ class MediaFolder:
 
 
 def subtitle_columns(files: Mapping[str, Path], stem: str) -> dict[str, Any]:
-    """The columns of the subtitles of a video named `stem`, by their URI: where, in which language, with what content.
+    """The subtitle columns of a video named `stem`, from its files by URI: URIs, languages and content hashes.
 
-    One that cannot be read is warned about and left out: it costs no video.
+    An unreadable file is left out with a warning; the video is kept.
     """
     hashes: dict[str, str] = {}
     for uri, path in files.items():
         try:
             hashes[uri] = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
         except OSError as error:
-            log.warning("left out subtitles that cannot be read: %s", ascii(str(error)))
+            log.warning("ignored subtitles that cannot be read: %s", ascii(str(error)))
     return {
         "subtitle_uris": list(hashes),
         "subtitle_languages": [language_tag(files[uri].name, stem) for uri in hashes],

@@ -1,4 +1,4 @@
-"""Videos in object stores, over fsspec: what lies under a prefix, and the bytes of one object."""
+"""Videos in object stores, through fsspec: listing a prefix, and downloading an object."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ BLOCK_BYTES = 1 << 20
 
 
 def check_store(uri: str, object_stores: Sequence[str]) -> None:
-    """Raises `UserError` for a store that is not configured, or whose library is not installed."""
+    """Raises `UserError` if the store is not configured, or its library not installed."""
     scheme = scheme_of(uri)
     if scheme not in object_stores:
         known = ", ".join(["http", "https", *object_stores])
-        raise UserError(f"{uri}: {scheme or 'that'} is none of {known}; see acquired_videos.object_stores")
+        raise UserError(f"{uri}: {scheme or 'its scheme'} is none of {known}; see acquired_videos.object_stores")
     try:
         fsspec.get_filesystem_class(scheme)
     except ImportError as error:
@@ -55,7 +55,7 @@ def list_objects(prefix: str) -> Iterator[dict[str, Any]]:
 
 
 def fetch_object(uri: str, partial: Partial, *, hosts: Hosts, parameters: Any) -> None:
-    """Bring `partial` to the whole object, from where it stopped if that is still the same object.
+    """Download the object to `partial`, resuming where it stopped if the object is still the same.
 
     Raises `CallError`: not_found, forbidden, connection_failed, truncated_download, too_large.
     """
@@ -94,7 +94,7 @@ def _as_call_errors(uri: str) -> Iterator[None]:
 
 
 def _modified(info: dict[str, Any]) -> int | None:
-    """Nanoseconds since 1970, whatever the store calls it."""
+    """Modification time in nanoseconds since the Unix epoch, from the field names of different stores."""
     modified = next(
         (info[key] for key in ("LastModified", "last_modified", "mtime", "updated", "created") if info.get(key)), None
     )

@@ -1,4 +1,4 @@
-"""What a source offers: one row per video, before it has a key; and what a text that names a video turns into."""
+"""Rows of a source's videos, before they have keys; and how text that identifies a video is parsed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "listing_error": pl.String(),
     "listing_error_message": pl.String(),
 }
-"""`category` is null where the source does not say; `own_id` where there is none that is safe as a key."""
+"""`category` is null if the source does not give it; `own_id` is null if there is none that is safe as a key."""
 
 Offer = Mapping[str, Any]
 
@@ -40,13 +40,13 @@ def as_frame(offers: Iterable[Offer]) -> pl.DataFrame:
 
 
 def of_address(address: str) -> dict[str, Any]:
-    """The id and the canonical URI of a web address, an object or a YouTube id: one video is spelt one way."""
+    """The id and the canonical URI of a URL, an object or a YouTube id, so that each video has a single spelling."""
     known = youtube_id(address)
     return {"own_id": known, "source_uri": watch_url(known)} if known else {"own_id": None, "source_uri": address}
 
 
 def of_file(found: Found) -> dict[str, Any]:
-    """A local file and the subtitles beside it."""
+    """A local file and the subtitles next to it."""
     return {
         "source_uri": source_uri(found.path),
         "file_size_bytes": found.size_bytes,
@@ -57,12 +57,12 @@ def of_file(found: Found) -> dict[str, Any]:
 
 
 def of_trouble(at: str, code: str, message: str) -> dict[str, Any]:
-    """A line or a listing that names no video is a row all the same."""
+    """A row for a line or a listing that does not yield a video."""
     return {"source_uri": at, "listing_error": code, "listing_error_message": " ".join(message.split())[:300]}
 
 
 def of_entry(entry: Mapping[str, Any]) -> dict[str, Any] | None:
-    """An entry of a channel, playlist or search, as yt-dlp tells it; None for one without an address."""
+    """An entry of a channel, playlist or search, as returned by yt-dlp; None if it has no address."""
     address = entry.get("url") or entry.get("webpage_url") or entry.get("original_url")
     if not isinstance(address, str) or not scheme_of(address):
         address = entry.get("id") if youtube_id(str(entry.get("id"))) else None
@@ -70,7 +70,7 @@ def of_entry(entry: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def category_named(name: object) -> str | None:
-    """One of the sixteen, by its name here or by YouTube's (`Howto & Style`); None for any other."""
+    """One of the sixteen categories, by its name here or on YouTube (`Howto & Style`); None for any other."""
     words = re.sub(r"[\W_]+", "_", str(name).lower().replace("&", " and ")).strip("_")
     return words if words in tables.CATEGORIES else None
 

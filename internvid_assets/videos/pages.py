@@ -1,4 +1,4 @@
-"""Videos behind pages: yt-dlp as a library finds them, chooses formats as the paper does, and fetches them."""
+"""Videos on web pages: yt-dlp, used as a library, finds them, selects formats as in the paper and downloads them."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from internvid_assets.videos.sidecars import metadata_of
 from internvid_assets.videos.subtitle_names import FORMATS, SUBTITLES, language_tag
 
 NATIVE = frozenset({"http", "https", "m3u8_native", "http_dash_segments"})
-"""What yt-dlp fetches by itself, so that no other program opens addresses that nobody checked."""
+"""Protocols that yt-dlp downloads itself, so that no other program opens unchecked addresses."""
 
 LIVE = frozenset({"is_live", "is_upcoming", "post_live"})
 
 
 def fetch_page(row: Mapping[str, Any], folder: MediaFolder, *, hosts: Hosts, parameters: Any) -> dict[str, Any]:
-    """The payload of `acquired_videos` for the one video of a page: picture, sound, subtitles and metadata.
+    """The payload of `acquired_videos` for the single video of a page: video, audio, subtitles and metadata.
 
-    Sound may come as a file of its own: nothing is merged, so no other program is needed.
+    Audio may be a separate file: nothing is merged, so no other program is needed.
     Raises `CallError`: the codes of `refusals`, several_videos, live_stream, too_long, too_large, private_address.
     """
     url, scratch = row["source_uri"], folder.path / f"{folder.name_of(row)}.downloading"
@@ -53,13 +53,13 @@ def fetch_page(row: Mapping[str, Any], folder: MediaFolder, *, hosts: Hosts, par
 
 
 def format_choice(*, min_height_pixels: int, max_height_pixels: int) -> str:
-    """The best picture within the limits, unknown heights included, else the smallest above; and the best sound."""
+    """The best video within the limits (unknown heights included), or else the smallest above; and the best audio."""
     within = f"bv*[height<=?{max_height_pixels}][height>=?{min_height_pixels}]"
     return f"({within}/wv*[height>{max_height_pixels}]),ba"
 
 
 def _chosen(library: Any, info: Mapping[str, Any], parameters: Any) -> list[dict[str, Any]]:
-    """The formats that yt-dlp is going to fetch: it names them only when they are there."""
+    """The formats that yt-dlp will download, which it reports only after the download."""
     select = library.build_format_selector(_format_choice(parameters))
     formats = info.get("formats") or []
     return list(select({"formats": formats, "incomplete_formats": False, "has_merged_format": False}))
@@ -71,7 +71,7 @@ def _format_choice(parameters: Any) -> str:
 
 
 def page_options(scratch: Path, hosts: Hosts, url: str, parameters: Any) -> dict[str, Any]:
-    """What yt-dlp is asked for: formats, subtitles in every language that are read, metadata, all below `scratch`."""
+    """Options for yt-dlp: formats, subtitles in all languages and readable formats, metadata, all below `scratch`."""
 
     def watch(status: Mapping[str, Any]) -> None:
         check_size(status.get("downloaded_bytes") or 0, parameters.max_bytes, url)
@@ -110,7 +110,7 @@ QUIET: dict[str, Any] = {
 
 
 class _Silent:
-    """Takes what yt-dlp would print: failures come as exceptions."""
+    """Discards what yt-dlp would print; failures are reported as exceptions."""
 
     def debug(self, message: str) -> None: ...
     def warning(self, message: str) -> None: ...
@@ -119,16 +119,16 @@ class _Silent:
 
 @contextmanager
 def _library(options: Mapping[str, Any], url: str, hosts: Hosts, *, allow_private_addresses: bool) -> Iterator[Any]:
-    """yt-dlp, whose every request is checked, wherever page and playlist lead, and takes its turn."""
+    """yt-dlp with every request checked and rate-limited, wherever pages and playlists lead."""
     from yt_dlp import YoutubeDL
 
     from internvid_assets.videos.redirects import redirect_refusals, request_handler
 
     def admit(at: str) -> None:
         if scheme_of(at) not in WEB:
-            raise CallError("unsupported_source", f"{url} leads to {at[:100]}: only http and https are followed")
+            raise CallError("unsupported_source", f"{url} redirects to {at[:100]}: only http and https are followed")
         if not allow_private_addresses and leads_inside(url, at):
-            raise CallError("private_address", f"{url} leads to {at[:100]}, which is not public")
+            raise CallError("private_address", f"{url} redirects to {at[:100]}, which is not a public address")
         hosts.turn(host_of(at))
 
     class Guarded(YoutubeDL):
@@ -153,7 +153,7 @@ def extract_entries(
     limit: int | None = None,
     language: str | None = None,
 ) -> list[dict[str, Any]]:
-    """What a channel, playlist or search lists, as yt-dlp tells it of each without opening it.
+    """The entries of a channel, playlist or search, with the metadata that yt-dlp returns without opening each.
 
     Raises `CallError`, as `fetch_page` does.
     """
@@ -176,29 +176,27 @@ def _as_call_errors(url: str) -> Iterator[None]:
         yield
     except YoutubeDLError as error:
         cause = (getattr(error, "exc_info", None) or [None, None])[1]
-        if isinstance(cause, OSError) and cause.filename is not None:  # of this machine: a full disk, say
+        if isinstance(cause, OSError) and cause.filename is not None:  # a local error, such as a full disk
             raise cause from None
         raise of_words(str(error), url) from None
 
 
 def _check(info: Mapping[str, Any] | None, chosen: Sequence[Mapping[str, Any]], url: str, parameters: Any) -> None:
-    """Refuse before a byte is fetched what must not or need not be."""
+    """Reject what must not or need not be downloaded, before the download starts."""
     if info is None or info.get("_type", "video") != "video":
         raise CallError("several_videos", f"{url} lists several videos: ingest it with --channel")
     if info.get("is_live") or info.get("live_status") in LIVE:
-        raise CallError("live_stream", f"{url} is live: ingest it again when it has ended")
+        raise CallError("live_stream", f"{url} is live: ingest it again after it has ended")
     seconds, limit = info.get("duration") or 0, parameters.max_duration_seconds
     if seconds > limit:
         raise CallError("too_long", f"{url} lasts {seconds:.0f} s; acquired_videos.max_duration_seconds is {limit:g}")
     check_size(sum(form.get("filesize") or 0 for form in chosen), parameters.max_bytes, url)
     for protocol in {str(form.get("protocol")) for form in chosen} - NATIVE:
-        raise CallError(
-            "unsupported_source", f"{url} is served by {protocol}, which another program would have to read"
-        )
+        raise CallError("unsupported_source", f"{url} is served over {protocol}, which needs another program")
 
 
 def _discard_what_cannot_be_continued(scratch: Path, chosen: Sequence[Mapping[str, Any]]) -> None:
-    """yt-dlp continues a file without asking whether it is the same: only formats of a known, equal size may be."""
+    """yt-dlp resumes files without checking that they are the same: keep only parts of formats of equal, known size."""
     note = scratch / "formats.json"
     formats = sorted([form["format_id"], form.get("filesize")] for form in chosen)
     noted = json.loads(note.read_text()) if note.exists() else None
@@ -209,15 +207,15 @@ def _discard_what_cannot_be_continued(scratch: Path, chosen: Sequence[Mapping[st
 
 
 def _moved(done: Mapping[str, Any], scratch: Path, folder: MediaFolder, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the finished files their names below `media/`, made of the id and of what the bytes are."""
+    """Move the finished files below `media/`, named after the id and the file type detected from the bytes."""
     name = folder.name_of(row)
     files = {
         bool(form.get("vcodec") != "none"): _inside(form["filepath"], scratch) for form in done["requested_downloads"]
     }
     if True not in files:
-        raise CallError("no_suitable_format", f"{row['source_uri']} has no picture in the formats wanted")
+        raise CallError("no_suitable_format", f"{row['source_uri']} has no video stream in an accepted format")
     if is_page(files[True]):
-        raise CallError("no_video_on_page", f"{row['source_uri']} leads to a page that says it is a video")
+        raise CallError("no_video_on_page", f"{row['source_uri']} returned a page that claims to be a video")
     media = _rename(files[True], folder.path / f"{name}{ending_of(files[True])}")
     sound = files.get(False)
     audio = _rename(sound, folder.path / f"{name}.audio{ending_of(sound)}") if sound else None
@@ -232,11 +230,11 @@ def _moved(done: Mapping[str, Any], scratch: Path, folder: MediaFolder, row: Map
 
 
 def _moved_subtitles(done: Mapping[str, Any], scratch: Path, stem: Path) -> list[Path]:
-    """`<name>.<language>.vtt` each; a tag or an ending nobody knows stays behind."""
+    """Named `<name>.<language>.vtt`; unknown language tags and extensions are left behind."""
     moved = []
     for tag, subtitle in sorted((done.get("requested_subtitles") or {}).items()):
         if not subtitle.get("filepath") or not os.path.exists(subtitle["filepath"]):
-            continue  # one that could not be had costs no video
+            continue  # subtitles that could not be downloaded do not fail the video
         file = _inside(subtitle["filepath"], scratch)
         name = f"{stem.name}.{tag}{file.suffix.lower()}"
         if file.suffix.lower() in SUBTITLES and language_tag(name, stem.name) == tag:
@@ -251,10 +249,10 @@ def _rename(file: Path, to: Path) -> Path:
 
 
 def _inside(path: str, scratch: Path) -> Path:
-    """A path yt-dlp made: out of titles and extensions it did not clean, it would lie elsewhere."""
+    """Check a path made by yt-dlp: an unsanitised title or extension could place it outside `scratch`."""
     file = Path(path).resolve()
     if file.parent != scratch.resolve():
-        raise CallError("unsafe_name", f"{path!r} lies outside the folder it was to be written to")
+        raise CallError("unsafe_name", f"{path!r} is outside its download folder")
     return file
 
 

@@ -1,4 +1,4 @@
-"""Downloads that are not done: bytes beside a note of what they are the beginning of."""
+"""Unfinished downloads: the bytes so far, and a note that identifies the file they belong to."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from internvid_assets.cells.store import flush
 
 @dataclass(frozen=True)
 class Partial:
-    """`<name>.part`, and `<name>.part.json`, which holds the source's validator: an ETag or a time.
+    """`<name>.part`, and `<name>.part.json` with the source's validator: an ETag or a time.
 
-    Without an equal validator the bytes are discarded: a file that changed between two requests is never a mixture.
+    Unless the validator is equal, the bytes are discarded, so parts of two versions of a file are never mixed.
     """
 
     path: Path
@@ -30,7 +30,7 @@ class Partial:
         return self.path.stat().st_size if self.path.exists() else 0
 
     def validator(self, source_uri: str) -> str | None:
-        """What the bytes that lie here began with; None where there are none that can be continued."""
+        """The validator of the bytes so far; None if there are none that can be resumed."""
         try:
             note = json.loads(self.note.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -38,7 +38,7 @@ class Partial:
         return note["validator"] if note["source_uri"] == source_uri and self.size_bytes else None
 
     def begin(self, source_uri: str, validator: str | None) -> None:
-        """Start anew; without a validator it cannot be continued later."""
+        """Start from the beginning; without a validator the download cannot be resumed later."""
         self.discard()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.touch()
@@ -50,7 +50,7 @@ class Partial:
         self.note.unlink(missing_ok=True)
 
     def finish(self, destination: Path) -> Path:
-        """The whole file appears at `destination`, after it is on the disk."""
+        """Flush the complete file to disk, then move it to `destination`."""
         flush(self.path)
         os.replace(self.path, destination)
         self.note.unlink(missing_ok=True)
@@ -58,9 +58,9 @@ class Partial:
         return destination
 
     def check_length(self, expected_bytes: int | None, source_uri: str) -> None:
-        """Raises `CallError` (truncated_download) for a file that is not as long as its source said."""
+        """Raises `CallError` (truncated_download) if the file is not as long as its source stated."""
         if expected_bytes is not None and self.size_bytes != expected_bytes:
-            message = f"{source_uri} sent {self.size_bytes:,} bytes of {expected_bytes:,}"
+            message = f"{source_uri} sent {self.size_bytes:,} of {expected_bytes:,} bytes"
             raise CallError("truncated_download", message, retryable=True)
 
 
@@ -72,7 +72,7 @@ def check_size(size_bytes: int, max_bytes: int, source_uri: str) -> None:
 
 
 def ending_of(path: Path) -> str:
-    """A file name's ending, from the first bytes alone: what a server or a title says never becomes a name."""
+    """The file extension, from the first bytes alone: text from a server or a title is never used as a file name."""
     with path.open("rb") as file:
         head = file.read(64)
     for pattern, ending in _ENDINGS:

@@ -1,4 +1,4 @@
-"""Probing as remembered calls: each file is measured in a worker process."""
+"""Probing as stored calls: each file is measured in a worker process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from internvid_assets.media.probe import probe
 
 
 def probe_videos(bench: Bench) -> Work:
-    """Measures the files of a batch; see `media.probe.probe`. What was not acquired says why instead."""
+    """Measure the files of a batch (see `media.probe.probe`). For a video that was not acquired, return that error."""
     parameters = bench.parameters
 
     def work(batch: pl.DataFrame) -> Sequence[Outcome]:
@@ -23,7 +23,7 @@ def probe_videos(bench: Bench) -> Work:
         ]
         measured = iter(bench.engine.each(probe, calls, timeout_seconds=parameters.timeout_seconds))
         acquired = batch.select("acquisition_error", "acquisition_error_message").iter_rows()
-        # Permanent: trying again is the matter of `acquired_videos`, whose success is a new input here.
+        # Permanent: retries are up to `acquired_videos`, whose success is a new input here.
         return [CallError(code, message or "") if code else next(measured) for code, message in acquired]
 
     return work

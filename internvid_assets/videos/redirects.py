@@ -1,4 +1,4 @@
-"""Redirects that yt-dlp meets: each is admitted before it is followed. Imports yt-dlp: import it where it is used."""
+"""Redirects in yt-dlp: each is checked before it is followed. Imports yt-dlp: import this where it is used."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from yt_dlp.networking.exceptions import RequestError
 
 
 class _Refused(RequestError):
-    """What yt-dlp lets through to its caller, around what `admit` raised; anything else it takes for a fault."""
+    """Wraps what `admit` raised in an error that yt-dlp passes on; it would report any other as a bug."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(cause=error)
@@ -19,7 +19,7 @@ class _Refused(RequestError):
 
 
 def request_handler(admit: Callable[[str], None]) -> type[UrllibRH]:
-    """yt-dlp's handler of http and https over urllib, which asks `admit` about each address a redirect leads to."""
+    """yt-dlp's urllib handler of http and https that calls `admit` with the target of each redirect."""
 
     class Admitting(RedirectHandler):
         handler_order = RedirectHandler.handler_order - 1  # before yt-dlp's own
@@ -42,7 +42,7 @@ def request_handler(admit: Callable[[str], None]) -> type[UrllibRH]:
 
 @contextmanager
 def redirect_refusals() -> Iterator[None]:
-    """Raises what `admit` raised."""
+    """Re-raise what `admit` raised."""
     try:
         yield
     except _Refused as refused:

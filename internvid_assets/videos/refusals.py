@@ -1,4 +1,4 @@
-"""What a site's refusal means: a stable code for each class of it, and whether it may pass."""
+"""Refusals of sites: a stable error code for each class, and whether it is retryable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from internvid_assets.videos.hosts import AskedToWait
 
 PERMANENT_STATUSES = {401: "forbidden", 403: "forbidden", 404: "not_found", 410: "removed", 451: "geo_blocked"}
 PASSING_STATUSES = {408: "timed_out", 425: "rate_limited", 429: "rate_limited"}
-"""And every 5xx is a `server_error`, which may pass; any other 4xx is a `refused`, which will not."""
+"""Also, every 5xx is a `server_error`, which is retryable; any other 4xx is `refused`, which is not."""
 
 SAID: tuple[tuple[str, str, bool], ...] = (
     (r"not a bot|rate.?limit|too many requests|try again later", "rate_limited", True),
@@ -28,11 +28,11 @@ SAID: tuple[tuple[str, str, bool], ...] = (
     (r"timed? ?out", "timed_out", True),
     (r"establish a new connection|connection (reset|refused|aborted|broken)|resolve", "connection_failed", True),
 )
-"""What sites say through yt-dlp, as patterns in order of precedence: (pattern, code, whether it may pass)."""
+"""Messages of sites through yt-dlp, as patterns in order of precedence: (pattern, code, whether it is retryable)."""
 
 
 def of_status(status: int, url: str, retry_after: str | None = None) -> CallError:
-    """What an HTTP status of 400 or more means."""
+    """The failure for an HTTP status of 400 or more."""
     message = f"{url} answered {status}"
     if status in PERMANENT_STATUSES:
         return CallError(PERMANENT_STATUSES[status], message)
@@ -43,7 +43,7 @@ def of_status(status: int, url: str, retry_after: str | None = None) -> CallErro
 
 
 def seconds_of(retry_after: str | None) -> float:
-    """A Retry-After header, seconds or a date, in seconds from now; zero for none and for nonsense."""
+    """A Retry-After header (seconds or a date) as seconds from now; zero if missing or invalid."""
     if retry_after is None:
         return 0.0
     if re.fullmatch(r"\d+(\.\d+)?", retry_after.strip()):
@@ -55,7 +55,7 @@ def seconds_of(retry_after: str | None) -> float:
 
 
 def of_words(message: str, url: str) -> CallError:
-    """What yt-dlp's message about `url` means; what no pattern knows may pass."""
+    """The failure for yt-dlp's message about `url`; retryable if no pattern matches."""
     message = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", message).removeprefix("ERROR: ").split())[:300]
     status = re.search(r"HTTP Error (\d{3})", message)
     if status:

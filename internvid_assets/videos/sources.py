@@ -17,29 +17,27 @@ from internvid_assets.media.opening import local_path
 from internvid_assets.videos.folders import source_uri
 
 REGISTRY = "sources.toml"
-_HEADER = (
-    "# Where videos come from; `internvid ingest PATH --category C` appends. Folders are listed anew by every run.\n"
-)
+_HEADER = "# Where videos come from; `internvid ingest PATH --category C` appends. Every run lists folders again.\n"
 
 Kind = Literal["path", "url", "list", "channel", "search", "queries"]
-"""A file or folder; a web address or object-store prefix; a list file; a channel or playlist; one search; one search
-per action query and language. In the registry it is the key whose value is the place."""
+"""A file or folder; a URL or object-store prefix; a list file; a channel or playlist; one search; one search per action
+query and language. In the registry, the kind is the key and the place its value."""
 
 DEFAULT_TOP = 20
 
 
 @dataclass(frozen=True)
 class Source:
-    """One place that offers videos, and the category they belong to unless a list says otherwise."""
+    """A source of videos, and their category unless a list gives another."""
 
     place: str
-    """Paths are absolute, and may hold bytes that are no UTF-8, as `os.fsdecode` gives them."""
+    """Paths are absolute, and may contain bytes that are not UTF-8, decoded with `os.fsdecode`."""
     category: str
     query: str | None = None
-    """The search that found them, for videos of which nothing else is told."""
+    """The search query for videos that have none of their own."""
     kind: Kind = "path"
     top: int | None = None
-    """How many results of a search are taken."""
+    """Number of search results to use."""
 
     @property
     def is_local(self) -> bool:
@@ -47,7 +45,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        """As `candidate_videos.source` shows it."""
+        """The name in `candidate_videos.source`."""
         return printable(self.place) if self.kind in ("path", "list", "url") else f"{self.kind}: {self.place}"
 
 
@@ -60,7 +58,7 @@ def add_source(
     kind: Kind = "path",
     top: int | None = None,
 ) -> Source:
-    """Append a source to the registry of `home`, once; safe beside other processes that do the same.
+    """Append a source to the registry of `home` unless it is there; safe with concurrent processes.
 
     Raises `UserError` for a path that does not exist and for an unknown category.
     """
@@ -81,9 +79,9 @@ def add_source(
 
 
 def read_sources(home: Path) -> list[Source]:
-    """The registered sources in order; none where there is no registry. Relative paths count from `home`.
+    """The registered sources in order; none if there is no registry. Paths are relative to `home`.
 
-    Raises `UserError` for a registry that is no TOML or lacks a place.
+    Raises `UserError` if the registry is not valid TOML or an entry has no place.
     """
     registry = home / REGISTRY
     try:
@@ -119,7 +117,7 @@ def _source(entry: object, home: Path, *, at: str) -> Source:
     place = _absolute(fields[kind], home) if kind in ("path", "list") else fields[kind]
     query, top = fields.get("query"), fields.get("top")
     if top is not None and not (isinstance(top, int) and top > 0):
-        raise UserError(f"{at}: top = {top!r} is no number of videos; write top = {DEFAULT_TOP}")
+        raise UserError(f"{at}: top = {top!r} is not a number of videos; write top = {DEFAULT_TOP}")
     category = _category(fields.get("category", "other"), at=at)
     return Source(place, category, None if query is None else str(query), kind, top)
 
@@ -131,5 +129,5 @@ def _absolute(path: str, home: Path) -> str:
 
 def _category(category: object, *, at: str) -> str:
     if category not in tables.CATEGORIES:
-        raise UserError(f"{at}: {category!r} is no category; choose one of {', '.join(tables.CATEGORIES)}")
+        raise UserError(f"{at}: {category!r} is not a category; choose one of {', '.join(tables.CATEGORIES)}")
     return str(category)

@@ -1,4 +1,4 @@
-"""Videos that somebody wants to be gone: the registry `takedowns.csv`, which every listing of candidates reads."""
+"""Videos to be removed on request: the registry `takedowns.csv`, read by every listing of candidates."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from internvid_assets.cells.feature import schema_of
 
 REGISTRY = "takedowns.csv"
 TAKEN_DOWN = "taken_down"
-"""The rejection reason of such a video, and the error code of the call that does not fetch it."""
+"""The rejection reason of such a video, and the error code of its acquisition."""
 
 
 def read_takedowns(home: Path) -> pl.DataFrame:
-    """The registry as `takedowns` shows it; a column that is missing is empty. Raises UserError for a damaged file."""
+    """The registry as the table `takedowns`; missing columns are empty. Raises UserError for a damaged file."""
     types = schema_of(tables.Takedowns)
     registry = home / REGISTRY
     try:
@@ -31,20 +31,20 @@ def read_takedowns(home: Path) -> pl.DataFrame:
         return pl.DataFrame(schema=types)
     except (OSError, ValueError, csv.Error) as error:
         raise UserError(
-            f"{registry} cannot be read: {error}; expected csv with the columns {', '.join(types)}"
+            f"{registry} cannot be read: {error}; expected CSV with the columns {', '.join(types)}"
         ) from None
     unnamed = [number for number, line in enumerate(lines, start=2) if not line["video_id"]]
     if unnamed:
         raise UserError(
-            f"{registry}, line {unnamed[0]}: no video_id; the first line names the columns {', '.join(types)}"
+            f"{registry}, line {unnamed[0]}: no video_id; the first line must name the columns {', '.join(types)}"
         )
     return pl.DataFrame(lines, schema=types).unique(["video_id", "content_hash"], keep="first", maintain_order=True)
 
 
 def add_takedowns(home: Path, videos: Iterable[tuple[str, str]], reason: str) -> None:
-    """Append (video_id, content_hash) pairs that are not there yet; safe beside other processes that do the same.
+    """Append new (video_id, content_hash) pairs; safe with concurrent processes.
 
-    An empty hash stands for a video whose bytes nobody has seen.
+    An empty hash means that the content of the video is unknown.
     """
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(home / f"{REGISTRY}.lock"):
@@ -58,12 +58,12 @@ def add_takedowns(home: Path, videos: Iterable[tuple[str, str]], reason: str) ->
 
 
 def refuse_taken_down(home: Path, table: str, video_ids: pl.LazyFrame) -> None:
-    """Raises UserError where rows about to leave the home are of videos taken down after `table` was made.
+    """Raises UserError if rows to be exported belong to videos that were taken down after `table` was made.
 
-    `video_ids` has one column, a row or more for each video.
+    `video_ids` has one column, with one or more rows per video.
     """
     gone = read_takedowns(home)["video_id"]
     still = pl.DataFrame() if gone.is_empty() else video_ids.filter(pl.first().is_in(gone.implode())).unique().collect()
     if still.height:
-        rows = f"{still.height:,} videos that are taken down by now, such as {still.item(0, 0)}"
-        raise UserError(f"{table} still holds {rows}; make it without them first: internvid materialize")
+        rows = f"{still.height:,} videos that have been taken down since, such as {still.item(0, 0)}"
+        raise UserError(f"{table} still contains {rows}; update it first: internvid materialize")

@@ -232,7 +232,7 @@ def test_an_empty_upstream_writes_an_empty_table(lake):
 def test_a_table_that_breaks_its_schema_is_never_shown(lake):
     run(lake, {"a": "one"}, Splitter())
     twice = pl.concat([texts({"b": "two"}), texts({"b": "two"})])
-    with pytest.raises(RunStopped, match=r"words: rows break the schema: primary_key \(2 rows\), such as"):
+    with pytest.raises(RunStopped, match=r"words: rows violate the schema: primary_key \(2 rows\), such as"):
         fill(WORDS, twice, recipe=recipe(), category=CATEGORY, lake=lake, open_work=Splitter())
     assert words(lake) == [("a", 0, "one")]
 
@@ -240,5 +240,5 @@ def test_a_table_that_breaks_its_schema_is_never_shown(lake):
 def test_a_repeated_key_is_found_across_batches(lake, monkeypatch):
     monkeypatch.setattr("internvid_assets.cells.lake.VALIDATED_ROWS", 2)
     rows = [texts({"b": "two"}), texts({"c": "three", "d": "four"}), texts({"b": "two"})]
-    with pytest.raises(RunStopped, match=r"the key \(text_id, position\) = \('b', 0\) appears twice"):
+    with pytest.raises(RunStopped, match=r"the key \(text_id, position\) = \('b', 0\) occurs twice"):
         fill(WORDS, pl.concat(rows), recipe=recipe(), category=CATEGORY, lake=lake, open_work=Splitter())

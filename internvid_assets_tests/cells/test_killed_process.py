@@ -99,7 +99,7 @@ def test_the_next_in_turn_waits_says_for_whom_and_goes_on_when_that_process_is_k
     began = time.monotonic()
     with turn(tmp_path, "models", holder="another"):
         assert time.monotonic() - began >= 1.0
-    assert f"waiting for the models: process {first.pid} (a test) since" in caplog.text
+    assert f"waiting for the models: in use by process {first.pid} (a test) since" in caplog.text
     assert first.wait() == -signal.SIGKILL
     first.stdout.close()
 

@@ -149,7 +149,7 @@ def test_a_table_that_lacks_a_column_is_named(home):
     (table,) = (home / "lake" / "fused_captions").glob("category=music/table.parquet")
     written = {name: text for name, text in pl.read_parquet_metadata(table).items() if name != "ARROW:schema"}
     pl.read_parquet(table, hive_partitioning=False).drop("caption").write_parquet(table, metadata=written)
-    told = f"{table} lacks the column caption; remove it and materialise fused_captions: nothing is computed again"
+    told = f"{table} lacks the column caption; remove it and materialise fused_captions: nothing is recomputed"
     for command in (["status"], ["plan"], ["materialize", "key:umt_scores"], ["materialize", "key:coverage"]):
         done = run_here(*command, home=home)
         assert (done.exit_code, told in done.stderr.splitlines()[-1]) == (1, True), command
@@ -174,7 +174,7 @@ def test_a_table_that_somebody_else_wrote_is_named(home):
     (table,) = (home / "lake" / "clips").glob("category=music/table.parquet")
     pl.read_parquet(table, hive_partitioning=False).write_parquet(table)
     done = run_here("materialize", "key:release", home=home)
-    told = f"{table} does not say what it was made by; remove it and materialise clips: nothing is computed again"
+    told = f"{table} has no recipe in its metadata; remove it and materialise clips: nothing is recomputed"
     assert (done.exit_code, told in done.stderr.splitlines()[-1]) == (1, True)
 
 
@@ -191,7 +191,7 @@ def test_a_damaged_part_is_named_and_its_calls_are_made_again(home, damage):
     for command in (["status"], ["plan"], ["materialize", "key:caption_verbs"]):
         done = run_here(*command, home=home)
         assert done.exit_code == 1
-        told = f"{part} is damaged; restore it, or remove it: its calls are then made again"
+        told = f"{part} is damaged; restore it, or remove it: its calls will then be made again"
         assert told in done.stderr.splitlines()[-1]
     part.unlink()
     assert run_here("materialize", "key:caption_verbs", home=home).exit_code == 0

@@ -97,7 +97,7 @@ REFUSED = [
     (["ftp://example.org/v.mp4"], "ftp is none of http, https, s3"),
     (["simplecache::file:///etc/passwd"], "no such file|is none of"),
     (["--list", "absent.csv"], "absent.csv: no such list"),
-    (["--list", "l.xls"], "a list ends in one of"),
+    (["--list", "l.xls"], "a list must end in one of"),
     (["http://127.0.0.1:9/v.mp4", "absent"], "absent: no such file or folder; nothing was registered"),
 ]
 

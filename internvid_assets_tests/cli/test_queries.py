@@ -96,4 +96,4 @@ def test_a_missing_file_is_told_on_one_line(empty: Path) -> None:
         done = run_here(*command, home=empty)
         *begun, line = done.stderr.splitlines()
         assert done.exit_code == 1 and begun in ([], ["without categories: action_queries"])
-        assert "absent.csv does not exist: expected a file that the settings name" in line
+        assert "absent.csv does not exist: expected the file named in the settings" in line

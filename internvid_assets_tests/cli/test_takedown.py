@@ -63,7 +63,10 @@ def test_a_video_is_erased_at_once_leaves_the_tables_and_stays_away(home: Path, 
     for leaving in (to_files, ("export-clips", "clips", "--to", tmp_path / "clips")):
         refused = run_here(*leaving, home=home)
         assert refused.exit_code == 1 and refused.stderr.count("\n") == 1
-        assert f"{leaving[1]} still holds 1 videos that are taken down by now, such as {video_id};" in refused.stderr
+        assert (
+            f"{leaving[1]} still contains 1 videos that have been taken down since, such as {video_id};"
+            in refused.stderr
+        )
 
     shutil.copy(next((world / "sports").glob(f"{video_id}.*[4mv]")), world / "sports" / "another-name.mp4")
     try:

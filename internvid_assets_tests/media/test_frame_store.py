@@ -86,7 +86,7 @@ def test_a_changed_byte_is_noticed_and_not_captioned(store: FrameStore) -> None:
     (file,) = store.directory.rglob("data/*.lance")
     file.write_bytes(file.read_bytes().replace(b"1111", b"1171", 1))
     assert store.read([hash_of(pictures[0])]) == pictures[:1]
-    with pytest.raises(RunStopped, match=f"1 frames differ from their hash .{hash_of(pictures[1])}.; remove it and"):
+    with pytest.raises(RunStopped, match=f"1 frames do not match their hash .{hash_of(pictures[1])}.; remove it and"):
         store.read([hash_of(jpeg) for jpeg in pictures])
 
 
@@ -143,5 +143,7 @@ def test_a_damaged_store_ends_the_run_and_says_what_to_do(store: FrameStore) -> 
     store.put({"a": b"1"})
     for file in (store.directory / "frames.lance" / "data").iterdir():
         file.write_bytes(os.urandom(400))
-    with pytest.raises(RunStopped, match=r"music failed: .*; if its disk has room, remove it and cells/clip_frames/"):
+    with pytest.raises(
+        RunStopped, match=r"music failed: .*; if the disk is not full, remove it and cells/clip_frames/"
+    ):
         store.read(["a"])

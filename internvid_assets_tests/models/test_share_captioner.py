@@ -199,5 +199,5 @@ def test_without_differential_captions_a_summary_says_what_is_missing(open_home,
 )
 def test_a_template_with_other_places_is_refused(open_home, tmp_path, setting, text):
     (tmp_path / "mine.txt").write_text(text)
-    with pytest.raises(UserError, match="the prompt has the places"):
+    with pytest.raises(UserError, match="the prompt has the placeholders"):
         open_home(f"{setting}=mine.txt").fill(keyframe_captions, CATEGORY)

@@ -86,9 +86,13 @@ def test_a_line_that_names_no_video_is_a_row_with_its_reason(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("other.csv", "foo,bar\n1,2\n", r"other\.csv names no video; expected an id a line, a column youtube_id"),
-        ("empty.txt", "", r"empty\.txt names no video"),
-        ("broken.json", "[", r"broken\.json is no JSON"),
+        (
+            "other.csv",
+            "foo,bar\n1,2\n",
+            r"other\.csv identifies no video; expected one id per line, a column youtube_id",
+        ),
+        ("empty.txt", "", r"empty\.txt identifies no video"),
+        ("broken.json", "[", r"broken\.json is not JSON"),
     ],
 )
 def test_a_file_without_videos_is_refused(name: str, text: str, told: str, tmp_path: Path) -> None:

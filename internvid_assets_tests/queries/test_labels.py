@@ -85,9 +85,9 @@ def test_lines_that_are_no_labels_are_kept_with_their_reason(tmp_path: Path) -> 
     ("name", "text", "told"),
     [
         ("absent.txt", None, r"absent\.txt does not exist"),
-        ("empty.txt", "", r"empty\.txt has no labels: expected a column template, label, .*columns there: none"),
-        ("other.jsonl", '{"foo": 1}', r"columns there: foo"),
-        ("broken.json", "{", r"broken\.json is no JSON .*name it \.jsonl"),
+        ("empty.txt", "", r"empty\.txt has no labels: expected a column template, label, .*columns found: none"),
+        ("other.jsonl", '{"foo": 1}', r"columns found: foo"),
+        ("broken.json", "{", r"broken\.json is not JSON .*name it \.jsonl"),
         ("broken.parquet", "no parquet", r"broken\.parquet cannot be read"),
     ],
 )

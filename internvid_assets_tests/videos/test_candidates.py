@@ -121,7 +121,7 @@ def test_a_channel_that_fails_is_a_row_and_then_its_older_listing_with_a_warning
     listings = open_listings(stale)
     with caplog.at_level(logging.WARNING):
         assert names(list_candidates([source], "sports", listings)) == ["a.mp4", "b.mp4"]
-    assert "its older listing counts" in caplog.text
+    assert "its older listing is used" in caplog.text
     assert len(listings.problems) == 1 and source.place in listings.problems[0]
 
 

@@ -105,7 +105,7 @@ def test_ragged_and_binary_lines_lose_nothing(tmp_path):
 def test_a_stray_quote_swallows_no_line(tmp_path, rest):
     rows = read(tmp_path, "l.csv", f'url,title\nhttp://x/a,"oops\nhttp://x/b,fine\nhttp://x/c,5" pipe\n{rest}')
     assert [row["listing_error"] for row in rows] == ["line_not_understood", *[None] * (2 + bool(rest))]
-    assert 'a quote stays open: http://x/a,"oops' in rows[0]["listing_error_message"]
+    assert 'a quote is not closed: http://x/a,"oops' in rows[0]["listing_error_message"]
     assert uris(rows[1:3]) == ["http://x/b", "http://x/c"]
     assert rows[2]["title"] == '5" pipe'
     assert [row["title"] for row in rows[3:]] == [title for title in ("a title", "two\nlines") if title in rest]
@@ -141,7 +141,7 @@ def test_files_only_from_below_the_list(tmp_path):
 
 def test_lists_that_cannot_be_read_say_so(tmp_path):
     for name, content, told in [
-        ("l.xls", "", "a list ends in one of"),
+        ("l.xls", "", "a list must end in one of"),
         ("l.csv", "name,size\na,1\n", "no column is named url"),
         ("l.parquet", "no parquet", "cannot be read"),
     ]:

@@ -75,13 +75,13 @@ def test_two_processes_register_at_once(home: Path, tmp_path: Path) -> None:
 def test_bad_sources_are_told_in_one_line(home: Path, folder: Path) -> None:
     with pytest.raises(UserError, match=r"absent does not exist: give a video file or a folder of videos"):
         add_source(home, folder / "absent", "music")
-    with pytest.raises(UserError, match=r"'dancing' is no category; choose one of film_and_animation"):
+    with pytest.raises(UserError, match=r"'dancing' is not a category; choose one of film_and_animation"):
         add_source(home, folder, "dancing")
     home.mkdir()
     for text, message in {
         "sources = [": "cannot be read",
         "[[sources]]\ncategory = 'music'": "source 1 has no path",
-        "[[sources]]\npath = '/x'\ncategory = 'dancing'": "source 1: 'dancing' is no category",
+        "[[sources]]\npath = '/x'\ncategory = 'dancing'": "source 1: 'dancing' is not a category",
     }.items():
         (home / "sources.toml").write_text(text)
         with pytest.raises(UserError, match=message):
@@ -191,7 +191,7 @@ def test_a_vanished_source_removes_its_rows_with_a_warning(folder: Path, caplog:
         frame = listed(folder / "gone")
     assert frame.is_empty()
     tables.CandidateVideos.validate(frame)
-    assert "is gone: its videos leave the tables until it is back" in caplog.text
+    assert "does not exist: its videos are removed from the tables until it is back" in caplog.text
 
 
 def test_ids_do_not_change(folder: Path) -> None:
