@@ -16,7 +16,7 @@ def is_table(directory: Path, name: str) -> bool:
 
 
 @contextmanager
-def told_where(directory: Path, way_out: str) -> Iterator[None]:
+def naming_failures(directory: Path, way_out: str) -> Iterator[None]:
     """Failures of LanceDB as one that names the folder and ends the run: no row is to blame, so none uses up a try."""
     try:
         yield
