@@ -139,7 +139,7 @@ BAD = [
     ),
     (("export", SUBSET, "--format", "koala", "--to", "x"), "no format koala; expected one of: internvid, panda70m"),
     (("export", SUBSET, "--format", "lvdr", "--to", "x"), "expected several captions per clip"),
-    (("export", SUBSET, "--format", "lance", "--to", "x"), "a Lance dataset is a folder whose name ends in .lance"),
+    (("export", SUBSET, "--format", "lance", "--to", "x"), "expected a name that ends in .lance"),
     (("export", SUBSET, "--format", "vild", "--to", "x", "--pictures", "frames"), "vild holds text only"),
     (("export", SUBSET, "--format", "internvid", "--to", "/proc/x"), "cannot be written"),
     (("import", "nowhere.jsonl"), "no such file or folder; nothing was imported"),

@@ -95,7 +95,9 @@ def test_what_is_no_checkpoint(name):
 def test_the_folder_of_a_subset_names_its_checkpoint(checkpoint):
     """Which one that is changes with the next training: a cycle, if it were followed."""
     (checkpoint.parent / "current.txt").write_text(f"{checkpoint.name}\n")
-    with pytest.raises(UserError, match=rf"those of a subset lie there; name one, such as {checkpoint}$"):
+    with pytest.raises(
+        UserError, match=rf"this folder has the checkpoints of a subset; set one of them, such as {checkpoint}$"
+    ):
         spec(checkpoint.parent)
 
 

@@ -109,7 +109,7 @@ class Evil:
     [
         ("a.safetensors", b"no header", "a.safetensors is damaged"),
         ("a.pth", b"no pickle either", "a.pth"),
-        ("a.pth", pickle.dumps({"model": Evil()}), "no code in a checkpoint is run"),
+        ("a.pth", pickle.dumps({"model": Evil()}), "code in checkpoints is never run"),
     ],
 )
 def test_files_that_cannot_be_read(name, content, told, tmp_path, capsys):
@@ -176,5 +176,5 @@ def test_weights_between_two_models():
     assert torch.equal(between[times], trained[times]) and between.keys() == trained.keys()
     with pytest.raises(UserError, match=r"share 1.5 of the trained weights: expected 0 to 1"):
         interpolated(trained, initial, 1.5)
-    with pytest.raises(UserError, match=r"extra is in one of the two checkpoints alone"):
+    with pytest.raises(UserError, match=r"extra is in only one of the two checkpoints"):
         interpolated({**trained, "extra": torch.ones(1)}, initial)
