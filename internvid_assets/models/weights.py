@@ -42,7 +42,7 @@ EXTRAS = {
     "transformers_vision_language": ("torchvision", "pip install 'internvid-assets[vision-language]'"),
 }
 """By adapter, an optional package that it needs, and how to install it."""
-WORDS_OF_CLIP = "open_clip", "pip install 'internvid-assets[clip-words]', or name a CLIP's folder as tokenizer"
+WORDS_OF_CLIP = "open_clip", "pip install 'internvid-assets[clip-words]', or set tokenizer to a CLIP's folder"
 """The same for ViCLIP checkpoints without a tokenizer, such as the released ones."""
 
 PACKAGE = Path(__file__).parents[1]

@@ -114,7 +114,7 @@ def test_pictures_are_prepared_by_what_is_told(towers, told, checkpoint):
 
 def test_a_folder_that_is_there_stays_as_it_is(checkpoint, towers):
     before = sorted(towers.iterdir())
-    with pytest.raises(UserError, match=r"towers exists; give a folder that does not"):
+    with pytest.raises(UserError, match=r"towers exists; choose a new folder"):
         export_towers(checkpoint, towers)
     assert sorted(towers.iterdir()) == before
 

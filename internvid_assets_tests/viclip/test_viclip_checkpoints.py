@@ -85,7 +85,7 @@ def saved(tmp_path: Path, change: dict) -> Path:
     ("change", "told"),
     [
         ({"vision_encoder.ln_pre.bias": None}, r"other.safetensors lacks vision_encoder.ln_pre.bias; expected"),
-        ({"logit_scale": torch.zeros(1)}, r"has logit_scale, which ViCLIP has not; expected"),
+        ({"logit_scale": torch.zeros(1)}, r"has logit_scale, which ViCLIP does not have; expected"),
         (
             {"vision_encoder.proj": torch.zeros(32, 17)},
             r"has vision_encoder.proj of shape \[32, 17\]: expected \[32, 16\]",
@@ -121,7 +121,7 @@ def test_files_that_cannot_be_read(name, content, told, tmp_path, capsys):
 
 def test_a_pickle_without_tensors_and_a_file_that_is_not_there(tmp_path):
     torch.save({"model": {"epoch": 3}}, tmp_path / "a.pth")
-    with pytest.raises(UserError, match="holds no state dict"):
+    with pytest.raises(UserError, match="has no state dict"):
         read_state(tmp_path / "a.pth")
     with pytest.raises(UserError, match=r"no .*absent: expected a checkpoint's file, or a folder"):
         read_state(tmp_path / "absent")
