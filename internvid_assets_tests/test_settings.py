@@ -164,8 +164,8 @@ REFUSED = [
         "models.captioner.head=head.pth",
         "models.captioner.head is set but has no effect: it is for models.aesthetics",
     ),
-    ("models.captioner.tokenizer=words", "models.captioner.tokenizer is set, and nothing reads it"),
-    ("models.embedder.server.name=clip", "models.embedder.server is set, .* in profile server; remove it"),
+    ("models.captioner.tokenizer=words", "models.captioner.tokenizer is set but has no effect"),
+    ("models.embedder.server.name=clip", "models.embedder.server is set but .* in profile server; remove it"),
 ]
 
 

@@ -164,4 +164,4 @@ def test_an_index_of_another_model_is_told(home: Path):
     table.update(values={"revision": "another"})
     done = run_here("search", "ball", home=home)
     (line,) = done.stderr.splitlines()
-    assert done.exit_code == 1 and "vectors of sample-world/clip @ another" in line
+    assert done.exit_code == 1 and "embeddings of sample-world/clip @ another" in line

@@ -127,6 +127,6 @@ def test_onnx_without_its_packages_is_told_before_anything_is_made(checkpoint, t
 
 
 def test_what_is_no_checkpoint_leaves_nothing(tmp_path):
-    with pytest.raises(UserError, match=r"no .*absent.pth: expected a checkpoint's file") as caught:
+    with pytest.raises(UserError, match=r"absent.pth does not exist: expected a checkpoint file") as caught:
         export_towers(tmp_path / "absent.pth", tmp_path / "towers")
     assert list(tmp_path.iterdir()) == [] and "\n" not in str(caught.value)
