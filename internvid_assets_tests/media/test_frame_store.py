@@ -143,5 +143,7 @@ def test_a_damaged_store_ends_the_run_and_says_what_to_do(store: FrameStore) -> 
     store.put({"a": b"1"})
     for file in (store.directory / "frames.lance" / "data").iterdir():
         file.write_bytes(os.urandom(400))
-    with pytest.raises(RunStopped, match=r"music failed: .*; if the disk is not full, remove it and cells/clip_frames/"):
+    with pytest.raises(
+        RunStopped, match=r"music failed: .*; if the disk is not full, remove it and cells/clip_frames/"
+    ):
         store.read(["a"])
