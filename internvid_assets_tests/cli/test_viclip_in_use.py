@@ -160,7 +160,8 @@ def test_doctor_knows_a_checkpoint(empty, checkpoint):
         assert 0.001 < row["memory_gb"] < 0.1
     refused = run_here("doctor", *chosen(checkpoint / "nowhere"), home=empty)
     assert refused.exit_code == 1
-    assert "FIX similarity: models.similarity.name is " in refused.stdout and "expected a checkpoint" in refused.stdout
+    assert "FIX similarity: models.similarity.name is " in refused.stdout
+    assert "expected a ViCLIP checkpoint" in refused.stdout
 
 
 @pytest.mark.parametrize("name", ["nowhere", "optimizer.pt"])
