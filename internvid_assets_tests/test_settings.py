@@ -158,14 +158,14 @@ REFUSED = [
     ("models.captioner.size=3", "unknown setting models.captioner.size"),
     ("models.caption.name=blip", "models.caption.*Input should be 'captioner'"),
     ("models.captioner.adapter=umt", "models.captioner.adapter is 'umt': expected one of transformers, instructed"),
-    ("models.embedder.adapter=clip", "models.embedder.adapter is 'clip': there is only one: leave it out"),
+    ("models.embedder.adapter=clip", "models.embedder.adapter is 'clip': there is only one: remove it"),
     ("models.similarity.adapter=transformers", "models.similarity.adapter .* expected one of umt, clip, clip_score"),
     (
         "models.captioner.head=head.pth",
-        "models.captioner.head is set, and nothing reads it: it is for models.aesthetics",
+        "models.captioner.head is set but has no effect: it is for models.aesthetics",
     ),
-    ("models.captioner.tokenizer=words", "models.captioner.tokenizer is set, and nothing reads it"),
-    ("models.embedder.server.name=clip", "models.embedder.server is set, .* in profile server; leave it out"),
+    ("models.captioner.tokenizer=words", "models.captioner.tokenizer is set but has no effect"),
+    ("models.embedder.server.name=clip", "models.embedder.server is set but .* in profile server; remove it"),
 ]
 
 

@@ -1,1 +1,1 @@
-"""Analytics: SQL files become tables and checks; the warehouse shows all of it to any DuckDB client."""
+"""Analytics: marts from SQL files, the dataset card and report, and the warehouse for any DuckDB client."""

@@ -1,4 +1,4 @@
-"""Analytics: the verbs in captions, a table per file of sql/marts, and the warehouse that other clients open."""
+"""Analytics: the verbs of captions, a table per file of sql/marts, the dataset card, and the warehouse."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ from internvid_assets.selects.files import sql_file, sql_files
     kinds=["nltk"],
 )
 def caption_verbs(fused_captions: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per fused caption: the verbs in it, as NLTK's part-of-speech tagger finds them (InternVid 3.3)."""
+    """One row per fused caption: its verbs, found by NLTK's part-of-speech tagger (InternVid 3.3)."""
     return fused_captions.filter(pl.col("caption").is_not_null()).select("clip_id", "category", "caption")
 
 
@@ -45,7 +45,7 @@ verb_uses = table_asset(sql_file("intermediate", "verb_uses"), group="analytics"
 )
 @damage_named
 def published_statistics(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per figure that a paper gives for a dataset: what ours can be set beside."""
+    """One row per published statistic of a dataset, for comparison with this one."""
     return written_whole(home, "published_statistics", published.statistics())
 
 
@@ -59,7 +59,7 @@ def published_statistics(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
     )
 )
 def published_results(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per figure of InternVid's zero-shot tables: what its model learnt from which clips."""
+    """One row per figure in InternVid's tables of zero-shot results: the same model trained on different clips."""
     return written_whole(home, "published_results", published.results())
 
 
@@ -69,7 +69,7 @@ def published_results(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 )
 @damage_named
 def recipe_costs(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per table and recipe with remembered calls: what they took."""
+    """One row per table and recipe with stored calls: what the calls cost."""
     return written_whole(home, "recipe_costs", costs_of_recipes(home.lake))
 
 
@@ -80,7 +80,7 @@ def recipes_compared(rows: pl.LazyFrame) -> dict[str, Any]:
 
 
 SHOWN = {"training_recipes": recipes_compared}
-"""What a run of a mart shows beside its first rows."""
+"""Further metadata of a mart's run, besides its first rows."""
 
 marts = [table_asset(file, group="analytics", shows=SHOWN.get(file.name)) for file in sql_files("marts")]
 
@@ -125,7 +125,7 @@ ALL_TABLES = [*tables.GRAPH, *SINGLE_TABLES]
 )
 @damage_named
 def warehouse(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One DuckDB file for other clients: views over the lake, subsets and marts as tables; replaced as a whole."""
+    """One DuckDB file for other clients: views of the tables and subsets, copies of the marts; replaced atomically."""
     path = home.path / "warehouse.duckdb"
     rows = rebuild(path, home=home.path, paths=home.lake.paths, memory_limit=home.settings.memory_limit)
     return dg.MaterializeResult(

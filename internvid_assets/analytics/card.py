@@ -1,6 +1,6 @@
-"""The dataset card: what is in it, how it was made, and what it is not good for, in Markdown.
+"""The dataset card in Markdown: the content of the dataset, how it was made, and its known limits.
 
-Below each table stands the query that it answers: numbers of a card are asked, never written.
+Each table is followed by its query: every number in the card is the result of a query.
 """
 
 from __future__ import annotations
@@ -19,53 +19,54 @@ from internvid_assets.analytics.figures import Drawn
 from internvid_assets.selects.files import sql_files
 
 FIGURES, FRAMES = "figures", "frames"
-"""Folders of a card, beside its text."""
+"""Folders of a card, next to its text."""
 
 LIMITS = """
-- Captions are written by models from sampled frames (1 per second, and the centre): what happens between two frames,
-  what is heard, and who is seen are not in them. No person has checked them.
-- Scores are raw model outputs: a threshold belongs to one model (see `score_calibration`), and a high similarity does
-  not make a caption true.
-- Cuts are found by changes of the picture: slow dissolves may be missed, camera flashes may cut.
-- Videos are what their sources offered. Categories and languages are as told there; shares are no estimate of
-  anything but this collection.
-- The licence of a video is its owner's, as worded at the source. Who publishes clips has to ask for each licence below;
-  `not told` is no permission.
-- Safety scores exist only where the profile has a model for them (see what is missing, below).
+- Captions are written by models from sampled frames (1 per second, and the centre frame): they do not cover events
+  between frames, sound, or the identity of people. No person has checked them.
+- Scores are raw model outputs: thresholds depend on the model (see `score_calibration`), and a high similarity does not
+  make a caption correct.
+- Shot boundaries are detected from changes of the image: slow dissolves may be missed, and camera flashes may cause
+  false cuts.
+- Videos are whatever the sources list. Categories and languages are as stated there; shares describe this collection
+  only.
+- The licence of a video is its owner's, as stated at the source. Before publishing clips, check each licence below;
+  `not stated` is not a permission.
+- Safety scores exist only if the profile has a model for them (see what is missing, below).
 """
 
 OF_THE_SAMPLE = """
-- The profile `sample` is in force: its tiny models know rendered shapes that move. On other videos captions and scores
-  mean nothing.
+- This dataset was made with profile `sample`: its tiny models only recognize rendered moving shapes. On other videos,
+  captions and scores are meaningless.
 """
 
 
 @dataclass(frozen=True)
 class Making:
-    """How the dataset was made: its profile, and of each table its recipe as canonical JSON."""
+    """How the dataset was made: its profile, and the recipe of each table as canonical JSON."""
 
     profile: str
     content: str
-    """A version of all that the card tells of: equal content, equal version."""
+    """A version of everything in the card: equal content, equal version."""
     recipes: Mapping[str, str]
 
 
 def card_text(facts: Facts, figures: Sequence[Drawn], sheets: Iterable[str], making: Making) -> str:
-    """The whole card; its pictures lie in `figures/` and `frames/` beside it, named after facts and categories."""
+    """The whole card; its images are in `figures/` and `frames/` next to it, named after facts and categories."""
     sections = [
         *_introduction(facts, making),
         *_shown(facts, figures),
         *_sample_frames(sheets),
-        "## Licences\n\nOf eligible videos, as worded at their sources.",
+        "## Licences\n\nOf eligible videos, as stated at their sources.",
         _answer("licences", facts),
-        "## Languages\n\nOf eligible videos, as told at their sources; and of what is said in kept clips.",
+        "## Languages\n\nOf eligible videos, as stated at their sources; then of the speech in kept clips.",
         _answer("languages", facts),
         _answer("spoken", facts),
         "## Known limits\n" + LIMITS.rstrip() + (OF_THE_SAMPLE.rstrip() if making.profile == "sample" else "") + "\n",
         "## What is missing, and why",
         _answer("rejections", facts),
         _answer("coverage", facts),
-        "## How it was made\n\nA recipe is what a call depends on besides its input: whose calls took how long.",
+        "## How it was made\n\nA recipe is everything a call depends on besides its input. Calls and time per recipe:",
         _answer("costs", facts),
         *_columns(making.recipes),
         *_selects(),
@@ -78,14 +79,14 @@ def _introduction(facts: Facts, making: Making) -> Iterator[str]:
     yield "# Dataset card"
     yield (
         f"{total['clips']:,} clips with captions, {number(total['hours'])} hours and "
-        f"{total['caption_words']:,} words, of {total['videos']:,} eligible videos. "
+        f"{total['caption_words']:,} words, from {total['videos']:,} eligible videos. "
         f"Profile `{making.profile}`; content `{making.content}`."
     )
     yield "## In numbers"
     yield _answer("totals", facts)
-    yield "Beside the datasets of InternVid's table 1, as published:"
+    yield "For comparison, the datasets in table 1 of InternVid, as published:"
     yield _answer("published", facts, _table_one(facts))
-    yield "And what InternVid's paper says of its shares:"
+    yield "Distributions compared with those in InternVid's paper:"
     yield _answer("compared", facts)
     yield "## From candidates to subsets"
     yield _answer("funnel", facts)
@@ -105,7 +106,7 @@ def _shown(facts: Facts, figures: Sequence[Drawn]) -> Iterator[str]:
 
 
 def _sample_frames(sheets: Iterable[str]) -> Iterator[str]:
-    yield "## Sample frames\n\nCentre frames, evenly spread over a category."
+    yield "## Sample frames\n\nCentre frames, spread evenly over each category."
     for category in sheets:
         yield f"### {category}\n\n![centre frames of {category}]({FRAMES}/{category}.jpg)"
 
@@ -121,26 +122,26 @@ def _columns(recipes: Mapping[str, str]) -> Iterator[str]:
 
 def _selects() -> Iterator[str]:
     yield "### Subsets and marts"
-    yield "Each is one select; its file in `sql/` is its recipe."
+    yield "Each is one SQL select; its file in `sql/` is its recipe."
     files = [*sql_files("subsets"), *sql_files("marts")]
     yield table_text(pl.DataFrame([{"table": file.name, "one row is": file.grain} for file in files]))
 
 
 def _answer(name: str, facts: Facts, shown: pl.DataFrame | None = None) -> str:
-    """A fact as a table, with the query that it answers below."""
+    """A fact as a table, followed by its query."""
     query = " ".join(QUESTIONS[name].split())
     return f"{table_text(facts[name] if shown is None else shown)}\n\n{_as_code(query, 'sql')}"
 
 
 def table_text(rows: pl.DataFrame) -> str:
-    """A table in Markdown, numbers to the right; nothing in a cell is taken for markup."""
+    """A Markdown table, numbers aligned right; cells are escaped."""
     marks = ["---:" if dtype.is_numeric() else ":---" for dtype in rows.dtypes]
     lines = [[number(value) for value in row] for row in rows.iter_rows()]
     return "\n".join("| " + " | ".join(line) + " |" for line in [rows.columns, marks, *lines])
 
 
 def number(value: Any) -> str:
-    """A value for people: integers whole, others to four significant digits."""
+    """A value for display: integers in full, other numbers to four significant digits."""
     if value is None:
         return "-"
     if isinstance(value, float):
@@ -149,11 +150,11 @@ def number(value: Any) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text in which no letter means markup, on one line."""
+    """Escaped text on one line."""
     return re.sub(r"([\\`*\[\]<>|!&#])", r"\\\1", " ".join(text.split()))
 
 
 def _as_code(text: str, language: str) -> str:
-    """A fenced block; a fence inside it cannot end it."""
+    """A fenced block that a fence inside it cannot end."""
     fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
     return f"{fence}{language}\n{text}\n{fence}"

@@ -1,4 +1,4 @@
-"""The card of a home as a folder: its text, the same as one HTML page, its pictures, and Croissant metadata."""
+"""The dataset card as a folder: Markdown, one HTML page, images, and Croissant metadata."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from internvid_assets.home import Home
 from internvid_assets.selects.files import sql_files
 
 SHEETS = 4
-"""Categories of which frames are shown: those with most videos."""
+"""Number of categories with sample frames: those with the most videos."""
 SEEN_FRAMES = 100_000
-"""Rows of a category among which a sheet's frames are looked for."""
+"""Rows of a category from which a sheet's frames are selected."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """A card's files by their names below its folder, and what a run shows of it."""
+    """A card's files by path below its folder, and its figures."""
 
     files: Mapping[str, bytes]
     figures: list[Drawn]
 
     def version(self) -> str:
-        """Changes with any of its bytes."""
+        """A hash of all files."""
         digest = hashlib.blake2b(digest_size=8)
         for name, content in self.files.items():
             digest.update(f"{name} {len(content)} ".encode() + content)
@@ -46,7 +46,7 @@ class Card:
 
 
 def make_card(home: Home, recipes: Mapping[str, str]) -> Card:
-    """Ask and draw everything; `recipes` are those of the tables, as canonical JSON."""
+    """Run all queries and draw all figures; `recipes` are those of the tables, as canonical JSON."""
     facts = ask(home)
     content = version(facts)
     drawn = figures(facts)
@@ -67,15 +67,15 @@ def make_card(home: Home, recipes: Mapping[str, str]) -> Card:
 
 
 def ask(home: Home) -> Facts:
-    """The facts of a home, as its tables stand."""
+    """The facts of a home, from its current tables."""
     with open_lake(home.path, paths=home.lake.paths, memory_limit=home.settings.memory_limit) as connection:
         return ask_all(connection)
 
 
 def write_folder(files: Mapping[str, bytes], folder: Path, scratch: Path) -> None:
-    """Write the files into `scratch`, on the same file system, and put them in the place of `folder` as a whole.
+    """Write the files to `scratch`, on the same file system, then replace `folder` with them.
 
-    A folder cannot be replaced by a rename: for a moment there is none. The old one ends in `scratch`.
+    A rename cannot replace a folder: for a moment it does not exist. The old one is moved to `scratch`.
     """
     aside = scratch / "card"
     for name, content in files.items():
@@ -94,7 +94,7 @@ def _sheets(home: Home, facts: Facts) -> Iterator[tuple[str, bytes]]:
 
 
 def _written(home: Home) -> list[str]:
-    """Tables of the graph and subsets that have a file."""
+    """The tables of the graph and the subsets that have a file."""
     names = [*tables.OVER_ALL, *tables.PER_CATEGORY, *(file.name for file in sql_files("subsets"))]
     return [name for name in names if home.lake.paths(name)]
 
@@ -104,12 +104,12 @@ def _published(facts: Facts, content: str) -> Published:
     return Published(
         version=f"{version_of('internvid-assets')}+{content}",
         published_on=_last_made(facts),
-        description=f"{total['clips']:,} captioned clips of {total['videos']:,} videos.",
-        licences=facts["licences"]["licence"].to_list() or ["not told"],
+        description=f"{total['clips']:,} captioned clips from {total['videos']:,} videos.",
+        licences=facts["licences"]["licence"].to_list() or ["not stated"],
     )
 
 
 def _last_made(facts: Facts) -> date:
-    """The day of the last call: with equal content the metadata stay equal."""
+    """The date of the last call, so that equal content gives equal metadata."""
     day = facts["costs"].select(pl.col("last_called_on").max()).item()
     return day or date(1970, 1, 1)

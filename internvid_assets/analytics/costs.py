@@ -1,4 +1,4 @@
-"""What the remembered calls of each recipe took: their time, their failures, what servers asked for them."""
+"""The costs of the stored calls of each recipe: time, failures, tokens, price."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from internvid_assets.selects.running import fetch
 from internvid_assets.selects.unions import CALLS, members
 
 SPENT = "null::bigint as prompt_tokens, null::bigint as answer_tokens, null::double as cost_dollars"
-"""Columns that only the calls of captioners have: for the others they are null."""
+"""Columns that only calls to captioners have; null for all others."""
 
 
 def costs_of_recipes(lake: Lake) -> pl.DataFrame:
-    """Rows of the table `recipe_costs`. Only narrow columns of the cells are read, whatever their payload."""
+    """Rows of the table `recipe_costs`. Only narrow columns of the cells are read, not their payload."""
     types = pl.Schema({name: column.dtype for name, column in tables.RecipeCosts.columns().items()})
     found = [rows for table in called_tables() for rows in _costs_of(table, lake)]
     return pl.concat([pl.DataFrame(schema=types), *(rows.cast(types) for rows in found)])
 
 
 def called_tables() -> tuple[str, ...]:
-    """The tables of remembered calls."""
+    """The tables of stored calls."""
     return members(CALLS, subsets_folder())
 
 
@@ -49,7 +49,7 @@ def _costs_of(table: str, lake: Lake) -> Iterator[pl.DataFrame]:
                 count(*) filter (coalesce(row_index, 0) = 0) as calls,
                 count(*) filter (error is not null) as failed_calls,
                 count(row_index) filter (error is null) as rows,
-                -- The last digits of a sum depend on the order in which threads add: without them, equal stays equal.
+                -- The last digits of a sum depend on the order of threads; rounding keeps the result reproducible.
                 round(sum(call_seconds) filter (coalesce(row_index, 0) = 0), 6) as seconds,
                 calls / nullif(seconds, 0) as calls_per_second,
                 sum(prompt_tokens) filter (coalesce(row_index, 0) = 0) as prompt_tokens,
@@ -64,14 +64,14 @@ def _costs_of(table: str, lake: Lake) -> Iterator[pl.DataFrame]:
 
 
 def _parts(table: str, lake: Lake) -> Iterator[Path]:
-    """The parts of all recipes and categories that count."""
+    """The parts of all recipes and categories."""
     for recipe, category in recipes_and_categories(lake.store, table):
         for part in Remembered(lake.store, table, recipe, category, {}).parts():
             yield lake.store.local_path(part)
 
 
 def _current(table: str, lake: Lake) -> set[str]:
-    """The recipes that made the rows the table has now, as its files say."""
+    """The recipes of the table's current rows, from its files."""
     categories = tables.CATEGORIES if table in tables.PER_CATEGORY else (None,)
     versions = (lake.version(table, category) for category in categories)
     return {version.recipe for version in versions if version}

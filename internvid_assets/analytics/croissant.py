@@ -1,4 +1,4 @@
-"""Croissant 1.0 metadata (JSON-LD of MLCommons): which files hold which records, with every column described."""
+"""Croissant 1.0 metadata (MLCommons' JSON-LD): files, records, and a description of every column."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PAPER = "https://arxiv.org/abs/2307.06942"
 
 @dataclass(frozen=True)
 class Published:
-    """What metadata say of a dataset as a whole."""
+    """Metadata of the dataset as a whole."""
 
     version: str
     published_on: date
@@ -49,7 +49,7 @@ class Published:
 
 
 def croissant(written: Iterable[str], published: Published) -> dict[str, Any]:
-    """JSON-LD of the tables in `written`; paths of files count from the home."""
+    """JSON-LD of the tables in `written`; file paths are relative to the home."""
     names = [name for name in written if schema_class(name)]
     return {
         "@context": CONTEXT,
@@ -104,7 +104,7 @@ def _fields(table: str, schema: type[dy.Schema]) -> Iterator[dict[str, Any]]:
 
 
 def _type(dtype: Any) -> str:
-    """The schema.org type of a Polars type; of a list that of its items."""
+    """The schema.org type of a Polars type; for a list, that of its items."""
     if isinstance(dtype, pl.List):
         return _type(dtype.inner)
     if dtype.is_integer():

@@ -1,4 +1,4 @@
-"""What the card and the report tell, as questions in SQL: anybody who asks the same sees the same numbers."""
+"""The SQL queries behind the card and the report, so that every number can be reproduced."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from internvid_assets.selects.lineage import tables_read_each
 from internvid_assets.selects.running import fetch
 
 Facts = Mapping[str, pl.DataFrame]
-"""The answer to each of QUESTIONS, by its name."""
+"""The result of each query of QUESTIONS, by name."""
 
 QUESTIONS = {
     "totals": "select * from dataset_totals",
@@ -41,7 +41,7 @@ QUESTIONS = {
     "models": """select subset, checkpoint, measure, ours_before_training as before, ours as after,
             ours_gained as gained, paper_before_training as paper_before, paper as paper_after
         from training_recipes where ours is not null order by subset, checkpoint, measure""",
-    "licences": """select coalesce(licence, 'not told') as licence, count(*) as videos from videos
+    "licences": """select coalesce(licence, 'not stated') as licence, count(*) as videos from videos
         where rejection_reason is null and error is null group by all order by videos desc, licence limit 50""",
     "spoken": """select language, origin, count(*) as clips from transcripts where text is not null
         group by all order by clips desc, language, origin limit 50""",
@@ -52,22 +52,22 @@ QUESTIONS = {
 
 
 def ask_all(connection: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
-    """The facts, from a connection that sees the lake."""
+    """The facts, from a connection with the lake's tables."""
     return {name: fetch(connection, query) for name, query in QUESTIONS.items()}
 
 
 def version(facts: Facts) -> str:
-    """Changes with what the facts tell."""
+    """A hash of the facts."""
     content = repr([(name, rows.columns, rows.rows()) for name, rows in facts.items()])
     return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
 
 
 def totals(facts: Facts) -> dict[str, Any]:
-    """The one row of `dataset_totals`; zeros where nobody made it."""
+    """The one row of `dataset_totals`; zeros if it was not materialized."""
     rows = facts["totals"]
     return next(rows.iter_rows(named=True), dict.fromkeys(rows.columns, 0))
 
 
 def tables_asked() -> list[str]:
-    """The tables that the questions read."""
+    """The tables that the queries read."""
     return sorted(set().union(*tables_read_each([*QUESTIONS.values()]).values()))

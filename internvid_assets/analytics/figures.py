@@ -1,6 +1,6 @@
-"""The paper's figures of this dataset, as PNGs small enough for a run's metadata.
+"""The paper's figures for this dataset, as PNGs small enough for a run's metadata.
 
-Matplotlib's Agg draws them: it needs neither a browser nor a display, and the same numbers give the same bytes.
+Drawn by Matplotlib's Agg, which needs neither a browser nor a display; equal numbers give equal bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MOST_BARS = 20
 
 @dataclass(frozen=True)
 class Drawn:
-    """One figure: which of the facts it shows, under which title."""
+    """One figure: the name of its fact, its title, its image."""
 
     name: str
     title: str
@@ -34,7 +34,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Bars:
-    """How a fact is drawn: bars by `label` as high as `value`, beside those of the paper's `measure`."""
+    """How a fact is drawn: bars of `value` by `label`, next to those of the paper's `measure`."""
 
     fact: str
     title: str
@@ -59,16 +59,14 @@ BARS = (
 
 
 def figures(facts: Facts) -> list[Drawn]:
-    """Every figure that has something to show, in the order of the card."""
+    """All figures with data, in the order of the card."""
     drawn = [Drawn(bars.fact, bars.title, _png(bars, facts)) for bars in BARS if not facts[bars.fact].is_empty()]
     return drawn if facts["models"].is_empty() else [*drawn, _models(facts["models"])]
 
 
 def _models(rows: pl.DataFrame) -> Drawn:
     recipes = rows.rename({"after": "ours", "paper_after": "paper"}).to_dicts()
-    return Drawn(
-        "models", "Models trained on it: percent of videos whose action or caption is found", recipes_png(recipes)
-    )
+    return Drawn("models", "Models trained on this dataset: accuracy and recall in percent", recipes_png(recipes))
 
 
 def _png(bars: Bars, facts: Facts) -> bytes:
@@ -99,7 +97,7 @@ def _label(bars: Bars, row: Mapping[str, object]) -> str:
 
 
 def _papers(bars: Bars, compared: pl.DataFrame) -> dict[str, float]:
-    """The paper's share of each bucket, where it gives any."""
+    """The paper's share of each bucket, where published."""
     own = compared.filter(pl.col("measure").eq_missing(pl.lit(bars.measure)))
     return dict(own.select("bucket", "paper").iter_rows())
 

@@ -1,4 +1,4 @@
-"""The clips of a report: some drawn by chance, with what is said in them and strips of their frames."""
+"""The clips of a report: a random sample, with transcripts and strips of frames."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ DRAWN = """
     left join said using (clip_id, category)
     left join offered using (video_id, category)
     order by category, video_id, start_seconds, clip_id"""
-"""Clips in the order of `draw`, the same whoever asks; other tables are read for these clips alone."""
+"""Clips in the order of `draw`, so the sample is reproducible; other tables are read for these clips only."""
 
 
 def drawn_clips(home: Home, *, clips: int) -> pl.DataFrame:
-    """So many captioned clips, video by video; `place` is the order in which they were drawn, from 1."""
+    """A sample of captioned clips, ordered by video; `place` is their position in the random order, from 1."""
     with open_lake(home.path, paths=home.lake.paths, memory_limit=home.settings.memory_limit) as connection:
         return fetch(connection, DRAWN, {"clips": clips})
 
 
 def strips(home: Home, clips: pl.DataFrame) -> Iterator[tuple[str, bytes]]:
-    """(clip_id, JPEG of its four uniform frames side by side) of each clip that has such frames."""
+    """(clip_id, JPEG of its four uniform frames side by side) for each clip with such frames."""
     for (category,), own in clips.group_by("category", maintain_order=True):
         frames = home.lake.scan("clip_frames", str(category)).filter(pl.col("uniform_4").is_not_null())
         frames = frames.join(own.lazy(), on="clip_id", how="semi").sort("clip_id", "uniform_4")
@@ -63,7 +63,7 @@ def _strip(pictures: list[bytes]) -> bytes:
     strip = Image.new("RGB", (width * TILES, height), "white")
     for index, picture in enumerate(pictures[:TILES]):
         image = Image.open(io.BytesIO(picture))
-        image.draft("RGB", TILE_PIXELS)  # a JPEG decoder skips what so small a picture does not need
+        image.draft("RGB", TILE_PIXELS)  # lets the JPEG decoder decode at reduced size
         strip.paste(ImageOps.contain(image, TILE_PIXELS), (index * width, 0))
     encoded = io.BytesIO()
     strip.save(encoded, "JPEG", quality=JPEG_QUALITY)

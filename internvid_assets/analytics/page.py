@@ -1,4 +1,4 @@
-"""Markdown as one HTML file with its pictures inside: it asks for nothing else, wherever it is opened."""
+"""Markdown as one self-contained HTML file with embedded images."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ TYPES = {"png": "image/png", "jpg": "image/jpeg"}
 
 
 def as_page(title: str, text: str, pictures: Mapping[str, bytes]) -> str:
-    """`text` in Markdown as a page; `pictures` are the files that it shows, by the names it gives them.
+    """The page of a Markdown `text`; `pictures` are the image files it refers to, by name.
 
-    HTML in the text is shown as it is written, and a picture that is not among them stays away.
+    HTML in the text is escaped, and images that are not among `pictures` are not loaded.
     """
     return HEAD.format(title=escape(title)) + as_html(text, pictures) + "</html>\n"
 
@@ -44,5 +44,5 @@ def as_html(text: str, pictures: Mapping[str, bytes]) -> str:
 
 
 def data_uri(name: str, picture: bytes) -> str:
-    """A picture as text that stands for its address."""
+    """An image as a data URI."""
     return f"data:{TYPES[name.rpartition('.')[2]]};base64,{base64.b64encode(picture).decode()}"

@@ -1,4 +1,4 @@
-"""Tagging as remembered calls: captions to their verbs."""
+"""Part-of-speech tagging as stored calls: from captions to their verbs."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ def tag_captions(bench: Bench) -> Work:
 
 
 def tagger_text(settings: Settings) -> str:
-    """Which tagger is used, as it enters the recipe: another one may see other verbs."""
+    """The identity of the tagger, for the recipe: another tagger may find other verbs."""
     return " @ ".join(tagger_identity())

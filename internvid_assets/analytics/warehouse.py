@@ -1,7 +1,7 @@
-"""The lake for SQL: `warehouse.duckdb` for any DuckDB client, and the same tables in memory for our own commands.
+"""The lake in SQL: `warehouse.duckdb` for any DuckDB client, and the same tables in memory for our own commands.
 
-The tables of the graph and the subsets are views, so the warehouse stays small and shows them as they are now;
-marts are copied in. `set variable internvid_home = '...'` points the views at a home that was moved.
+The tables of the graph and the subsets are views, so the warehouse is small and always shows their current rows;
+marts are copied. `set variable internvid_home = '...'` redirects the views to a home that was moved.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ Paths = Callable[[str], Sequence[Path]]
 READ_ONLY = 0o444
 ABANDONED_AFTER_SECONDS = 24 * 3600
 STORAGE_VERSION = "v1.2.0"
-"""The oldest DuckDB that still has to open the file: clients lag behind."""
+"""The oldest DuckDB version that must be able to open the file, since clients are often older."""
 
 
 def rebuild(destination: Path, *, home: Path, paths: Paths | None = None, memory_limit: str = "1GB") -> dict[str, int]:
-    """Build the warehouse aside and put it in the place of `destination`; returns the rows of each table.
+    """Build the warehouse in a temporary file and replace `destination`; returns the number of rows of each table.
 
-    Who has the old file open keeps reading the old file. `paths` tells the files of a lake that is not in `home`.
+    Clients that have the old file open keep reading it. `paths` lists the files of a lake that is not in `home`.
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(destination)
@@ -50,7 +50,7 @@ def rebuild(destination: Path, *, home: Path, paths: Paths | None = None, memory
 
 
 def open_lake(home: Path, *, paths: Paths | None = None, memory_limit: str = "1GB") -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB with every table as a view of what the lake holds now; the caller closes it."""
+    """An in-memory DuckDB with every table as a view of the lake's current files; the caller closes it."""
     connection = duckdb.connect(config=bounded(memory_limit))
     try:
         _show_tables(connection, home, paths or paths_in(home), copy=False)
@@ -61,7 +61,7 @@ def open_lake(home: Path, *, paths: Paths | None = None, memory_limit: str = "1G
 
 
 def paths_in(home: Path) -> Paths:
-    """The files of a lake that lies in `home` itself."""
+    """The files of a lake inside `home`."""
 
     def paths(table: str) -> list[Path]:
         if table in tables.LISTED:
@@ -77,7 +77,7 @@ def _prefix(destination: Path) -> str:
 
 
 def _remove_abandoned(destination: Path) -> None:
-    """Files that killed rebuilds left behind; a rebuild takes seconds."""
+    """Remove files that killed rebuilds left behind; a rebuild takes seconds."""
     for path in destination.parent.glob(f"{_prefix(destination)}*"):
         with contextlib.suppress(FileNotFoundError):
             if time.time() - path.stat().st_mtime > ABANDONED_AFTER_SECONDS:
@@ -99,7 +99,7 @@ def _build(path: Path, home: Path, paths: Paths, memory_limit: str) -> dict[str,
 def _show_tables(connection: duckdb.DuckDBPyConnection, home: Path, paths: Paths, *, copy: bool) -> list[str]:
     """Create every table; `copy` makes marts physical."""
     shown = [*tables.GRAPH, *tables.IMPORTED, *subset_names()]
-    marts = sql_files("marts")  # one that was never made is asked for its columns, from all the others
+    marts = sql_files("marts")  # last: the columns of a mart without a file are derived from its select
     statements = [*(_view(table, home, paths(table)) for table in shown), *unions()]
     statements += [_mart(file, paths(file.name), copy=copy) for file in marts]
     try:
@@ -123,14 +123,14 @@ def _view(table: str, home: Path, paths: Sequence[Path]) -> str:
 
 
 def _mart(file: SqlFile, paths: Sequence[Path], *, copy: bool) -> str:
-    """One that was never made has no rows, and the columns that its select gives it."""
+    """A mart that was never materialized has no rows, and the columns of its select."""
     if paths:
         return f"create {'table' if copy else 'view'} {file.name} as select * from {_read(_listed(paths))}"
     return f"create table {file.name} as {file.text}\nwith no data"
 
 
 def _refuse_broken_marts(marts: Sequence[SqlFile]) -> None:
-    """Raises UserError naming the first that does not run over an empty lake."""
+    """Raises UserError naming the first mart that does not run on an empty lake."""
     for file in marts:
         try:
             run_select(file, {})
@@ -147,7 +147,7 @@ def _read(source: str) -> str:
 
 
 def _describe(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """COMMENTs for the table and its columns: DuckDB clients show them, units included."""
+    """Add COMMENTs for the table and its columns, with units: DuckDB clients show them."""
     kind = "view" if _is_view(connection, name) else "table"
     for statement in _comments(name, kind, set(_columns(connection, name))):
         connection.execute(statement)

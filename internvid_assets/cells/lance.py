@@ -16,7 +16,7 @@ def is_table(directory: Path, name: str) -> bool:
 
 
 @contextmanager
-def told_where(directory: Path, way_out: str) -> Iterator[None]:
+def naming_failures(directory: Path, way_out: str) -> Iterator[None]:
     """Turn failures of LanceDB into a RunStopped that names the folder: no row caused them or loses an attempt."""
     try:
         yield

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +29,7 @@ def import_(
     Example: internvid import InternVid-10M-flt.jsonl
     """
     from internvid_assets.cells.lease import lease
-    from internvid_assets.formats.importing import TABLE, dataset_name, import_dataset
+    from internvid_assets.formats.importing import TABLE, dataset_name, import_dataset, rejections
 
     if not path.exists():
         raise UserError(f"{path}: no such file or folder; nothing was imported")
@@ -40,14 +39,10 @@ def import_(
     with FillProgress() as progress, lease(home.path, TABLE, name, holder="internvid import"):
         report = progress.on(f"importing {name}", "rows")
         counts = import_dataset(path, chosen, name, home.store, lambda rows: report(rows, rows))
-    print(f"{path} ({chosen.name}): {counts[None]:,} clips of the dataset {name}{_rejected(counts)}")
+    rejected = f"; rejected lines: {rejections(counts)}" if rejections(counts) else ""
+    print(f"{path} ({chosen.name}): {counts[None]:,} clips of the dataset {name}{rejected}")
     question = f"select * from {TABLE} where dataset = '{name}' limit 10"
     print(f"next: internvid sql {shlex.quote(question)}")
-
-
-def _rejected(counts: Counter[str | None]) -> str:
-    reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common() if reason)
-    return f"; rejected lines: {reasons}" if reasons else ""
 
 
 def _refuse_ambiguous(name: str) -> None:

@@ -1,4 +1,4 @@
-"""What finished runs have to say: failed steps and checks, and what went well but should be known."""
+"""The outcome of finished runs for the command line: failed steps and checks, failed rows, warnings."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ INTERRUPTS = {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
 
 @dataclass
 class Results:
-    """Lines for a person. A problem is a failure of the command; a note is not: failed rows, warnings."""
+    """Lines to print. A problem makes the command fail; a note (failed rows, warnings) does not."""
 
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def add(self, result: dg.ExecuteInProcessResult, where: str) -> None:
-        """What the run over `where` has to say; raises KeyboardInterrupt where it was interrupted."""
+        """Add the outcome of the run over `where`; raises KeyboardInterrupt if the run was interrupted."""
         if any(error.cls_name in INTERRUPTS for error in _errors(result)):
             raise KeyboardInterrupt
         problems = [*_failed_steps(result, where), *_broken(result, where, dg.AssetCheckSeverity.ERROR)]
@@ -32,7 +32,7 @@ class Results:
         self.notes += [*_failed_rows(result, where), *(f"warning: {line}" for line in warned)]
 
     def report(self) -> None:
-        """Print all lines on standard error; ends the command with exit code 1 when there is a problem."""
+        """Print all lines on standard error; exits with code 1 if there is a problem."""
         for line in [*self.notes, *self.problems]:
             typer.echo(f"internvid: {line}", err=True)
         if self.problems:
@@ -40,7 +40,7 @@ class Results:
 
 
 def _errors(result: dg.ExecuteInProcessResult) -> Iterator[Any]:
-    """Every error of a step or of the whole run, with what caused it."""
+    """Every error of a step or of the whole run, followed by its causes."""
     for event in result.all_events:
         failed = event.is_step_failure or event.is_job_failure
         error = getattr(event.event_specific_data, "error", None) if failed else None
@@ -56,7 +56,7 @@ def _failed_steps(result: dg.ExecuteInProcessResult, where: str) -> Iterator[str
 
 
 OUR_CLASS = re.compile(r"^(?:internvid_assets[\w.]*|UserError|RunStopped): ")
-"""As Dagster names the class of an exception before its message."""
+"""The class name that Dagster puts before an exception's message."""
 
 
 def _broken(result: dg.ExecuteInProcessResult, where: str, severity: dg.AssetCheckSeverity) -> Iterator[str]:
@@ -76,7 +76,7 @@ def _failed_rows(result: dg.ExecuteInProcessResult, where: str) -> Iterator[str]
 
 
 def _root_cause(error: Any) -> str:
-    """The first line of the innermost error, without the exception's class where it is one of ours."""
+    """The first line of the innermost error, without the class name if it is one of our exceptions."""
     while error is not None and error.cause is not None:
         error = error.cause
     lines = [line.strip() for line in (error.message if error else "").splitlines() if line.strip()]

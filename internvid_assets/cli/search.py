@@ -80,7 +80,7 @@ def search(
     index = _index_of(home, identity, chosen)
     filters = searching.Filters(category, min_duration, min_umt, min_aesthetic, other_than=like)
     vector = _likeness(home, index, like) if like else home.models.video_embedder.embed_texts([text or ""])[0]
-    with index.told():
+    with index.naming_failures():
         found = searching.search(index, vector, count=count, words=text, filters=filters)
     searching.refuse_other_models(found, identity, chosen)
     hits = _with_sources(home, found)
@@ -98,7 +98,7 @@ def _index_of(home: Home, identity: tuple[str, str], chosen: list[str]) -> ClipI
     index = ClipIndex(home.path / "index")
     if not index.exists():
         raise UserError(f"there is no index in {index.directory}; {searching.way_out(chosen)}")
-    with index.told():
+    with index.naming_failures():
         searching.refuse_other_models(index.first_rows(), identity, chosen)
     return index
 
@@ -126,7 +126,7 @@ def _likeness(home: Home, index: ClipIndex, like: str) -> np.ndarray:
     if _is_file(like):
         with closing(LocalEngine(1, memory_bytes=home.settings.worker_memory_bytes)) as engine:
             return vector_of_file(Path(like), home.models.video_embedder, home.settings, engine)
-    with index.told():
+    with index.naming_failures():
         vector = vector_of(index, like)
     if vector is None:
         raise UserError(

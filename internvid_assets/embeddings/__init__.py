@@ -1,1 +1,1 @@
-"""Video and caption vectors, and the index that searches them."""
+"""Video and caption embeddings, and the index that searches them."""

@@ -1,4 +1,4 @@
-"""Embeddings: vectors per clip, the index over all of them, and the clips that look alike."""
+"""Embeddings: the vectors of each clip, the index over all of them, near-duplicates, and the semantic pool."""
 
 import dagster as dg
 import polars as pl
@@ -12,7 +12,7 @@ from internvid_assets.embeddings.embedding import embed_clips
 from internvid_assets.embeddings.groups import grouped
 from internvid_assets.embeddings.index import ClipIndex
 from internvid_assets.embeddings.neighbours import Neighbours
-from internvid_assets.embeddings.pool import pooled, told_clips
+from internvid_assets.embeddings.pool import clips_with, pooled
 from internvid_assets.embeddings.rows import indexed_rows
 from internvid_assets.home import Home
 from internvid_assets.models import viclip
@@ -34,7 +34,7 @@ EMBEDDING = (*(f"internvid_assets.models.{part}" for part in CLIP), *viclip.CODE
     kinds=["transformers"],
 )
 def clip_embeddings(clips: pl.LazyFrame, clip_frames: pl.LazyFrame, fused_captions: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per captioned clip: its video and caption vectors, of unit length, in one space."""
+    """One row per captioned clip: the unit-length embeddings of its video and its caption, in one space."""
     captions = fused_captions.filter(pl.col("caption").is_not_null()).select("clip_id", "caption")
     return uniform_frames(clips, clip_frames, 8).join(captions, on="clip_id", how="inner", maintain_order="left")
 
@@ -43,8 +43,8 @@ INDEXED = ["clips", "fused_captions", "clip_embeddings", "umt_scores", "aestheti
 INDEXING = [f"internvid_assets.embeddings.{module}" for module in ("index", "keyed", "rows")]
 NEIGHBOURS, GROUPS = ["internvid_assets.embeddings.neighbours"], ["internvid_assets.embeddings.groups"]
 POOL = [f"internvid_assets.embeddings.{module}" for module in ("pool", "caption_vectors", "keyed")]
-INDEX_PROMISES = {
-    "one_row_per_clip": "No two rows of the index share a clip, whoever wrote them.",
+INDEX_CHECKS = {
+    "one_row_per_clip": "No two rows of the index have the same clip.",
     "vectors_of_unit_length": "Every vector of the index is finite and of length 1.",
 }
 
@@ -55,15 +55,15 @@ INDEX_PROMISES = {
     kinds={"lance"},
     code_version=code_hash(INDEXING),
     check_specs=[
-        dg.AssetCheckSpec(name, asset="clip_index", description=promise, blocking=True)
-        for name, promise in INDEX_PROMISES.items()
+        dg.AssetCheckSpec(name, asset="clip_index", description=description, blocking=True)
+        for name, description in INDEX_CHECKS.items()
     ],
 )
 @damage_named
 def clip_index(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per embedded clip in LanceDB: what `internvid search` asks. Only changed clips are written."""
+    """One row per embedded clip in LanceDB, for `internvid search`. Only changed clips are written."""
     index = ClipIndex(home.path / "index")
-    with home.turn("index"), index.told():
+    with home.turn("index"), index.naming_failures():
         report = index.synchronise(indexed_rows(home.lake))
         index.maintain()
         offenders = {"one_row_per_clip": index.repeated_keys(), "vectors_of_unit_length": index.broken_vectors()}
@@ -80,11 +80,11 @@ def clip_index(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 @dg.asset(**whole_table("near_duplicates", group="embeddings", code=NEIGHBOURS, deps=["clip_index"], kinds={"lance"}))
 @damage_named
 def near_duplicates(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per pair of clips of different videos that look alike. The index is asked about new clips only."""
+    """One row per pair of similar clips from different videos. The index is only queried for new clips."""
     index = ClipIndex(home.path / "index")
     neighbours = Neighbours(index)
     min_cosine = home.settings.near_duplicates.min_cosine
-    with home.turn("near_duplicates"), index.told():
+    with home.turn("near_duplicates"), index.naming_failures():
         pairs = neighbours.pairs(min_cosine, home.report_progress("near_duplicates", "all"))
         crowded = neighbours.crowded()
     return written_whole(home, "near_duplicates", pairs, min_cosine=min_cosine, crowded_clips=crowded)
@@ -95,7 +95,7 @@ def near_duplicates(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 )
 @damage_named
 def duplicate_groups(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per clip with near-duplicates: the clip that stands for it, so that subsets can take one of each."""
+    """One row per clip in a group of near-duplicates: the representative of its group, for subsets that keep one."""
     return written_whole(home, "duplicate_groups", grouped(home.lake.scan("near_duplicates").collect()))
 
 
@@ -106,15 +106,15 @@ def duplicate_groups(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 )
 @damage_named
 def semantic_pool(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per captioned clip: whether its caption says what no clip before it in the pool says (ShareGPT4Video)."""
+    """One row per captioned clip: whether its caption differs from all earlier ones in the pool (ShareGPT4Video)."""
     parameters, lake = home.settings.semantic_pool, home.lake
     with home.turn("semantic_pool"):
         if parameters.encoder == "text_encoder":
             encoder, label = home.models.text_encoder, home.models.label("text_encoder")
-            captions = told_clips(lake, "fused_captions", "caption")
+            captions = clips_with(lake, "fused_captions", "caption")
             clips = CaptionVectors(home.path / "index", encoder, label).of(captions)
         else:
-            clips = told_clips(lake, "clip_embeddings", "caption_embedding").rename({"caption_embedding": "vector"})
+            clips = clips_with(lake, "clip_embeddings", "caption_embedding").rename({"caption_embedding": "vector"})
         rows = pooled(clips, parameters.max_cosine)
     return written_whole(
         home, "semantic_pool", rows, max_cosine=parameters.max_cosine, kept=rows.filter("is_kept").height

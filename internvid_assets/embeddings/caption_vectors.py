@@ -1,4 +1,4 @@
-"""The text encoder's vectors of captions, remembered beside the index: each caption is encoded once."""
+"""The text encoder's embeddings of captions, cached next to the index: each caption is encoded once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENCODED_AT_ONCE = 4096
 
 @dataclass(frozen=True)
 class CaptionVectors:
-    """The vectors below `directory`, by one encoder; `label` is its name and revision."""
+    """The embeddings of one encoder below `directory`; `label` is the encoder's name and revision."""
 
     directory: Path
     encoder: TextEncoder
@@ -32,7 +32,7 @@ class CaptionVectors:
         return KeyedTable(self.directory, "caption_vectors")
 
     def of(self, clips: pl.DataFrame) -> pl.DataFrame:
-        """`clips` with the `vector` of each one's `caption`; what is remembered of other captions goes."""
+        """`clips` with the `vector` of each `caption`; cached embeddings of other captions are removed."""
         keys = clips["caption"].map_elements(self._key, return_dtype=pl.String)
         clips = clips.with_columns(caption_key=keys)
         wanted = clips.select("caption_key", "caption").unique("caption_key", maintain_order=True)

@@ -1,4 +1,4 @@
-"""Found clips as one HTML file with their pictures inside: it asks for nothing else, wherever it is opened."""
+"""Search results as one self-contained HTML file with embedded images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Embedding as remembered calls: a clip's frames and its caption into one space."""
+"""Embedding as stored calls: a clip's frames and its caption into one space."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from internvid_assets.cells.feature import Outcome, Work
 
 
 def embed_clips(bench: Bench) -> Work:
-    """The vectors of a clip's frames and of its caption, both of unit length."""
+    """The unit-length embeddings of a clip's frames and of its caption."""
     embedder = bench.models.video_embedder
     model, revision = bench.models.specs["video_embedder"].identity
 
@@ -30,7 +30,7 @@ def embed_clips(bench: Bench) -> Work:
 
 
 def _outcome(video: np.ndarray, caption: np.ndarray, **who: str) -> Outcome:
-    """A model in half precision may overflow: such a clip has a reason, and is not in the index."""
+    """A model in half precision may overflow: such a call fails, so the clip is not in the index."""
     if not (np.isfinite(video).all() and np.isfinite(caption).all()):
         return CallError("not_a_number", "the model's answer is not finite")
     return {"video_embedding": video.tolist(), "caption_embedding": caption.tolist(), **who}

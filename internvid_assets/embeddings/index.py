@@ -1,4 +1,4 @@
-"""The clip index: vectors, captions and scores of all categories in one LanceDB table, kept equal to the lake."""
+"""The clip index: embeddings, captions and scores of all categories in one LanceDB table, in sync with the lake."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ import numpy as np
 import polars as pl
 
 from internvid_assets.cells.errors import UserError
-from internvid_assets.cells.lance import told_where
+from internvid_assets.cells.lance import naming_failures
 from internvid_assets.embeddings.keyed import KeyedTable, key_field
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 WRITTEN_AT_ONCE = 20_000
-"""Rows in one commit: 80 MB of vectors of 512 numbers."""
+"""Rows per commit: 80 MB with vectors of 512 numbers."""
 APPROXIMATE_FROM_ROWS = 10_000
-"""Here a scan of all vectors takes 11 ms, and ten times as many take twenty times that; an index answers in 4."""
+"""At this size a full scan takes 11 ms, and at ten times the size twenty times that; an index takes 4 ms."""
 MOST_PARTS = 16
-"""Every optimisation may add a part to the approximate index, and a search asks each: with more, it is built anew."""
+"""Each optimisation may add a part to the approximate index, and a search reads all: with more, it is rebuilt."""
 UNIT_TOLERANCE = 1e-3
 
 VECTORS = ("video_embedding", "caption_embedding")
@@ -44,7 +44,7 @@ class IndexReport:
 
 @dataclass(frozen=True)
 class ClipIndex:
-    """The index below `directory`. Rows carry the version of what they were made from, so only changes are written."""
+    """The index below `directory`. Rows have a version of what they were made from, so only changes are written."""
 
     directory: Path
     approximate_from_rows: int = APPROXIMATE_FROM_ROWS
@@ -56,16 +56,16 @@ class ClipIndex:
     def exists(self) -> bool:
         return self.table.exists()
 
-    def told(self) -> AbstractContextManager[None]:
-        """What fails inside names the folder, and how to have it made anew."""
-        way_out = "remove it and run: internvid materialize '+key:clip_index' (it is made of the tables)"
-        return told_where(self.directory, way_out)
+    def naming_failures(self) -> AbstractContextManager[None]:
+        """Failures inside name the folder, and how to rebuild it."""
+        way_out = "remove it and run: internvid materialize '+key:clip_index' (it is rebuilt from the tables)"
+        return naming_failures(self.directory, way_out)
 
     def synchronise(self, parts: Iterable[pl.LazyFrame]) -> IndexReport:
-        """Make the index hold exactly the rows of `parts`, whose vectors are read only where something changed.
+        """Make the index contain exactly the rows of `parts`; vectors are only read for changed rows.
 
-        A clip of several parts comes from the first. Vectors of another length come from another embedder: the table
-        is made anew. Raises UserError, and leaves it as it is, where two parts have vectors of two lengths.
+        A clip in several parts is taken from the first. Vectors of a different length are from another embedder: the
+        table is recreated. Raises UserError, without a change, if parts have vectors of different lengths.
         """
         parts = list(parts)
         size = _one_size(parts)
@@ -84,7 +84,7 @@ class ClipIndex:
         return IndexReport(self.table.open().count_rows(), written, len(removed))
 
     def maintain(self) -> None:
-        """Build the indexes that pay and are missing; fold what was written since into the others."""
+        """Build missing indexes where they are worthwhile; update the others with newly written rows."""
         from lancedb.index import FTS, IvfFlat, IvfRq
 
         if not self.exists() or not self.table.open().count_rows():
@@ -92,27 +92,27 @@ class ClipIndex:
         self.table.optimise()
         table = self.table.open()
         indexed = {index.columns[0]: index for index in table.list_indices()}
-        if "caption" not in indexed:  # one over no rows would be of no use, hence not when the table is made
+        if "caption" not in indexed:  # not at creation of the table: an index over no rows would be useless
             table.create_index("caption", config=FTS())
         vectors = indexed.get("video_embedding")
         is_in_parts = vectors is not None and (table.index_stats(vectors.name).num_indices or 0) > MOST_PARTS
         if is_in_parts or (vectors is None and table.count_rows() >= self.approximate_from_rows):
-            # RaBitQ is built in a tenth of the others' time; docs/performance.md has the figures.
+            # RaBitQ takes a tenth of the others' build time; see docs/performance.md.
             kind = IvfFlat if table.schema.field("video_embedding").type.list_size % 8 else IvfRq
             table.create_index("video_embedding", config=kind(distance_type="cosine"))
 
     def first_rows(self) -> pl.DataFrame:
-        """`model` and `revision` of some rows, whatever the index holds; of none where it is empty."""
+        """`model` and `revision` of the first batch of rows; no rows if the index is empty."""
         names = ("model", "revision")
         return next(self.table.batches(names), pl.DataFrame(schema=dict.fromkeys(names, pl.String)))
 
     def repeated_keys(self) -> int:
-        """Rows that share their clip with another row: none, unless a promise of Lance was broken."""
+        """Number of surplus rows of the same clip: 0, unless a guarantee of Lance is violated."""
         keys = self.table.read(["clip_id"])["clip_id"] if self.exists() else pl.Series([])
         return len(keys) - keys.n_unique()
 
     def broken_vectors(self) -> int:
-        """Rows with a vector that is not finite, or not of length 1."""
+        """Number of rows with a vector that is not finite, or not of length 1."""
         return sum(_broken(batch) for batch in self.table.batches(VECTORS)) if self.exists() else 0
 
     def _versions(self) -> pl.DataFrame:
@@ -134,13 +134,13 @@ def matrix(vectors: pl.Series) -> np.ndarray:
 
 
 def _one_size(parts: Iterable[pl.LazyFrame]) -> int:
-    """How many numbers a vector has; 0 where there is none."""
+    """Length of the vectors; 0 if there are none."""
     firsts = (part.select("video_embedding").head(1).collect()["video_embedding"] for part in parts)
     sizes = sorted({len(first[0]) for first in firsts if len(first)})
     if len(sizes) > 1:
         lengths = " and ".join(map(str, sizes))
-        way_out = "an index has those of one; run: internvid materialize key:clip_embeddings"
-        raise UserError(f"categories have vectors of {lengths} numbers, by several models; {way_out}")
+        way_out = "expected those of one model; run: internvid materialize key:clip_embeddings"
+        raise UserError(f"categories have vectors of {lengths} numbers, from several models; {way_out}")
     return sizes[0] if sizes else 0
 
 
@@ -154,7 +154,7 @@ def _schema(size: int) -> pa.Schema:
 
 
 def _hashes(vectors: pl.Series) -> pl.Series:
-    """What tells a changed vector from one that came out the same."""
+    """Hashes of the vectors, to detect changed ones."""
     return pl.Series([hashlib.blake2b(row.tobytes(), digest_size=8).hexdigest() for row in matrix(vectors)])
 
 

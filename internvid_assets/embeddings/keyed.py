@@ -1,4 +1,4 @@
-"""A LanceDB table with one row per key, however many processes write to it."""
+"""A LanceDB table with one row per key, also with concurrent writers."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 REMOVED_AT_ONCE = 1_000
-"""Keys in one delete; bounds the length of its text."""
+"""Keys per delete; limits the length of the statement."""
 KEPT_VERSIONS = timedelta(days=1)
-"""Cleaning up younger versions pulls files from under those who are writing (60 of 80 commits failed)."""
+"""Cleaning up younger versions deletes files that concurrent writers need (60 of 80 commits failed)."""
 
 
 def key_field(name: str) -> pa.Field:
-    """The mark makes Lance notice two writers of a new key, who would both insert it otherwise.
+    """This metadata makes Lance detect two concurrent inserts of the same new key.
 
-    A BTREE index on the key would undo that: do not make one.
+    A BTREE index on the key disables that: do not create one.
     """
     import pyarrow as pa
 
@@ -51,18 +51,18 @@ class KeyedTable:
         return is_table(self.directory, self.name)
 
     def open(self) -> Any:
-        """LanceDB's own table, as it is now."""
+        """The LanceDB table at its latest version."""
         return self._database.open_table(self.name)
 
     def ensure(self, schema: pa.Schema) -> None:
-        """Make the empty table where there is none. One with other columns or types makes way, rows and all."""
+        """Create the empty table if it does not exist. One with other columns or types is replaced, with its rows."""
         if self.exists() and self.open().schema.equals(schema):
             return
         mode = "overwrite" if self.exists() else "create"
         self._database.create_table(self.name, schema=schema, mode=mode, exist_ok=True)
 
     def upsert(self, rows: pl.DataFrame) -> None:
-        """Insert `rows`, or put them in the place of those with their keys. Lance repeats a commit that met another."""
+        """Insert `rows`, replacing those with the same keys. Lance retries a commit that conflicts with another."""
         table = self.open()
         merge = table.merge_insert(table.schema.names[0]).when_matched_update_all().when_not_matched_insert_all()
         merge.execute(rows.to_arrow().select(table.schema.names).cast(table.schema))
@@ -74,7 +74,7 @@ class KeyedTable:
             table.delete(f"{table.schema.names[0]} in ({listed})")
 
     def read(self, columns: Sequence[str], where: str | None = None) -> pl.DataFrame:
-        """Some columns of all rows, or of those that `where` says."""
+        """Some columns of all rows, or of those that match `where`."""
         table = self.open()
         query = table.search().select(list(columns)).limit(max(table.count_rows(), 1))
         found = pl.from_arrow((query.where(where) if where else query).to_arrow())
@@ -88,5 +88,5 @@ class KeyedTable:
             yield pl.DataFrame(batch)
 
     def optimise(self) -> None:
-        """Merge small fragments, and fold new rows into the indexes there are without training those anew."""
+        """Merge small fragments, and add new rows to the existing indexes without retraining them."""
         self.open().optimize(cleanup_older_than=KEPT_VERSIONS)

@@ -1,4 +1,4 @@
-"""The vector of any picture or video, made as the clips' own are: for asking what looks like it."""
+"""The embedding of any image or video file, computed like those of the clips, for similarity search."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from internvid_assets.settings import Settings
 
 
 def vector_of_file(path: Path, embedder: VideoEmbedder, settings: Settings, engine: Engine) -> np.ndarray:
-    """The unit vector of a picture, or of the 8 uniform frames of a video, read in a worker process.
+    """The unit-length embedding of an image, or of the 8 uniform frames of a video, read in a worker process.
 
     Raises UserError for a file that is neither.
     """
     call = {"path": str(path), **frame_options(settings)}
     (jpegs,) = engine.each(jpegs_of, [call], timeout_seconds=TIMEOUT_SECONDS)
     if isinstance(jpegs, CallError):
-        raise UserError(f"{path} is read neither as a picture nor as a video ({jpegs}); give another file")
+        raise UserError(f"{path} can be read neither as an image nor as a video ({jpegs}); expected one of them")
     return embedder.embed_videos([[pixels(jpeg) for jpeg in jpegs]])[0]
 
 
 def jpegs_of(path: str, *, short_side_pixels: int, jpeg_quality: int, max_pixels: int) -> list[bytes]:
-    """A picture as one JPEG, a video as those of its 8 uniform frames, of the size that clips are looked at in."""
+    """The JPEG of an image, or those of the 8 uniform frames of a video, in the size of clip frames."""
     from PIL import UnidentifiedImageError
 
     sizes = {"short_side_pixels": short_side_pixels, "jpeg_quality": jpeg_quality, "max_pixels": max_pixels}

@@ -1,7 +1,7 @@
-"""Clips of different videos that look alike, found by asking the index for each clip's neighbours: never all pairs.
+"""Similar clips of different videos, found by querying the index for each clip's neighbours instead of all pairs.
 
-A clip is asked about once: who its neighbours were is remembered beside the index under a hash of its vector, so a run
-that was killed goes on, and new clips cost a question each. A pair with an old clip is found from the new one's side.
+Each clip is queried once: its neighbours are cached next to the index under a hash of its vector, so a killed run
+resumes, and each new clip costs one query. A pair with an old clip is found by the query of the new one.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import polars as pl
 from internvid_assets.cells.sql_text import quoted
 from internvid_assets.embeddings.index import ClipIndex, matrix
 from internvid_assets.embeddings.keyed import KeyedTable, key_field
-from internvid_assets.embeddings.searching import LOOKED_AT_AGAIN
+from internvid_assets.embeddings.searching import REFINE_FACTOR
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 ASKED_AT_ONCE = 512
 FIRST_NEIGHBOURS, MOST_NEIGHBOURS = 32, 512
-"""A clip whose neighbours are all alike is asked for more of them, up to the most."""
+"""If all neighbours of a clip are near-duplicates, more are requested, up to the maximum."""
 
 CLIP = ["clip_id", "video_id", "category", "video_hash"]
 NO_CLIPS = pl.DataFrame(schema=dict.fromkeys(CLIP, pl.String))
@@ -32,7 +32,7 @@ FOUND = ["neighbour", "neighbour_hash", "cosine"]
 
 @dataclass(frozen=True)
 class Neighbours:
-    """What is remembered of the neighbours of an index's clips."""
+    """The cached neighbours of an index's clips."""
 
     index: ClipIndex
 
@@ -41,7 +41,7 @@ class Neighbours:
         return KeyedTable(self.index.directory, "neighbours")
 
     def pairs(self, min_cosine: float, progress: Callable[[int, int], None]) -> pl.DataFrame:
-        """Every pair once, as `near_duplicates` has it. Asks about the clips that nothing is remembered of."""
+        """Every pair once, as rows of `near_duplicates`. Queries the index for the clips that are not cached."""
         self.table.ensure(_schema())
         clips = self.index.table.read(CLIP) if self.index.exists() else NO_CLIPS
         pending = clips.join(self._remembered(min_cosine), on=["clip_id", "video_hash"], how="anti")
@@ -53,15 +53,15 @@ class Neighbours:
         return _pairs(remembered.filter(pl.col("cosine") >= min_cosine), clips)
 
     def crowded(self) -> int:
-        """Clips with more near-duplicates than `MOST_NEIGHBOURS`: some of their pairs may be missing."""
+        """Number of clips with more near-duplicates than `MOST_NEIGHBOURS`: some of their pairs may be missing."""
         return self.table.open().count_rows("is_crowded") if self.table.exists() else 0
 
     def _remembered(self, min_cosine: float) -> pl.DataFrame:
-        """The clips that were asked about, at this cosine or a lower one."""
+        """The clips that were queried with this minimum cosine or a lower one."""
         return self.table.read(["clip_id", "video_hash"], where=f"min_cosine <= {min_cosine}")
 
     def _asked(self, clips: pl.DataFrame, min_cosine: float) -> pl.DataFrame:
-        """One row for each of `clips`, all in one search; more neighbours for those who have only near ones."""
+        """One row per clip of `clips`, in one batched search; repeated with more neighbours where all are near."""
         found, count = [], FIRST_NEIGHBOURS
         while clips.height:
             near = nearest(self.index, clips, count).filter(pl.col("cosine") >= min_cosine)
@@ -94,22 +94,22 @@ def _schema() -> pa.Schema:
 
 
 def nearest(index: ClipIndex, clips: pl.DataFrame, count: int) -> pl.DataFrame:
-    """Each clip's `count` nearest, itself among them: `neighbour`, its video and hash, and the cosine."""
+    """Each clip's `count` nearest, including itself: `neighbour`, its video and hash, and the cosine."""
     listed = ", ".join(map(quoted, clips["clip_id"]))
     asked = index.table.read(["clip_id", "video_embedding"], where=f"clip_id in ({listed})")
     query = index.table.open().search(list(matrix(asked["video_embedding"])), vector_column_name="video_embedding")
-    query = query.distance_type("cosine").refine_factor(LOOKED_AT_AGAIN).limit(count)
+    query = query.distance_type("cosine").refine_factor(REFINE_FACTOR).limit(count)
     hits = pl.DataFrame(query.select(["clip_id", "video_id", "video_hash", "_distance"]).to_arrow())
     names = {"clip_id": "neighbour", "video_id": "neighbour_video", "video_hash": "neighbour_hash"}
     hits = hits.rename(names).with_columns(cosine=1 - pl.col("_distance").cast(pl.Float64))
-    if asked.height == 1:  # a single vector's answer does not say whose it is
+    if asked.height == 1:  # the result of a single query has no query_index
         hits = hits.with_columns(query_index=pl.lit(0))
     askers = asked.select("clip_id").with_row_index("query_index")
     return askers.join(hits.cast({"query_index": pl.UInt32}), on="query_index").drop("query_index", "_distance")
 
 
 def _pairs(found: pl.DataFrame, clips: pl.DataFrame) -> pl.DataFrame:
-    """`found` between clips that are what they were, each pair once, the smaller clip_id first."""
+    """The pairs of `found` whose vectors are unchanged, each pair once, the smaller clip_id first."""
     others = clips.select(pl.all().name.prefix("other_"))
     here = found.join(clips, on=["clip_id", "video_hash"]).rename({"neighbour": "other_clip_id"})
     both = here.join(

@@ -1,4 +1,4 @@
-"""The greedy semantic filter (ShareGPT4Video): a clip joins the pool when no clip in it has a caption so alike."""
+"""The greedy semantic filter (ShareGPT4Video): a clip joins the pool if no caption in it is too similar to its own."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from internvid_assets.cells.lake import Lake
 from internvid_assets.embeddings.index import matrix
 
 BLOCK_ROWS = 1024
-"""Candidates compared with the pool in one matrix product."""
+"""Candidates per matrix product with the pool."""
 POOL_ROWS = 65_536
-"""Clips of the pool in one product: with a block of candidates, 270 MB of cosines."""
+"""Clips of the pool per product: with a block of candidates, 270 MB of cosines."""
 
 
 class Verdicts(NamedTuple):
-    """For each candidate whether it is in the pool, and its nearest there of those before it (-1: none), and how near.
+    """For each candidate, whether it is in the pool, its nearest earlier clip in the pool, and their cosine.
 
-    `is_kept` bool [n], `nearest` int [n], `cosine` float [n], NaN where there is none.
+    `is_kept` bool [n], `nearest` int [n] (-1: none), `cosine` float [n] (NaN: none).
     """
 
     is_kept: np.ndarray
@@ -29,18 +29,18 @@ class Verdicts(NamedTuple):
     cosine: np.ndarray
 
 
-def told_clips(lake: Lake, table: str, column: str) -> pl.DataFrame:
-    """One row per clip that has a value in a column of a table; one of several categories comes from the first."""
+def clips_with(lake: Lake, table: str, column: str) -> pl.DataFrame:
+    """One row per clip with a value in a column of a table; a clip in several categories is taken from the first."""
     rows = lake.scan_all(table).drop_nulls(column).select("clip_id", "category", column)
     return rows.unique("clip_id", keep="first", maintain_order=True).collect()
 
 
 def pooled(clips: pl.DataFrame, max_cosine: float) -> pl.DataFrame:
-    """One row per clip of `clips` (clip_id, category, vector of unit length), as `semantic_pool` has it.
+    """One row of `semantic_pool` per clip of `clips` (clip_id, category, vector of unit length).
 
-    Clips are taken in the order of a hash of their clip_id, which depends on nothing else: neither on their video nor
-    on the order of tables. A clip in the pool is never put out by a later one; one that comes new may take the place of
-    those behind it in the order.
+    Clips are processed in the order of a hash of their clip_id, which depends neither on their video nor on the order
+    of tables. A clip in the pool is never displaced by a later one; a newly added clip may displace clips after it in
+    this order.
     """
     ordered = clips.with_columns(order=clips["clip_id"].map_elements(order_of, return_dtype=pl.String)).sort("order")
     verdicts = greedy_pool(matrix(ordered["vector"]), max_cosine)
@@ -57,9 +57,9 @@ def order_of(clip_id: str) -> str:
 
 
 def greedy_pool(vectors: np.ndarray, max_cosine: float, *, block_rows: int = BLOCK_ROWS) -> Verdicts:
-    """Takes unit vectors [n, d] one after the other: kept where no kept one before has a cosine of `max_cosine`.
+    """Processes unit vectors [n, d] in order: one is kept if its cosine with every kept one is below `max_cosine`.
 
-    The pool is compared a block at a time; only what happens inside a block is one after the other.
+    Candidates are compared with the pool in blocks; only the comparisons within a block are sequential.
     """
     count = len(vectors)
     is_kept, nearest, cosine = np.zeros(count, bool), np.full(count, -1), np.full(count, -np.inf)
@@ -83,7 +83,7 @@ def _parts(pool: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _note(cosines: np.ndarray, pool: np.ndarray, nearest: np.ndarray, cosine: np.ndarray) -> None:
-    """Put in the places of `nearest` and `cosine` what is nearer in `cosines` [candidates, pool]."""
+    """Update `nearest` and `cosine` in place where `cosines` [candidates, pool] has a nearer one."""
     best = cosines.argmax(axis=1)
     alike = cosines[np.arange(len(best)), best]
     is_nearer = alike > cosine

@@ -1,4 +1,4 @@
-"""What the index holds of each clip: its vectors, and what a search shows or filters by."""
+"""The rows of the index: each clip's embeddings, and what a search shows or filters by."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ SCORES = {"umt_scores": "umt_score", "aesthetic_scores": "aesthetic_score"}
 
 
 def indexed_rows(lake: Lake) -> Iterator[pl.LazyFrame]:
-    """The rows of each category. Scores that were not made are null: a search without them works all the same."""
+    """The rows of each category. Missing scores are null: searches without them still work."""
     return (rows_of(lake, category) for category in tables.CATEGORIES)
 
 
 def rows_of(lake: Lake, category: str) -> pl.LazyFrame:
-    """One row per embedded clip that is still there. Left joins hold what is joined on in memory, not the vectors."""
+    """One row per embedded clip that still exists. Left joins keep the right side in memory, not the vectors."""
     rows = lake.scan("clip_embeddings", category).filter(pl.col("error").is_null())
     clips = lake.scan("clips", category).select(
         "clip_id", "video_id", "start_seconds", "end_seconds", "duration_seconds"

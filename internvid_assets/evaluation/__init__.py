@@ -1,1 +1,1 @@
-"""What a model is worth (InternVid 4.2): zero-shot actions, retrieval, linear probes."""
+"""Evaluation of video-text models (InternVid 4.2): zero-shot actions, retrieval, linear probes."""

@@ -1,4 +1,4 @@
-"""Evaluation: what the checkpoints of a subset know without training for it (InternVid 4.2)."""
+"""Evaluation of the checkpoints of a subset: zero-shot actions, linear probes, retrieval (InternVid 4.2)."""
 
 import base64
 from collections.abc import Callable
@@ -45,12 +45,12 @@ def code_of(asset: str) -> list[str]:
 
 
 def recipes(home: Home) -> dict[str, Recipe]:
-    """What each asset depends on beside what it reads: its code version."""
+    """The recipe of each asset: what it depends on besides its upstream data."""
     return evaluation_recipes(home, {asset: code_hash(code_of(asset)) for asset in CODE})
 
 
 def of_checkpoints(table: str) -> dict[str, Any]:
-    """What Dagster is told of a table about the checkpoints of each subset."""
+    """The asset options of a table that evaluates the checkpoints of each subset."""
     options = whole_table(table, group="evaluation", code=code_of(table), kinds={"pytorch"})
     return {**options, "deps": ["evaluation_videos", *CHECKPOINTS], "partitions_def": by_subset}
 
@@ -59,7 +59,7 @@ def of_checkpoints(table: str) -> dict[str, Any]:
     **whole_table("evaluation_videos", group="evaluation", code=code_of("evaluation_videos"), kinds={"ffmpeg", "lance"})
 )
 def evaluation_videos(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per video and text that models are evaluated on: those that settings name, or drawn ones."""
+    """One row per video and text that models are evaluated on: from the configured sources, or rendered ones."""
     settings = home.settings
     tasks = {task: pairs_of(home, task) for task in TASKS}
     engine = LocalEngine(settings.workers, memory_bytes=settings.worker_memory_bytes, preload=WORKERS_NEED)
@@ -69,7 +69,7 @@ def evaluation_videos(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 
 
 def pairs_of(home: Home, task: str) -> list[Pair]:
-    """Those of the source that settings name; else drawn videos, which no world holds that is trained on."""
+    """The pairs of the configured source; otherwise rendered videos, which are in no sample world for training."""
     parameters = home.settings.evaluation
     named = getattr(parameters, task)
     if named:
@@ -84,19 +84,19 @@ def pairs_of(home: Home, task: str) -> list[Pair]:
 
 @dg.asset(**of_checkpoints("zero_shot_actions"))
 def zero_shot_actions(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per checkpoint and measure, of all videos and of each action's: a video is what its words are nearest."""
+    """One row per checkpoint, measure and action (or all): zero-shot action recognition (InternVid 4.2)."""
     return _of_actions(home, "zero_shot_actions", context.partition_key, actions_of, templates=templates_of(home))
 
 
 @dg.asset(**of_checkpoints("linear_probe"))
 def linear_probe(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per checkpoint and measure, of all test videos and of each action's: what features say to a probe."""
+    """One row per checkpoint, measure and action (or all): linear-probe accuracy on the test videos."""
     return _of_actions(home, "linear_probe", context.partition_key, probe_of)
 
 
 @dg.asset(**of_checkpoints("video_text_retrieval"))
 def video_text_retrieval(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per checkpoint, direction, ranking and measure: at which rank videos find texts, and texts videos."""
+    """One row per checkpoint, direction, ranking and measure: video-text retrieval in both directions."""
     subset, videos, rows = context.partition_key, videos_of_task(home, "retrieval"), []
     with home.turn(FOLDER):
         for candidate in candidates(home, subset):
@@ -107,7 +107,7 @@ def video_text_retrieval(context: dg.AssetExecutionContext, home: dg.ResourcePar
 def _of_actions(
     home: Home, table: str, subset: str, measure: Callable[..., ActionsOf], **shown: Any
 ) -> dg.MaterializeResult:
-    """With a table of all actions, and a plot of which was taken for which, of each checkpoint."""
+    """Write the table; the metadata have a table of all actions and a confusion matrix for each checkpoint."""
     videos, rows = videos_of_task(home, "actions"), []
     with home.turn(FOLDER):
         for candidate in candidates(home, subset):
@@ -131,4 +131,4 @@ def _named(rows: list[dict[str, Any]], subset: str, checkpoint: str, weights: st
 
 def _picture(png: bytes) -> dg.MarkdownMetadataValue:
     encoded = base64.b64encode(png).decode()
-    return dg.MetadataValue.md(f"![which action was taken for which](data:image/png;base64,{encoded})")
+    return dg.MetadataValue.md(f"![confusion matrix](data:image/png;base64,{encoded})")

@@ -1,4 +1,4 @@
-"""The checkpoints of a subset that are evaluated: those it was trained to, and the CLIP that training began with."""
+"""The checkpoints to evaluate for a subset: those trained on it, and the initial CLIP."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VIDEOS_AT_ONCE = 64
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model that is evaluated."""
+    """A model to evaluate."""
 
     name: str
     weights: str
@@ -31,7 +31,7 @@ class Candidate:
 
 
 def candidates(home: Home, subset: str) -> Iterator[Candidate]:
-    """One after another, so that one at a time is held; raises UserError, before any, for one that is not there."""
+    """Loaded one at a time; raises UserError for a missing checkpoint before loading any."""
     from internvid_assets.models.viclip.checkpoint import weights_file
 
     folders = {name: _folder(home, name, subset) for name in dict.fromkeys(home.settings.evaluation.checkpoints)}
@@ -50,7 +50,7 @@ def _loaded(home: Home, name: str, folder: Path) -> ViclipEmbedding:
 
 
 def _clip(home: Home, folder: Path) -> tuple:
-    """It sees a video as the mean of its frames' patches: no time is in its positions."""
+    """The initial CLIP as a ViCLIP: without temporal positions, it encodes a video by the patches of all frames."""
     from internvid_assets.models.transformers_loading import best_device, best_dtype
     from internvid_assets.models.viclip.tokens import words_of
     from internvid_assets.viclip.clip_weights import viclip_of_clip
@@ -62,7 +62,7 @@ def _clip(home: Home, folder: Path) -> tuple:
 
 
 def video_vectors(embed: Callable[[list], np.ndarray], home: Home, rows: pl.DataFrame) -> np.ndarray:
-    """What `embed` makes of the videos of rows of `evaluation_videos`, whose pictures are read some at a time."""
+    """The vectors that `embed` gives for the videos of rows of `evaluation_videos`; frames are read in batches."""
     store, parts = home.frames("evaluation"), []
     for some in rows.iter_slices(VIDEOS_AT_ONCE):
         hashes = some["frame_hashes"].to_list()

@@ -1,4 +1,4 @@
-"""What evaluations depend on beside the checkpoints and videos they read: settings, wordings, CLIP before training."""
+"""The recipes of evaluations: settings, prompt templates and the initial CLIP; checkpoints and videos are inputs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OF_FRAMES = {"clip_frames": ("short_side_pixels", "jpeg_quality"), "videos": ("m
 
 
 def evaluation_recipes(home: Home, code: Mapping[str, str]) -> dict[str, Recipe]:
-    """By asset, of which `code` has hashes. Parameters have the full names of their settings."""
+    """By asset; `code` has the code hash of each. Parameters have the full names of their settings."""
     before = _before_training(home)
     models = (clip_identity(home), tokenizer_identity(home)) if before else ()
     judged: dict[str, Any] = {"evaluation.checkpoints": home.settings.evaluation.checkpoints, **before}
@@ -39,7 +39,7 @@ def evaluation_recipes(home: Home, code: Mapping[str, str]) -> dict[str, Recipe]
 
 
 def _videos(home: Home) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
-    """Which videos, and how their frames are kept; with the content of each csv that names some."""
+    """Which videos are used and how their frames are stored, and the hash of each csv that lists them."""
     parameters = home.settings.evaluation
     named = {task: getattr(parameters, task) for task in TASKS}
     drawn = DRAWN if not all(named.values()) else ()
@@ -51,7 +51,7 @@ def _videos(home: Home) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
 
 
 def _wordings(home: Home) -> str:
-    """The lines themselves, since a file of one's own may change; a file that cannot be read counts by its name."""
+    """The template lines, since a custom file may change; for a file that cannot be read, its name."""
     name = templates_of(home)
     try:
         return "\n".join(templates(name))
@@ -60,7 +60,7 @@ def _wordings(home: Home) -> str:
 
 
 def _before_training(home: Home) -> dict[str, Any]:
-    """How the CLIP that training begins with is made to look at videos, where it is among the checkpoints."""
+    """The parameters that turn the initial CLIP into a video model, if it is among the checkpoints."""
     if CLIP not in home.settings.evaluation.checkpoints:
         return {}
     shared = in_force(home, "training")

@@ -1,4 +1,4 @@
-"""The frames of the videos that models are evaluated on: looked at once, whatever is evaluated on them later."""
+"""The frames of the evaluation videos: decoded once, for all evaluations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VIDEOS_AT_ONCE = 64
 def videos_of(
     tasks: Mapping[str, Sequence[Pair]], settings: Settings, engine: Engine, store: FrameStore
 ) -> pl.DataFrame:
-    """Rows of `evaluation_videos`; frames go into the store, those of a file that two pairs name once."""
+    """Rows of `evaluation_videos`; frames are written to the store, once per file."""
     wanted = [pair.path for pairs in tasks.values() for pair in pairs if pair.rejection_reason is None]
     frames = _frames(list(dict.fromkeys(wanted)), settings, engine, store)
     return pl.DataFrame(
@@ -34,7 +34,7 @@ def videos_of(
 def _frames(
     paths: Sequence[Path], settings: Settings, engine: Engine, store: FrameStore
 ) -> dict[Path, list[str] | CallError]:
-    """By file, the hashes of its uniform frames, or why there are none."""
+    """By file, the hashes of its uniform frames, or the error."""
     found: dict[Path, list[str] | CallError] = {}
     for start in range(0, len(paths), VIDEOS_AT_ONCE):
         some = paths[start : start + VIDEOS_AT_ONCE]

@@ -1,4 +1,4 @@
-"""Which evaluations were made of which weights: each row of their tables has the hash of the weights it judges."""
+"""Which evaluations are of which weights: each row of their tables has the hash of the evaluated weights."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from internvid_assets.viclip.trained_on import WEIGHTS
 
 
 def evaluations_of(lake: Lake, checkpoints: Collection[Path]) -> Iterator[tuple[Path, str, str, int]]:
-    """(checkpoint, table, subset, rows) of each table of evaluations that judges one of the checkpoints.
+    """(checkpoint, table, subset, rows) for each evaluation table with rows of one of the checkpoints.
 
-    Weights are read to their end, for their hash, where there is any evaluation.
+    If there are any evaluations, all weights are read to hash them.
     """
     judged = {(table, subset): lake.scan(table, subset) for table in tables.PER_SUBSET for subset in lake.parts(table)}
     weights = {folder: file_hash(folder / WEIGHTS) for folder in checkpoints} if judged else {}
@@ -28,7 +28,7 @@ def evaluations_of(lake: Lake, checkpoints: Collection[Path]) -> Iterator[tuple[
 
 
 def evaluations_by(lake: Lake, recipe: str) -> Iterator[tuple[str, str, int]]:
-    """(table, subset, rows) of each table of evaluations that was made by a recipe."""
+    """(table, subset, rows) for each evaluation table that was made with the recipe."""
     for table in tables.PER_SUBSET:
         for subset in lake.parts(table):
             if (version := lake.version(table, subset)) and version.recipe == recipe:

@@ -1,6 +1,6 @@
-"""From vectors to rows: what the measures say of one checkpoint.
+"""From vectors to table rows: the metrics of one checkpoint.
 
-V videos, T distinct texts, C classes, W wordings, E width of the joint space; vectors are of unit length.
+V videos, T distinct texts, C classes, W templates, E width of the joint space; vectors are of unit length.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ALL = "all actions"
 
 
 def action_rows(scores: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> list[dict[str, Any]]:
-    """Of scores [V, C] and labels [V]: the measures of all videos, then of each class that has any."""
+    """From scores [V, C] and labels [V]: the metrics over all videos, then over those of each class."""
     parts = {ALL: np.ones(len(labels), dtype=bool)}
     parts |= {name: labels == number for number, name in enumerate(classes) if (labels == number).any()}
     return [
@@ -32,7 +32,7 @@ def _measures(found: Accuracy) -> dict[str, float]:
 
 
 def retrieval_rows(videos: np.ndarray, texts: np.ndarray, relevant: np.ndarray) -> list[dict[str, Any]]:
-    """Of [V, E], [T, E] and which of them belong together, bool [V, T]: both directions, plain and dual softmax."""
+    """From [V, E], [T, E] and the relevance matrix, bool [V, T]: both directions, plain and with dual softmax."""
     scores = videos @ texts.T
     directions = {"text_to_video": (scores.T, relevant.T), "video_to_text": (scores, relevant)}
     return [

@@ -1,4 +1,4 @@
-"""What evaluation looks like: which action was taken for which, and what subsets taught beside the paper's figures."""
+"""Plots of evaluations: confusion matrices, and models by subset next to the paper's figures."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 MOST_NAMES = 40
-"""Of more classes than these, no name could be read."""
+"""With more classes, names would be illegible and are omitted."""
 
 
 def confusion_png(counts: np.ndarray, classes: Sequence[str]) -> bytes:
-    """Of counts [C, C]: a row per right class, the shares of its videos by the class they were taken for."""
+    """From counts [C, C]: one row per true class, with the fractions of its videos by predicted class."""
     from matplotlib.figure import Figure
 
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -21,7 +21,7 @@ def confusion_png(counts: np.ndarray, classes: Sequence[str]) -> bytes:
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set(xlabel="taken for", ylabel="is")
+    axes.set(xlabel="predicted", ylabel="true")
     if len(classes) <= MOST_NAMES:
         axes.set_xticks(range(len(classes)), classes, rotation=90)
         axes.set_yticks(range(len(classes)), classes)
@@ -29,7 +29,7 @@ def confusion_png(counts: np.ndarray, classes: Sequence[str]) -> bytes:
 
 
 def actions_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Of rows of `zero_shot_actions`: Markdown, a line per action with its measures."""
+    """From rows of `zero_shot_actions`: a Markdown table with the metrics of each action."""
     values = {(row["action"], row["measure"]): row["value"] for row in rows}
     counts = {row["action"]: row["videos"] for row in rows}
     lines = [
@@ -40,7 +40,7 @@ def actions_table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def recipes_png(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """Of rows of `training_recipes`: a line of panels per measure, the paper's on the left, ours on the right."""
+    """From rows of `training_recipes`: a row of panels per measure, the paper's on the left, ours on the right."""
     from matplotlib.figure import Figure
 
     measures = list(dict.fromkeys(row["measure"] for row in rows))
@@ -54,7 +54,8 @@ def recipes_png(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def _named(row: Mapping[str, Any]) -> str:
-    return f"{row['subset']}, between" if row["checkpoint"] == "viclip_interpolated_checkpoint" else str(row["subset"])
+    is_interpolated = row["checkpoint"] == "viclip_interpolated_checkpoint"
+    return f"{row['subset']}, interpolated" if is_interpolated else str(row["subset"])
 
 
 def _bars(axes: Any, title: str, values: Mapping[str, float | None]) -> None:

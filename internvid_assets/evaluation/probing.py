@@ -1,4 +1,4 @@
-"""Linear probes (Radford et al., 2021, A.3): what a frozen encoder's features say of actions, by logistic regression.
+"""Linear probes (Radford et al., 2021, A.3): logistic regression of actions on the features of a frozen encoder.
 
 V videos, D width of the features, C classes.
 """
@@ -25,7 +25,7 @@ TRAIN, VALIDATION, TEST = SPLITS
 
 @dataclass(frozen=True)
 class Shares:
-    """Of each class's videos: how many validate, how many test; the rest are trained on."""
+    """The fractions of each class's videos for validation and testing; the rest is for training."""
 
     validation: float
     test: float
@@ -34,20 +34,20 @@ class Shares:
 
 @dataclass(frozen=True)
 class Probe:
-    """What validation chose, and how the probe of that, trained on all but the test videos, scores these."""
+    """The penalty selected by validation, and the test scores of the probe trained with it on all other videos."""
 
     l2: float
     """The weight of the penalty."""
     validation_top_1: float
     scores: np.ndarray
-    """[V of test, C]."""
+    """[test videos, C]."""
 
 
 def split_of(contents: Sequence[str], labels: Sequence[str], given: Sequence[str | None], shares: Shares) -> np.ndarray:
-    """str [V]: what is `given`, else drawn by content: the same on every machine, and for copies of a video.
+    """str [V]: the `given` split, or a random one by content: the same on every machine, and for copies of a video.
 
-    Of each class in turn, so that each split has its share of it. Where only training and test videos are told, a part
-    of the former validates. Raises UserError where training or test are left without any.
+    Stratified by class. If only training and test videos are given, a part of the training videos is used for
+    validation. Raises UserError if a split has no videos.
     """
     drawn = _drawn(contents, labels, shares)
     found = np.array([own or other for own, other in zip(given, drawn, strict=True)])
@@ -62,7 +62,7 @@ def split_of(contents: Sequence[str], labels: Sequence[str], given: Sequence[str
 
 
 def _drawn(contents: Sequence[str], labels: Sequence[str], shares: Shares) -> np.ndarray:
-    """Each class's distinct contents in the order of a hash; the first of them test, the next validate."""
+    """Distinct contents of each class in the order of a hash: the first are for testing, the next for validation."""
     found = np.full(len(labels), TRAIN, dtype="<U10")
     for label in sorted(set(labels)):
         own = sorted({content for content, one in zip(contents, labels, strict=True) if one == label})
@@ -79,9 +79,9 @@ def _drawn(contents: Sequence[str], labels: Sequence[str], shares: Shares) -> np
 def probe(
     features: np.ndarray, labels: np.ndarray, splits: np.ndarray, *, classes: int, l2s: Sequence[float], steps: int
 ) -> Probe:
-    """Of features [V, D] and labels [V]: each penalty is tried, the one that validates best is taken.
+    """From features [V, D] and labels [V]: tries each penalty and selects the best on the validation videos.
 
-    The lower loss decides between penalties of equal top-1. Then the probe is trained on both parts.
+    Ties in top-1 are broken by the lower loss. Then the probe is trained on training and validation videos.
     """
     train, validation, test = (splits == name for name in SPLITS)
     tried = []
@@ -94,7 +94,7 @@ def probe(
 
 
 def _trained(features: np.ndarray, labels: np.ndarray, classes: int, l2: float, steps: int) -> tuple[Tensor, Tensor]:
-    """Weights [C, D] and biases [C] of the least mean cross-entropy + l2 / 2 |weights|^2, by L-BFGS in float64."""
+    """Weights [C, D] and biases [C] that minimize mean cross-entropy + l2 / 2 |weights|^2, by L-BFGS in float64."""
     import torch
     from torch.nn import functional as F
 

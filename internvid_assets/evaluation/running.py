@@ -1,4 +1,4 @@
-"""One checkpoint on one task: the rows of its table, and what else there is to show."""
+"""Evaluating one checkpoint on one task: the rows of its table, and what the plots need."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from internvid_assets.evaluation.checkpoints import Candidate, video_vectors
 from internvid_assets.evaluation.measuring import action_rows, retrieval_rows
 from internvid_assets.home import Home
 
-WAY_OUT = "run: internvid materialize key:evaluation_videos; its rejection_reason says why a video does not count"
+WAY_OUT = "run: internvid materialize key:evaluation_videos; its rejection_reason says why a video is excluded"
 
 
 @dataclass(frozen=True)
 class ActionsOf:
-    """What a checkpoint took videos for."""
+    """The results of a checkpoint on actions."""
 
     rows: list[dict[str, Any]]
     classes: list[str]
@@ -28,7 +28,7 @@ class ActionsOf:
 
 
 def videos_of_task(home: Home, task: str) -> pl.DataFrame:
-    """Those that count; raises UserError where none do."""
+    """The videos that are not rejected; raises UserError if there are none."""
     found = home.lake.scan("evaluation_videos").filter(pl.col("task") == task, pl.col("rejection_reason").is_null())
     rows = found.sort("line").collect()
     if rows.is_empty():
@@ -37,13 +37,13 @@ def videos_of_task(home: Home, task: str) -> pl.DataFrame:
 
 
 def templates_of(home: Home) -> str:
-    """The wordings that settings name, else those that fit the videos: the drawn ones' actions are whole phrases."""
+    """The configured templates, else those that fit the videos: actions of rendered videos are complete phrases."""
     parameters = home.settings.evaluation
     return parameters.templates or ("plain" if parameters.actions else "bare")
 
 
 def actions_of(candidate: Candidate, home: Home, videos: pl.DataFrame) -> ActionsOf:
-    """Zero-shot actions: the classes are the actions of the videos."""
+    """Zero-shot action recognition: the classes are the actions of the videos."""
     classes, labels = actions_in(videos)
     worded = zero_shot.prompts(classes, zero_shot.templates(templates_of(home)))
     texts = candidate.embedding.embed_texts([text for own in worded for text in own])
@@ -53,15 +53,15 @@ def actions_of(candidate: Candidate, home: Home, videos: pl.DataFrame) -> Action
 
 
 def actions_in(videos: pl.DataFrame) -> tuple[list[str], np.ndarray]:
-    """The actions of the videos, and int [V] which of them each shows."""
+    """The distinct actions of the videos, and the label of each video, int [V]."""
     classes = sorted(set(videos["text"]))
     if len(classes) < 2:
-        raise UserError(f"all videos show {classes[0]!r}: expected two actions or more to choose from; {WAY_OUT}")
+        raise UserError(f"all videos show {classes[0]!r}: expected at least two actions; {WAY_OUT}")
     return classes, np.array([classes.index(text) for text in videos["text"]])
 
 
 def probe_of(candidate: Candidate, home: Home, videos: pl.DataFrame) -> ActionsOf:
-    """A linear probe of the frozen video encoder: trained on some of the videos, measured on others."""
+    """A linear probe on the frozen video encoder, trained on some of the videos and tested on others."""
     parameters, (classes, labels) = home.settings.linear_probe, actions_in(videos)
     shares = probing.Shares(validation=parameters.validation_share, test=parameters.test_share, seed=parameters.seed)
     contents = ["+".join(hashes) for hashes in videos["frame_hashes"]]

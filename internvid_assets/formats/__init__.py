@@ -1,1 +1,1 @@
-"""Other people's formats, both ways: how datasets of video clips and captions are handed around."""
+"""Import and export: the formats in which video-caption datasets are published."""

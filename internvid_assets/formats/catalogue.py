@@ -1,4 +1,4 @@
-"""The formats, in one table: what their records are, which columns of a row they hold, who reads and writes them."""
+"""The table of formats: their record keys, the columns they can represent, and their readers and writers."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ _SPAN = ("video_id", "start_seconds", "end_seconds", "caption")
 
 @dataclass(frozen=True)
 class Format:
-    """How other people hand clips and captions around."""
+    """A format of video-caption datasets."""
 
     name: str
     about: str
     wanted: pl.Schema
-    """The keys of a record; others are passed over."""
+    """The keys of a record; others are ignored."""
     needs: frozenset[str]
-    """Keys by which the format is known."""
+    """Keys by which the format is detected."""
     holds: tuple[str, ...]
-    """The columns of a row that survive being written and read back; times to the millisecond."""
+    """The columns of a row that survive a round trip; times to the millisecond."""
     one_is: Literal["span", "file"]
-    """Whether a record speaks of a span of a source video, or of a file of its own."""
+    """Whether a record describes a span of a source video, or a separate file."""
     rows: Callable[[pl.DataFrame], pl.DataFrame]
     write: Callable[[Iterator[pl.DataFrame], Path], None]
     ending: str = ""
-    """Of its files' names, where its keys are not its own."""
+    """File name ending, if the keys alone do not identify the format."""
 
 
 _OURS = frozenset({"caption", "start_seconds", "end_seconds"})
@@ -54,7 +54,7 @@ FORMATS = {
     for one in (
         Format(
             name="internvid",
-            about="InternVid's released annotations, a clip a line",
+            about="InternVid's released annotations, one clip per line",
             wanted=internvid.WANTED,
             needs=frozenset({"YoutubeID", "Start_timestamp", "End_timestamp", "Caption"}),
             holds=(*_SPAN, "aesthetic_score", "umt_score"),
@@ -64,7 +64,7 @@ FORMATS = {
         ),
         Format(
             name="panda70m",
-            about="Panda-70M's csv, a video a line",
+            about="Panda-70M's csv, one video per line",
             wanted=panda70m.WANTED,
             needs=frozenset({"videoID", "timestamp", "caption"}),
             holds=(*_SPAN, "matching_score"),
@@ -74,7 +74,7 @@ FORMATS = {
         ),
         Format(
             name="sharegpt4video",
-            about="ShareGPT4Video, a caption per keyframe and one of the whole",
+            about="ShareGPT4Video, one caption per keyframe and one of the whole video",
             wanted=sharegpt4video.WANTED,
             needs=frozenset({"video_id", "captions"}),
             holds=("video_id", "video_path", "archive", "long_captions", "keyframe_captions"),
@@ -94,7 +94,7 @@ FORMATS = {
         ),
         Format(
             name="lvdr",
-            about="VideoCLIP-XL's benchmark, a true long caption and ever falser ones",
+            about="VideoCLIP-XL's benchmark, a true long caption and increasingly false ones",
             wanted=videoclip_xl.LVDR,
             needs=frozenset(videoclip_xl.LVDR),
             holds=("video_id", "long_captions"),
@@ -104,7 +104,7 @@ FORMATS = {
         ),
         Format(
             name="viclip",
-            about="what ViCLIP is trained from, a list of files and captions",
+            about="the input of ViCLIP's training code, a list of files and captions",
             wanted=viclip.WANTED,
             needs=frozenset(viclip.WANTED),
             holds=("video_path", "caption"),
@@ -114,7 +114,7 @@ FORMATS = {
         ),
         Format(
             name="webdataset",
-            about="tar shards, a sample per clip",
+            about="tar shards, one sample per clip",
             wanted=huggingface.WANTED,
             needs=_OURS,
             holds=tuple(CONTENT),
@@ -125,7 +125,7 @@ FORMATS = {
         ),
         Format(
             name="huggingface",
-            about="Parquet files and a README that `datasets` loads",
+            about="Parquet files and a README, for Hugging Face `datasets`",
             wanted=huggingface.WANTED,
             needs=_OURS,
             holds=tuple(CONTENT),
@@ -150,29 +150,29 @@ FORMATS = {
 
 
 def named(name: str) -> Format:
-    """Raises UserError naming those there are."""
+    """Raises UserError with the list of formats if there is no such one."""
     if name not in FORMATS:
-        raise UserError(f"no format {name}; there are: {', '.join(FORMATS)}")
+        raise UserError(f"no format {name}; expected one of: {', '.join(FORMATS)}")
     return FORMATS[name]
 
 
 def detected(path: Path) -> Format:
-    """The format whose keys the first record has: the most, then its kind of file, wins. Raises UserError for none."""
+    """The format with the most keys, all of which are in the first record; ties: by file ending. Raises UserError."""
     there = keys(path)
     fitting = [one for one in FORMATS.values() if one.needs <= set(there)]
     if not fitting:
-        columns = ", ".join(there)[:200] or "nothing that could be read"
-        raise UserError(f"{path} is in no known format: its first record has {columns}; --format names one")
+        columns = ", ".join(there)[:200] or "no readable keys"
+        raise UserError(f"{path} is in no known format: its first record has {columns}; select one with --format")
     return max(fitting, key=lambda one: (len(one.needs), bool(one.ending) and lies_in(path, one.ending)))
 
 
 def read(path: Path, format: Format) -> Iterator[pl.DataFrame]:
-    """Every record as rows of `rows.ROW`: those that are no clip have a `rejection_reason`. Memory stays bounded."""
+    """All records as rows of `rows.ROW`; invalid ones have a `rejection_reason`. In bounded memory."""
     for found in records(path, format.wanted):
         yield judged(format.rows(found.frame), found.text_of)
 
 
 def write(batches: Iterable[pl.DataFrame], path: Path, format: Format) -> None:
-    """Rows with any of the columns of `rows.CONTENT` become `path`, whole or not at all."""
+    """Write rows with any of the columns of `rows.CONTENT` to `path`, atomically."""
     with aside(path) as unfinished:
         format.write(map(completed, batches), unfinished)

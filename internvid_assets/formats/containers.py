@@ -1,7 +1,7 @@
-"""What a file of records is, apart from what the records say: JSON, csv, Parquet, tar shards or Lance, also `.gz`.
+"""Containers of records, independent of their content: JSON, csv, Parquet, tar shards or Lance, also `.gz`.
 
-A container's reader takes files and the wanted columns, and gives batches of them with `line`, the number of the record
-through all files, and `problem`, why it is none.
+A container's reader takes files and the wanted columns, and yields batches with these columns, `line`, the number of
+the record over all files, and `problem`, why it is invalid.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ NO_PROBLEM = pl.lit(None, pl.String)
 
 @dataclass(frozen=True)
 class Records:
-    """A batch: wanted columns, `line` and `problem`; and how to get at the text of a line."""
+    """A batch: wanted columns, `line` and `problem`; `text_of` returns the text of a line."""
 
     frame: pl.DataFrame
     text_of: Callable[[int], str]
 
 
 def opened(path: Path) -> IO[bytes]:
-    """The bytes of a file, unpacked where its name ends in `.gz`, behind a byte order mark if it has one."""
+    """The file opened for reading, decompressed if its name ends in `.gz`, after a byte order mark if it has one."""
     with ExitStack() as until_read:
         opener: Any = gzip.open if path.suffix.lower() == ".gz" else Path.open
         file = until_read.enter_context(opener(path, "rb"))
@@ -48,9 +48,9 @@ def ending(path: Path) -> str:
 
 
 def typed(frame: pl.DataFrame, wanted: pl.Schema) -> pl.DataFrame:
-    """The wanted columns of records that came with other types or as text; `wrong_type` where a value does not fit.
+    """The wanted columns, cast from text or other types; `problem` is `wrong_type` if a value cannot be cast.
 
-    Raises UserError for a column that is of another kind altogether, such as a number for a list.
+    Raises UserError for a column of an incompatible type, such as a number instead of a list.
     """
     there = [name for name in wanted if name in frame.columns]
     numbers = [name for name in there if wanted[name].is_numeric() and frame[name].dtype == pl.String]

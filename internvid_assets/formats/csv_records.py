@@ -16,7 +16,7 @@ BATCH_RECORDS = 20_000
 
 
 def csv_records(paths: list[Path], wanted: pl.Schema) -> Iterator[Records]:
-    """The records below each header; an empty line is none. A line may hold fewer fields than the header."""
+    """The records below each header; empty lines are skipped. A line may have fewer fields than the header."""
     before = 0
     for path in paths:
         last = 0
@@ -62,6 +62,6 @@ def _batch(names: list[str], rows: list[Row], wanted: pl.Schema) -> Records:
 
 
 def _problem(row: Row) -> str | None:
-    """`�` stands where the file's bytes were no UTF-8."""
+    """`�` marks bytes that are not UTF-8."""
     _, fields, text = row
     return "open_quote" if fields is None else "not_utf8" if "�" in text else None

@@ -1,4 +1,4 @@
-"""The layout that Hugging Face `datasets` loads: Parquet files in data/, and a README.md that says what they hold."""
+"""The layout that Hugging Face `datasets` loads: Parquet files in data/, and a README.md that describes them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _FEATURES = {pl.String: "string", pl.Float64: "float64"}
 
 
 def rows(records: pl.DataFrame) -> pl.DataFrame:
-    """One row per row: the columns are ours."""
+    """Rows as they are: the columns are ours."""
     return records
 
 
 def write(batches: Iterator[pl.DataFrame], folder: Path) -> None:
-    """A million rows a file; how many files there are stands in each one's name."""
+    """A million rows per file; each file name includes the number of files."""
     data = folder / "data"
     data.mkdir(parents=True)
     counts = list(_shards(batches, data))
@@ -38,7 +38,7 @@ def _shard(data: Path, number: int) -> Path:
 
 
 def _shards(batches: Iterator[pl.DataFrame], data: Path) -> Iterator[int]:
-    """Write file after file; yields the rows of each. There is one, without rows, even of nothing."""
+    """Write the files; yields the number of rows of each. Without rows, one empty file is written."""
     import pyarrow.parquet as pq
 
     schema, number, ahead = pl.DataFrame(schema=CONTENT).to_arrow().schema, 0, next(batches, None)
@@ -53,7 +53,7 @@ def _shards(batches: Iterator[pl.DataFrame], data: Path) -> Iterator[int]:
 
 
 def readme(rows: int, size_bytes: int) -> str:
-    """The card: what `datasets` reads is its front matter, what a person reads stands below it."""
+    """The card: front matter for `datasets`, followed by text for people."""
     split = {"name": "train", "num_bytes": size_bytes, "num_examples": rows}
     about = {
         "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*"}]}],
@@ -67,7 +67,7 @@ def readme(rows: int, size_bytes: int) -> str:
     }
     described = tables.ImportedClips.columns()
     lines = [f"| `{name}` | {described[name].description} |" for name in CONTENT]
-    columns = "\n".join(["| column | what it is |", "|---|---|", *lines])
+    columns = "\n".join(["| column | description |", "|---|---|", *lines])
     return f"---\n{yaml.safe_dump(about, sort_keys=False)}---\n\n{rows:,} clips with captions.\n\n{columns}\n"
 
 

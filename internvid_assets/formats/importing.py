@@ -1,4 +1,4 @@
-"""A released dataset becomes a file of the lake: one row per clip, under the dataset's name."""
+"""Importing a published dataset as a file of the lake: one row per clip, under the dataset's name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from internvid_assets.formats.reading import ENDINGS
 
 TABLE = "imported_clips"
 _REPEATED: Any = ["dataset", "language", "category", "rejection_reason"]
-"""Columns worth a dictionary in Parquet; a list, whatever PyArrow's type says."""
+"""Columns with dictionary encoding in Parquet; PyArrow accepts a list, contrary to its type annotation."""
 _ENDING = re.compile(rf"({'|'.join(map(re.escape, ENDINGS))})?(\.gz)?$", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -26,9 +26,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 def import_dataset(
     path: Path, format: Format, dataset: str, store: Store, progress: Callable[[int], None] = lambda rows: None
 ) -> Counter[str | None]:
-    """Write the rows aside and put them in the place of the dataset's older ones; memory stays bounded.
+    """Replace the dataset's rows atomically, in bounded memory.
 
-    Returns how many rows have each rejection reason (None: have none). Raises UserError for a file without a clip.
+    Returns the number of rows by rejection reason (None: accepted). Raises UserError for a file without valid clips.
     """
     import pyarrow.parquet as pq
 
@@ -48,19 +48,21 @@ def import_dataset(
             if writer:
                 writer.close()
         if not counts[None]:
-            raise UserError(f"{path} holds {_no_clip(counts, format)}; the dataset {dataset} stays as it was")
+            found = f"no clips in the format {format.name}, only rejected lines: {rejections(counts)}"
+            raise UserError(f"{path} has {found if counts else 'no records'}; the dataset {dataset} is unchanged")
         store.publish(unfinished, file_name(TABLE, dataset))
     return counts
 
 
-def _no_clip(counts: Counter[str | None], format: Format) -> str:
-    reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common())
-    return f"no clip in the format {format.name}, only rejected lines: {reasons}" if reasons else "no record"
+def rejections(counts: Counter[str | None]) -> str:
+    """What `import_dataset` returned, as text: the most frequent reason first; empty without rejected lines."""
+    rejected = sorted((-count, reason) for reason, count in counts.items() if reason)
+    return ", ".join(f"{-count:,} {reason}" for count, reason in rejected)
 
 
 def dataset_name(path: Path, given: str | None) -> str:
-    """The name `given`, else that of the file; raises UserError for one that cannot name a folder."""
+    """The name `given`, else that of the file; raises UserError if it is not valid as a folder name."""
     name = given or _ENDING.sub("", path.name)
     if not _NAME.fullmatch(name):
-        raise UserError(f"--dataset {name!r}: expected letters, digits, `.`, `_` and `-`, 100 of them at most")
+        raise UserError(f"--dataset {name!r}: expected at most 100 letters, digits, `.`, `_` and `-`")
     return name

@@ -1,4 +1,4 @@
-"""InternVid's released annotations (OpenGVLab/InternVid on Hugging Face): a clip a line, with its place on YouTube."""
+"""InternVid's released annotations (OpenGVLab/InternVid on Hugging Face): one clip per line, as a span on YouTube."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WANTED = pl.Schema(
         "Category": pl.String,
     }
 )
-"""The six keys of every release, and the two that InternVid-10M-FLT-INFO has besides."""
+"""The six keys of every release, and the two additional ones of InternVid-10M-FLT-INFO."""
 
 
 def rows(records: pl.DataFrame) -> pl.DataFrame:
@@ -43,7 +43,7 @@ def rows(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def write(batches: Iterator[pl.DataFrame], path: Path) -> None:
-    """The six keys, a line per clip."""
+    """The six keys, one line per clip."""
     write_json(map(records, batches), path)
 
 

@@ -1,7 +1,7 @@
-"""Records of JSON files: an object a line, or one array of objects.
+"""Records of JSON files: one object per line, or one array of objects.
 
-Lines are parsed by Arrow in blocks, on all cores. A block that it refuses is halved until few lines are left, and those
-are looked at one by one: the slow way says what a line is, the fast way has to come to the same.
+Lines are parsed by Arrow in blocks, on all cores. A block that it rejects is halved until few lines are left, which
+are parsed one by one: the slow path is authoritative, and the fast path must agree with it.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 32 * 2**20
 ARROW_BLOCK_BYTES = 4 * 2**20
-"""What one core parses at a time: a third more a second than with 1 or 16 MiB."""
+"""Block size per core: a third faster than with 1 or 16 MiB."""
 ONE_BY_ONE_LINES = 64
 BATCH_RECORDS = 5_000
 KEYS_WITHIN_RECORDS = 100
 
 
 def json_records(paths: list[Path], wanted: pl.Schema) -> Iterator[Records]:
-    """The records of each file, line by line or from the array that it is."""
+    """The records of each file, by line or from its array."""
     first = 1
     for path in paths:
         reader = _of_array if _is_array(path) else _of_lines
@@ -39,7 +39,7 @@ def json_records(paths: list[Path], wanted: pl.Schema) -> Iterator[Records]:
 
 
 def json_keys(path: Path) -> Collection[str]:
-    """Of the first object among some lines, or of the array."""
+    """The keys of the first object among the first records."""
     with opened(path) as file:
         found = _items(file) if _is_array(path) else map(record_of, file)
         return next((record for record, _ in islice(found, KEYS_WITHIN_RECORDS) if isinstance(record, dict)), {})
@@ -51,7 +51,7 @@ def _is_array(path: Path) -> bool:
 
 
 def _of_lines(file: IO[bytes], wanted: pl.Schema, first: int) -> Generator[Records, None, int]:
-    """Returns the number of the line that would come next."""
+    """Returns the number of the next line."""
     for block in _blocks(file):
         yield from (
             Records(frame, partial(_text, block, first)) for frame in _parsed(block, first, arrow_schema(wanted))
@@ -61,7 +61,7 @@ def _of_lines(file: IO[bytes], wanted: pl.Schema, first: int) -> Generator[Recor
 
 
 def _blocks(file: IO[bytes]) -> Iterator[bytes]:
-    """Whole lines, some 32 MB at a time, without the end of the last one."""
+    """Whole lines, about 32 MB at a time, without the final line break."""
     rest = b""
     while block := file.read(BLOCK_BYTES):
         lines, end, rest = (rest + block).rpartition(b"\n")
@@ -81,7 +81,7 @@ def _text(block: bytes, first: int, line: int) -> str:
 
 @lru_cache(maxsize=1)
 def _lines(block: bytes) -> list[bytes]:
-    """Remembered, since the texts of a block's rejected lines are asked for one after another."""
+    """Cached, since the texts of a block's rejected lines are requested one by one."""
     return block.split(b"\n")
 
 
@@ -100,7 +100,7 @@ def _parsed(block: bytes, first: int, wanted: pa.Schema) -> Iterator[pl.DataFram
 
 
 def _at_once(block: bytes, first: int, wanted: pa.Schema) -> pl.DataFrame | None:
-    """What Arrow makes of the lines, if it is one record of each: every line has to be an object from end to end."""
+    """The lines parsed by Arrow, if each gives one record; each line must consist of exactly one object."""
     import pyarrow as pa
     import pyarrow.json
 
@@ -108,7 +108,7 @@ def _at_once(block: bytes, first: int, wanted: pa.Schema) -> pl.DataFrame | None
     if block[:1] != b"{" or block[-1:] != b"}" or block.count(b"}\n{") != count - 1:
         return None
     try:
-        block.decode("utf-8")  # Arrow does not look
+        block.decode("utf-8")  # Arrow does not validate it
         found = pyarrow.json.read_json(
             BytesIO(block),
             read_options=pyarrow.json.ReadOptions(block_size=ARROW_BLOCK_BYTES),
@@ -120,7 +120,7 @@ def _at_once(block: bytes, first: int, wanted: pa.Schema) -> pl.DataFrame | None
 
 
 class _Fields(dict):
-    """An object of JSON that knows whether a key was given twice."""
+    """A JSON object that records whether a key occurs twice."""
 
     is_repeated = False
 
@@ -137,7 +137,7 @@ class _Fields(dict):
 
 
 def record_of(line: bytes) -> tuple[Any, str | None]:
-    """A line's object, or what is wrong with it."""
+    """A line's object, or its problem."""
     try:
         return json.loads(line.decode("utf-8"), object_pairs_hook=_Fields.of), None
     except UnicodeDecodeError:
@@ -147,7 +147,7 @@ def record_of(line: bytes) -> tuple[Any, str | None]:
 
 
 def one_by_one(records: Sequence[tuple[int, Any, str | None]], wanted: pa.Schema) -> pl.DataFrame:
-    """The wanted columns of numbered records, each with the problem that it came with, or that a look at it shows."""
+    """The wanted columns of numbered records, each with the problem found while parsing or validating it."""
     import pyarrow as pa
 
     kind, rows, problems = pa.struct(list(wanted)), [], []
@@ -171,21 +171,21 @@ def _problem_of(record: Any, kind: pa.StructType) -> str | None:
         if any(_is_text_for_list(record.get(field.name), field.type) for field in kind):
             return "wrong_type"
     except UnicodeEncodeError:
-        return "not_utf8"  # half of a pair of surrogates, escaped
+        return "not_utf8"  # an escaped lone surrogate
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         return "wrong_type"
     return None
 
 
 def _is_text_for_list(value: Any, kind: pa.DataType) -> bool:
-    """Arrow takes a text for the list of its letters."""
+    """Arrow accepts a string as a list of its characters."""
     import pyarrow as pa
 
     return pa.types.is_list(kind) and isinstance(value, str)
 
 
 def _of_array(file: IO[bytes], wanted: pl.Schema, first: int) -> Generator[Records, None, int]:
-    """Elements are numbered; where the array breaks off, one more record says so."""
+    """Elements are numbered; if the array is truncated, one more record reports it."""
     items = _items(file)
     while some := list(islice(items, BATCH_RECORDS)):
         numbered = [(number, record, problem) for number, (record, problem) in enumerate(some, start=first)]
@@ -211,7 +211,7 @@ def _framed(found: pa.Table, numbers: Sequence[int], problems: Sequence[str | No
 
 
 def arrow_schema(wanted: pl.Schema) -> pa.Schema:
-    """With plain strings: Arrow's JSON reader knows no views."""
+    """With plain strings: Arrow's JSON reader does not support string views."""
     import pyarrow as pa
 
     return pa.schema([pa.field(name, _arrow_type(dtype)) for name, dtype in wanted.items()])

@@ -1,4 +1,4 @@
-"""A Lance dataset: a folder `*.lance` with our columns, which LanceDB, Lance and DuckDB open."""
+"""A Lance dataset: a folder `*.lance` with our columns, which LanceDB, Lance and DuckDB can open."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ def _opened(path: Path) -> Table:
     try:
         return lancedb.connect(path.parent).open_table(path.stem)
     except ValueError as error:
-        raise UserError(f"{path} is no Lance dataset: {' '.join(str(error).split())[:200]}") from None
+        raise UserError(f"{path} is not a Lance dataset: {' '.join(str(error).split())[:200]}") from None
 
 
 def write(batches: Iterator[pl.DataFrame], path: Path) -> None:
-    """Streamed batch by batch."""
+    """Write batch by batch."""
     import lancedb
     import pyarrow as pa
 
     if path.suffix != ENDING:
-        raise UserError(f"{asked_for(path)}: a Lance dataset is a folder whose name ends in {ENDING}")
+        raise UserError(f"{asked_for(path)}: expected a name that ends in {ENDING}, for a Lance dataset")
     schema = pl.DataFrame(schema=CONTENT).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
     found = (part for batch in batches for part in batch.to_arrow().cast(schema).to_batches())
     try:
         lancedb.connect(path.parent).create_table(path.stem, pa.RecordBatchReader.from_batches(schema, found))
-    except RuntimeError as error:  # of a full disk, too
+    except RuntimeError as error:  # also for a full disk
         raise OSError(" ".join(str(error).split())[:200]) from error

@@ -1,4 +1,4 @@
-"""Panda-70M's csv: a video a line, its clips as lists written as Python writes them."""
+"""Panda-70M's csv: one video per line, its clips as lists in Python syntax."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CLIP = pl.Schema(
 
 
 def rows(records: pl.DataFrame) -> pl.DataFrame:
-    """One row per entry of a line's lists; one for a line whose lists cannot be read or are of unequal length."""
+    """One row per entry of a line's lists; one row for a line whose lists cannot be read or have unequal lengths."""
     clips = chain.from_iterable(map(_clips, records.iter_rows(named=True)))
     found = pl.DataFrame(list(clips), schema=_CLIP, orient="row")
     times = {"start_seconds": seconds_of(pl.col("start")), "end_seconds": seconds_of(pl.col("end"))}
@@ -52,7 +52,7 @@ def _clips(record: Mapping[str, Any]) -> Iterator[tuple]:
 
 
 def _list(text: str | None) -> list[Any]:
-    """A list as Python writes it; an empty one for any other text."""
+    """A list in Python syntax; an empty list for any other text."""
     try:
         found = ast.literal_eval(text or "")
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
@@ -72,7 +72,7 @@ def _problem_of(spans: list[Any], captions: list[Any], scores: list[Any]) -> str
 
 
 def write(batches: Iterator[pl.DataFrame], path: Path) -> None:
-    """A line per video; the clips of one have to come one after another. Our UMT-SIM is its matching score."""
+    """One line per video; its clips must be consecutive. The matching score is ours, or else UMT-SIM."""
     with path.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file, lineterminator="\n")
         lines.writerow(WANTED.names())

@@ -1,4 +1,4 @@
-"""Any path of records: which container it is, what its records are, and the keys of the first one."""
+"""Reading records from any path: detecting the container, its records, and the keys of the first one."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from internvid_assets.formats.webdataset import webdataset_keys, webdataset_reco
 
 @dataclass(frozen=True)
 class Container:
-    """What records lie in: files of some endings, in a folder or alone."""
+    """A container of records: files with certain endings, alone or in a folder."""
 
     endings: tuple[str, ...]
     records: Callable[[list[Path], pl.Schema], Iterator[Records]]
     keys: Callable[[Path], Collection[str]]
-    """The keys of the first record that can be read; none where there is no such."""
+    """The keys of the first readable record; empty if there is none."""
 
 
 CONTAINERS = (
@@ -40,27 +40,27 @@ ENDINGS = [name for container in CONTAINERS for name in container.endings]
 
 
 def records(path: Path, wanted: pl.Schema) -> Iterator[Records]:
-    """The records of a file or folder in batches, numbered through; raises UserError for one that cannot be read."""
+    """The records of a file or folder in batches, numbered; raises UserError for one that cannot be read."""
     container, files = _found(path)
     with _named_in_errors(path):
         yield from container.records(files, wanted)
 
 
 def keys(path: Path) -> Collection[str]:
-    """Those of the first record, in the first file that has one; raises as `records` does."""
+    """The keys of the first record, in the first file that has one; raises as `records` does."""
     container, files = _found(path)
     with _named_in_errors(path):
         return next(filter(None, map(container.keys, files)), ())
 
 
 def lies_in(path: Path, name_ending: str) -> bool:
-    """Whether the files at `path` are those of the container whose names end so; raises as `records` does."""
+    """Whether the files at `path` are of the container with this ending; raises as `records` does."""
     return name_ending in _found(path)[0].endings
 
 
 @contextmanager
 def _named_in_errors(path: Path) -> Iterator[None]:
-    """An error of whoever unpacks or reads the file is one about the path that was given."""
+    """Errors while decompressing or reading name the given path."""
     try:
         yield
     except (OSError, EOFError, zlib.error, pl.exceptions.PolarsError) as error:
@@ -70,7 +70,7 @@ def _named_in_errors(path: Path) -> Iterator[None]:
 
 
 def _found(path: Path) -> tuple[Container, list[Path]]:
-    """The container, and its files: the path itself, or all of one kind below the folder."""
+    """The container and its files: the path itself, or all files of one container below the folder."""
     for container in CONTAINERS:
         if files := [path] if ending(path) in container.endings else _below(path, container):
             return container, files

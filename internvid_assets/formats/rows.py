@@ -1,4 +1,4 @@
-"""What every format is read into and written from: one row per clip, and why a row is none."""
+"""The common rows of all formats: one row per clip, with the reason if it is rejected."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import polars as pl
 from internvid_assets import tables
 
 IDS = ("youtubeid", "youtube_id", "videoid", "video_id", "ytid", "id")
-"""Names of a column of video ids, in any case: InternVid says `YoutubeID`, Panda-70M `videoID`."""
+"""Names of a column of video ids, case-insensitive: InternVid has `YoutubeID`, Panda-70M `videoID`."""
 
 ROW: dict[str, Any] = {
     name: column.dtype for name, column in tables.ImportedClips.columns().items() if name != "dataset"
 }
-"""A row as it is read: `imported_clips` without the dataset's name."""
+"""Columns of a row on reading: `imported_clips` without the dataset's name."""
 
 ABOUT_THE_LINE = ("line", "position", "rejection_reason", "line_text")
 CONTENT: dict[str, Any] = {name: dtype for name, dtype in ROW.items() if name not in ABOUT_THE_LINE}
-"""A row as it is written: what is said of the clip itself."""
+"""Columns of a row on writing: those about the clip itself."""
 
 SCORES = ("aesthetic_score", "umt_score", "matching_score")
 MAX_TEXT_CHARACTERS = 2_000
@@ -27,9 +27,9 @@ _CAPTIONS = ("more_captions", "long_captions", "keyframe_captions")
 
 
 def judged(rows: pl.DataFrame, text_of: Callable[[int], str]) -> pl.DataFrame:
-    """`rows` with all columns of `ROW`; each that is no clip has its reason and the text of its line.
+    """`rows` with all columns of `ROW`; invalid ones have a reason and the text of their line.
 
-    Their column `problem` is a reason found while reading; `text_of` tells the text of a line.
+    Their column `problem` is a reason found while reading; `text_of` returns the text of a line.
     """
     missing = [pl.lit(None, dtype).alias(name) for name, dtype in ROW.items() if name not in rows.columns]
     said = (pl.col(name).list.eval(pl.element().filter(pl.element().is_not_null())) for name in _CAPTIONS)
@@ -71,14 +71,14 @@ def _blank(column: str) -> pl.Expr:
 
 
 def seconds_of(timestamp: pl.Expr) -> pl.Expr:
-    """Seconds of `HH:MM:SS.mmm`, or of `H:MM:SS` and the like; null for any other text."""
+    """Seconds from `HH:MM:SS.mmm`, `H:MM:SS` and the like; null for any other text."""
     part = timestamp.str.extract_groups(r"^([0-9]{1,4}):([0-5]?[0-9]):([0-5]?[0-9](?:\.[0-9]{1,9})?)$").struct
     whole = 3600 * part[0].cast(pl.Int64) + 60 * part[1].cast(pl.Int64)
     return whole + part[2].cast(pl.Float64)
 
 
 def without_times() -> pl.Expr:
-    """`problem`, also of a row without both times, in a format in which every clip is a span of a video."""
+    """`problem`, or `times_not_understood` if a time is missing, for formats whose clips are spans of a video."""
     is_without = pl.col("start_seconds").is_null() | pl.col("end_seconds").is_null()
     return pl.coalesce("problem", pl.when(is_without).then(pl.lit("times_not_understood")))
 
@@ -86,8 +86,8 @@ def without_times() -> pl.Expr:
 def timestamp_of(seconds: pl.Expr, *, hour_digits: int = 2) -> pl.Expr:
     """`HH:MM:SS.mmm`, to the nearest millisecond, as PySceneDetect's `get_timecode` has it.
 
-    It rounds what is left of the last minute as Python rounds, by the very value of the float: so do we, since every
-    thirtieth frame of NTSC lies half a millisecond off.
+    It rounds the seconds within the minute as Python does, by the exact value of the float; so do we, since every
+    thirtieth NTSC frame is half a millisecond off.
     """
     minutes = (seconds // 60).cast(pl.Int64)
     milliseconds = minutes * 60_000 + _thousandfold(seconds - minutes * 60)
@@ -101,9 +101,9 @@ def timestamp_of(seconds: pl.Expr, *, hour_digits: int = 2) -> pl.Expr:
 
 
 def _thousandfold(number: pl.Expr) -> pl.Expr:
-    """1000 times the number, rounded half to even: what the product loses decides where that only looks like a half."""
+    """1000 times the number, rounded half to even; the rounding error of the product decides apparent ties."""
     product = number * 1000
-    high = number * 134_217_729 - (number * 134_217_729 - number)  # Dekker's split: 26 bits, whose product is exact
+    high = number * 134_217_729 - (number * 134_217_729 - number)  # Dekker's split: 26 bits, so the product is exact
     lost = (high * 1000 - product) + (number - high) * 1000
     below = product.floor()
     rest = product - below - 0.5
@@ -112,7 +112,7 @@ def _thousandfold(number: pl.Expr) -> pl.Expr:
 
 
 def completed(rows: pl.DataFrame) -> pl.DataFrame:
-    """`rows` with all columns of `CONTENT`, null where they have none: what writers take."""
+    """`rows` with all columns of `CONTENT`, the input of writers; missing columns are null."""
     return rows.select(
         (pl.col(name) if name in rows.columns else pl.lit(None)).cast(dtype).alias(name)
         for name, dtype in CONTENT.items()

@@ -1,4 +1,4 @@
-"""Other people's csv and tsv, in which a stray quote must not swallow the lines that follow."""
+"""Robust csv and tsv parsing: a stray quote must not swallow the lines that follow."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 MAX_FIELD_BYTES = 2**31 - 1
-"""Panda-70M keeps all captions of a video in one field; Python's csv stops at 128 kB."""
+"""Panda-70M has all captions of a video in one field; Python's default limit is 128 kB."""
 MAX_LINES_OF_A_RECORD = 200
-"""A field may hold line breaks; a quote that is still open after so many lines was none."""
+"""A field may contain line breaks; a quote that is still open after this many lines is a stray one."""
 
 Row = tuple[int, list[str] | None, str]
-"""The number of a record's first line, its fields (None: a quote stays open), and that line."""
+"""The number of a record's first line, its fields (None: unclosed quote), and that line."""
 
 NumberedLines = Iterator[tuple[int, str]]
 
 
 def separated_rows(lines: Iterable[str], delimiter: str, *, skip_initial_space: bool = False) -> Iterator[Row]:
-    """The records of a file. A line whose quote nothing closes is a record without fields; the next line is another."""
+    """The records of a file. A line with an unclosed quote is a record without fields; parsing resumes at the next."""
     csv.field_size_limit(MAX_FIELD_BYTES)
     form = {"delimiter": delimiter, "skipinitialspace": skip_initial_space}
     source: NumberedLines = enumerate((line.replace("\0", "�") for line in lines), start=1)
@@ -33,23 +33,23 @@ def separated_rows(lines: Iterable[str], delimiter: str, *, skip_initial_space: 
 
 
 def _filled(ahead: deque[tuple[int, str]], source: NumberedLines, length: int) -> bool:
-    """Whether so many lines are ahead, having read what was missing."""
+    """Read until `length` lines are buffered; whether there are that many."""
     ahead.extend(islice(source, max(0, length - len(ahead))))
     return len(ahead) >= length
 
 
 def _first_record(ahead: deque[tuple[int, str]], source: NumberedLines, form: dict) -> tuple[int, list[str] | None]:
-    """How many lines the first record takes, and its fields."""
+    """The number of lines of the first record, and its fields."""
     for length in range(1, MAX_LINES_OF_A_RECORD + 1):
         if not _filled(ahead, source, length):
             break
         if length > 1 and '"' not in ahead[length - 1][1]:
-            continue  # it closes no quote
+            continue  # it cannot close a quote
         try:
             return length, _parsed([line for _, line in islice(ahead, length)], form)
         except csv.Error as error:
             if "unexpected end of data" not in str(error):
-                # A quote in the middle of a quoted field: of one line Python makes something, of several it is stray.
+                # A quote inside a quoted field: in a single line Python tolerates it, over several lines it is stray.
                 return 1, None if length > 1 else next(csv.reader([ahead[0][1]], **form), [])
     return 1, None
 

@@ -1,4 +1,4 @@
-"""ShareGPT4Video: a video file a record, with a caption of each keyframe and one, under "-1", of the whole."""
+"""ShareGPT4Video: one video file per record, with a caption for each keyframe and, as "-1", one for the whole."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WANTED = pl.Schema({"video_id": pl.String, "video_path": pl.String, "zip_folder"
 
 
 def rows(records: pl.DataFrame) -> pl.DataFrame:
-    """One row per video; the captions of keyframes by the number in `idx`."""
+    """One row per video; the captions of keyframes are sorted by the number in `idx`."""
     idx, content = pl.element().struct["idx"], pl.element().struct["content"]
     captions = pl.col("captions").list
     by_number = captions.eval(

@@ -1,4 +1,4 @@
-"""What ViCLIP is trained from: a JSON list of video files and captions."""
+"""The input of ViCLIP's training code: a JSON list of video files and captions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""VideoCLIP-XL's data: VILD, a video with short and long captions, and LVDR, long ones with more and more errors."""
+"""VideoCLIP-XL's data: VILD, videos with short and long captions, and LVDR, long captions with increasing errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VILD = pl.Schema({"short_captions": pl.List(pl.String), **LVDR})
 
 
 def vild_rows(records: pl.DataFrame) -> pl.DataFrame:
-    """One row per video: the first short caption is the caption, others are more of them."""
+    """One row per video: the first short caption is `caption`, the others are `more_captions`."""
     short = pl.col("short_captions").list
     return records.select(
         "line", "problem", "video_id", "long_captions", caption=short.first(), more_captions=short.slice(1)

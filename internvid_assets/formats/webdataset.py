@@ -1,7 +1,7 @@
-"""WebDataset shards: tar files in which files of one name before the first dot are one sample.
+"""WebDataset shards: tar files in which files with the same name up to the first dot form a sample.
 
-Python's tarfile writes them: the format is a naming of files, and the `webdataset` library, with which the tests read
-them back, would add to that nothing but itself.
+Written with Python's tarfile: the format is only a naming convention, so the `webdataset` library is used in the tests
+alone, to read the shards back.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ MAX_SHARD_BYTES, MAX_SHARD_SAMPLES = 10**9, 10_000
 BATCH_SAMPLES = 5_000
 
 Files = Mapping[str, bytes]
-"""A sample's pictures or clip, by ending: `mp4`, `00.jpg`."""
+"""A sample's frames or clip, by ending: `mp4`, `00.jpg`."""
 
 
 def write(batches: Iterator[pl.DataFrame], folder: Path) -> None:
-    """Samples of text alone: `json` with the row, `txt` with its caption."""
+    """Samples without media: `json` with the row, `txt` with its caption."""
     write_samples(((row, {}) for batch in batches for row in batch.iter_rows(named=True)), folder)
 
 
@@ -46,7 +46,7 @@ def write_samples(samples: Iterable[tuple[dict[str, Any], Files]], folder: Path)
 
 
 def _key(number: int, sample: tuple[dict[str, Any], Files]) -> str:
-    """The clip's name where it has one: a dot would end it, a slash make a folder, and USTAR ends at 100 bytes."""
+    """The clip_id if any: dots would end the key, slashes would create folders, and USTAR allows 100 bytes."""
     name = str(sample[0].get("clip_id") or f"{number:010}")
     return name.replace(".", "_").replace("/", "_") if len(name.encode()) <= 80 else f"{number:010}"
 
@@ -60,7 +60,7 @@ def _add(shard: tarfile.TarFile, key: str, row: Mapping[str, Any], files: Files)
 
 
 def webdataset_records(paths: list[Path], wanted: pl.Schema) -> Iterator[Records]:
-    """The `json` of each sample; pictures and clips are passed over."""
+    """The `json` of each sample; other files are ignored."""
     samples = enumerate(chain.from_iterable(map(_records, paths)), start=1)
     while some := [(number, *record) for number, record in islice(samples, BATCH_SAMPLES)]:
         texts = {number: as_text(record) for number, record, _ in some}

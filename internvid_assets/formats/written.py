@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, and JSON in them."""
+"""Writing files and folders atomically, and writing JSON."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from internvid_assets.cells.errors import UserError
 from internvid_assets.cells.store import flush
 
 UNFINISHED = ".unfinished-"
-"""Begins the name of what is not whole yet."""
+"""Prefix of the names of unfinished files and folders."""
 
 
 @contextmanager
 def aside(path: Path) -> Iterator[Path]:
-    """Where to write what shall become `path`: it gets its name, in the place of a file, when the block is done.
+    """A temporary path to write to: at the end of the block it is renamed to `path`, replacing a file.
 
-    A killed process leaves `.unfinished-…` behind, which the next one begins with removing. Raises UserError for a
-    folder that holds something, since that is not ours to replace, and where another process is writing the same.
+    A killed process leaves `.unfinished-…` behind, which the next one removes. Raises UserError if `path` is a folder
+    that is not empty, since it is not ours to replace, or if another process is writing it.
     """
     if path.is_dir() and any(path.iterdir()):
-        raise UserError(f"{path} is a folder that holds something; give a new one")
+        raise UserError(f"{path} is a folder that is not empty; choose a new one")
     unfinished = path.with_name(f"{UNFINISHED}{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,24 +39,24 @@ def aside(path: Path) -> Iterator[Path]:
             unfinished.replace(path)
             flush(path.parent)
     except OSError as error:
-        raise UserError(f"{path} cannot be written ({error.strerror or error}); give another place") from None
+        raise UserError(f"{path} cannot be written ({error.strerror or error}); choose another path") from None
 
 
 def asked_for(unfinished: Path) -> str:
-    """The name that somebody gave to what is still written aside."""
+    """The final name of an unfinished file or folder."""
     return unfinished.name.removeprefix(UNFINISHED)
 
 
 @contextmanager
 def _alone(path: Path, unfinished: Path) -> Iterator[None]:
-    """Nobody else writes `unfinished` meanwhile, and nothing is left of it before and after. A kill frees the lock."""
+    """Hold a lock on `unfinished`, and remove it before and after. The lock is released if the process is killed."""
     lock_file = unfinished.with_name(f"{unfinished.name}.lock")
-    lock_file.touch()  # where nothing may be written, the lock would call itself taken
+    lock_file.touch()  # without write permission, the lock would report that it is taken
     lock = FileLock(lock_file)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise UserError(f"{path} is being written by another process; wait for it, or give another place") from None
+        raise UserError(f"{path} is being written by another process; wait for it, or choose another path") from None
     try:
         _remove(unfinished)
         yield
@@ -74,14 +74,14 @@ def _remove(path: Path) -> None:
 
 
 def write_json(batches: Iterable[pl.DataFrame], path: Path) -> None:
-    """An object a line; one array of them where the name ends in `.json`."""
+    """One object per line; if the name ends in `.json`, one array of them."""
     blocks = (batch.write_ndjson().encode() for batch in batches if batch.height)
     with path.open("wb") as file:
         file.writelines(_as_array(blocks) if path.suffix.lower() == ".json" else blocks)
 
 
 def _as_array(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines with commas between them: a line's end within a text is escaped."""
+    """Lines joined by commas; line breaks within texts are escaped."""
     between = b"[\n"
     for block in blocks:
         yield between + block.rstrip(b"\n").replace(b"\n", b",\n")

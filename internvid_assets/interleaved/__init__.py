@@ -1,1 +1,1 @@
-"""Interleaved: clips and texts in turn, as they follow in their videos (InternVid-ICL)."""
+"""Interleaved: sequences of alternating clips and texts, in the order of their videos (InternVid-ICL)."""

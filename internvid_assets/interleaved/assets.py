@@ -1,4 +1,4 @@
-"""Interleaved: a file of sql/interleaved selects and orders the clips of each format; budgets cut them to sequences."""
+"""Interleaved: a file of sql/interleaved selects and orders the clips of each format; budgets split them."""
 
 import dagster as dg
 import polars as pl
@@ -31,7 +31,7 @@ READ = sorted({table for file in sql_files("interleaved") for table in file.tabl
 )
 @damage_named
 def related_videos(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per video and other video like it, by mean vectors; no rows unless `paired` relates by embedding."""
+    """One row per video and similar video, by mean embeddings; no rows unless `paired` pairs by embedding."""
     is_asked = home.settings.interleaved.paired.pairing == "embedding"
     with home.store.scratch() as scratch:
         rows = nearest_videos(home.lake, scratch) if is_asked else iter(())
@@ -51,7 +51,7 @@ def related_videos(home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
 )
 @damage_named
 def internvid_icl(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One row per sequence of clips and texts in turn, as they follow in their videos (InternVid-ICL, 3.4)."""
+    """One row per sequence of alternating clips and texts, in the order of their videos (InternVid-ICL, 3.4)."""
     name = context.partition_key
     with home.store.scratch() as scratch:
         aside = scratch / "sequences.parquet"

@@ -1,4 +1,4 @@
-"""One format's sequences, from the lake into a file."""
+"""Write the sequences of one format from the lake to a file."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def make_sequences(home: Home, name: str, to: Path) -> dict[str, int]:
 
 
 def _captions(path: Path) -> int:
-    """Items that are captions: each clip of a sequence has one."""
+    """Number of caption items: each clip of a sequence has one."""
     is_caption = pl.col("items").list.eval(pl.element().struct.field("kind") == "caption")
     return pl.scan_parquet(path).select(is_caption.list.sum().sum()).collect(engine="streaming").item()

@@ -1,4 +1,4 @@
-"""Sequences as one HTML file with their pictures inside: it asks for nothing else, wherever it is opened."""
+"""Sequences as one self-contained HTML file with embedded frames."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ p {{ margin: .2em 0; overflow-wrap: anywhere }}
 """
 
 Shown = Iterable[tuple[Sequence[Mapping[str, Any]], Mapping[str, bytes]]]
-"""Some records at a time, each time with the JPEGs of their clips by hash."""
+"""Batches of records, each with the JPEGs of its clips by hash."""
 
 
 def page(title: str, records: Shown) -> Iterator[tuple[str, int]]:
-    """The page in parts, each with how many sequences it shows: all of them may not fit into memory."""
+    """The page in parts, each with its number of sequences: the whole may not fit into memory."""
     yield HEAD.format(title=escape(title)), 0
     for some, jpegs in records:
         yield "".join(_article(record, jpegs) for record in some), len(some)

@@ -1,4 +1,4 @@
-"""The pictures of sequences, from the frame stores of the categories that their clips come from."""
+"""The frames of sequences, from the frame stores of the categories of their clips."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Stores: TypeAlias = Callable[[str], FrameStore]
 
 
 def pictures(records: Iterable[Mapping[str, Any]], stores: Stores) -> dict[str, bytes]:
-    """The JPEGs of all clips in the records, by hash; one look into each store. Raises `MissingFrames`."""
+    """The JPEGs of all clips in the records, by hash; one read per store. Raises `MissingFrames`."""
     hashes: dict[str, dict[str, None]] = defaultdict(dict)
     for record in records:
         for item in record["items"]:

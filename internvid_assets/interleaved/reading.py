@@ -4,7 +4,7 @@
     sequences = Sequences("data", "captioned_with_speech", seed=1)
     for sequence in DataLoader(sequences, batch_size=None, num_workers=4, multiprocessing_context="spawn"): ...
 
-Lance keeps threads, which a forked process would miss: hence `spawn`.
+Lance runs threads, which a forked process would not have: hence `spawn`.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from internvid_assets.media.frames import FrameStore, pixels
 class Sequences(IterableDataset):
     """One item per sequence: its record (docs/interleaved.md), in which each clip has `frames`.
 
-    `frames` is a uint8 tensor [pictures, 3, height, width], or, without `decode`, a list of JPEGs.
+    `frames` is a uint8 tensor [frames, 3, height, width], or, without `decode`, a list of JPEGs.
 
-    Ranks and workers share out the table's row groups of 4,096 sequences: each sequence comes once in an epoch, to
-    one of them. The order is a function of `seed` and epoch alone, and so is who gets what; ranks may differ by a row
-    group. `set_epoch` also reaches workers that persist.
+    The table's row groups of 4,096 sequences are divided among ranks and workers: each sequence is read once per epoch.
+    The order and the assignment depend only on `seed` and epoch; the shares of ranks may differ by one row group.
+    `set_epoch` also applies to persistent workers.
     """
 
     def __init__(
@@ -49,24 +49,24 @@ class Sequences(IterableDataset):
         rank: int | None = None,
         world_size: int | None = None,
     ) -> None:
-        """`rank` and `world_size` are those of torch.distributed where it runs. Raises UserError without a table."""
+        """`rank` and `world_size` default to torch.distributed's if initialized. Raises UserError without a table."""
         if format not in tables.INTERLEAVED_FORMATS:
             raise UserError(f"format {format!r}: expected one of {', '.join(tables.INTERLEAVED_FORMATS)}")
         self.home, self.seed, self.shuffle, self.decode = Path(home), seed, shuffle, decode
         self.path = self.home / file_name("internvid_icl", format)
         if not self.path.is_file():
-            raise UserError(f"{self.path} is not there; run: internvid materialize '+key:internvid_icl'")
+            raise UserError(f"{self.path} does not exist; run: internvid materialize '+key:internvid_icl'")
         is_distributed = distributed.is_available() and distributed.is_initialized()
         self.rank = rank if rank is not None else distributed.get_rank() if is_distributed else 0
         self.world_size = world_size or (distributed.get_world_size() if is_distributed else 1)
         self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()
 
     def set_epoch(self, epoch: int) -> None:
-        """Shuffle in another way from the next iteration on."""
+        """Change the order from the next iteration on."""
         self._epoch[0] = epoch
 
     def __len__(self) -> int:
-        """Sequences of all ranks and workers together."""
+        """Number of sequences over all ranks and workers."""
         return pq.ParquetFile(self.path).metadata.num_rows
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -94,5 +94,5 @@ class Sequences(IterableDataset):
 
 
 def _tensor(jpegs: list[bytes]) -> torch.Tensor:
-    images = torch.stack([torch.from_numpy(pixels(jpeg)) for jpeg in jpegs])  # [pictures, height, width, 3]
+    images = torch.stack([torch.from_numpy(pixels(jpeg)) for jpeg in jpegs])  # [frames, height, width, 3]
     return images.permute(0, 3, 1, 2).contiguous()

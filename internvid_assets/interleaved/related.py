@@ -1,6 +1,6 @@
-"""Which videos look alike: the means of their clips' vectors, in an index for the while, asked for each one's nearest.
+"""Similar videos: the nearest neighbours of each video by the mean of its clips' embeddings, from a temporary index.
 
-Below 10,000 videos all of them are compared exactly, as in `clip_index`; above, by an approximate index.
+Below 10,000 videos the comparison is exact, as in `clip_index`; above, by an approximate index.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ import polars as pl
 from internvid_assets import tables
 from internvid_assets.cells.lake import Lake
 from internvid_assets.embeddings.index import APPROXIMATE_FROM_ROWS, matrix
-from internvid_assets.embeddings.searching import LOOKED_AT_AGAIN
+from internvid_assets.embeddings.searching import REFINE_FACTOR
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 NEIGHBOURS = 8
-"""Those that were dropped are passed over: with p = 0.3 all eight are, of 1 video in 15,000."""
+"""Dropped neighbours are skipped: with p = 0.3 all eight are dropped for 1 video in 15,000."""
 ASKED_AT_ONCE = 512
 CLIPS_AT_ONCE = 50_000
 
 
 def related_videos(lake: Lake, scratch: Path) -> Iterator[pl.DataFrame]:
-    """Rows as the table has them, of every video with embedded clips that is no copy of another."""
+    """Rows of `related_videos`, for every video with embedded clips that is not a copy of another."""
     import lancedb
 
     database = lancedb.connect(scratch / "videos")
@@ -45,9 +45,9 @@ def related_videos(lake: Lake, scratch: Path) -> Iterator[pl.DataFrame]:
 
 
 def mean_vectors(clips: pl.LazyFrame) -> pl.DataFrame:
-    """One row per video of `clips` (video_id, video_embedding): the mean of its vectors, of unit length.
+    """One row per video of `clips` (video_id, video_embedding): the mean of its embeddings, of unit length.
 
-    Memory holds a sum per video, however many clips there are.
+    Memory holds one sum per video, regardless of the number of clips.
     """
     videos = clips.select(pl.col("video_id").unique()).collect().sort("video_id")
     if videos.is_empty():
@@ -62,7 +62,7 @@ def mean_vectors(clips: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _clips_of(lake: Lake, category: str) -> pl.LazyFrame:
-    """Where a video was offered twice, the category that stands for it has it."""
+    """A category's clips with embeddings; a video in several categories counts only in the one that keeps it."""
     copies = lake.scan("withheld_videos").filter(pl.col("reason") == "copy")
     clips = lake.scan("captioned_clips", category).join(copies, on=["video_id", "category"], how="anti")
     vectors = lake.scan("clip_embeddings", category).drop_nulls("video_embedding")
@@ -85,11 +85,11 @@ def _index(table: Any) -> None:
 
 
 def _nearest(table: Any, videos: pl.DataFrame) -> pl.DataFrame:
-    """The nearest others of each of `videos`, the most alike first."""
+    """The nearest other videos of each of `videos`, the most similar first."""
     query = table.search(list(matrix(videos["vector"])), vector_column_name="vector").distance_type("cosine")
-    hits = query.refine_factor(LOOKED_AT_AGAIN).limit(NEIGHBOURS + 1).select(["video_id", "_distance"]).to_arrow()
+    hits = query.refine_factor(REFINE_FACTOR).limit(NEIGHBOURS + 1).select(["video_id", "_distance"]).to_arrow()
     found = pl.DataFrame(hits).rename({"video_id": "other_video_id"})
-    if videos.height == 1:  # a single vector's answer does not say whose it is
+    if videos.height == 1:  # the result of a single query has no query_index
         found = found.with_columns(query_index=pl.lit(0))
     asked = videos.select("video_id").with_row_index("query_index").cast({"query_index": pl.Int64})
     pairs = asked.join(found.cast({"query_index": pl.Int64}), on="query_index")

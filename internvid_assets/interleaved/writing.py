@@ -1,4 +1,4 @@
-"""Sequences as files of other programs: JSON lines, Parquet, WebDataset shards, a page. Each is whole or not there."""
+"""Sequences as JSON lines, Parquet, WebDataset shards or an HTML page, each written atomically."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from internvid_assets.interleaved.pictures import Stores, pictures
 SHARD_BYTES = 2**30
 
 Records = Iterable[Sequence[dict[str, Any]]]
-"""Some records at a time."""
+"""Batches of records."""
 
 
 @contextmanager
 def aside(to: Path) -> Iterator[Path]:
-    """A path beside `to` for what is not finished: it takes the place of `to`, file or folder, at the end."""
+    """A temporary path next to `to`; at the end it replaces `to`, a file or a folder."""
     unfinished = to.with_name(f".{to.name}.unfinished")
     _remove(unfinished)
     try:
@@ -43,7 +43,7 @@ def _remove(path: Path) -> None:
 
 
 def write_parquet(batches: Iterable[pl.DataFrame], schema: Mapping[str, pl.DataType], to: Path) -> int:
-    """Rows of one schema, a row group per batch. Returns how many rows."""
+    """Write rows of one schema, a row group per batch. Returns the number of rows."""
     import pyarrow.parquet as pq
 
     types = pl.DataFrame(schema=schema).to_arrow().schema
@@ -56,7 +56,7 @@ def write_parquet(batches: Iterable[pl.DataFrame], schema: Mapping[str, pl.DataT
 
 
 def write_jsonl(records: Records, to: Path) -> int:
-    """One object of `sequence.schema.json` a line. Returns how many."""
+    """Write one object of `sequence.schema.json` per line. Returns their number."""
     count = 0
     with aside(to) as path, path.open("w", encoding="utf-8") as file:
         for some in records:
@@ -66,9 +66,9 @@ def write_jsonl(records: Records, to: Path) -> int:
 
 
 def write_webdataset(records: Records, stores: Stores, to: Path, *, shard_bytes: int = SHARD_BYTES) -> int:
-    """A folder of shards: a sample is `<number>.json`, and `<number>.<item>_<picture>.jpg` for each picture.
+    """Write a folder of shards: a sample is `<number>.json`, and `<number>.<item>_<frame>.jpg` for each frame.
 
-    A shard that has reached `shard_bytes` is followed by the next. Returns how many samples.
+    After `shard_bytes` a new shard is started. Returns the number of samples.
     """
     count, shard = 0, 0
     with aside(to) as folder:
@@ -91,7 +91,7 @@ def write_webdataset(records: Records, stores: Stores, to: Path, *, shard_bytes:
 
 
 def sample(record: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files of one sample by extension; `images` of a clip names its pictures."""
+    """The files of one sample by extension; `images` of a clip lists those of its frames."""
     members, items = {}, []
     for number, item in enumerate(record["items"]):
         hashes = item.get("frame_hashes", ())
@@ -103,7 +103,7 @@ def sample(record: Mapping[str, Any], jpegs: Mapping[str, bytes]) -> dict[str, b
 
 
 def write_html(records: Records, stores: Stores, to: Path) -> int:
-    """One page that shows the sequences. Returns how many."""
+    """Write one HTML page that shows the sequences. Returns their number."""
     count = 0
     with aside(to) as path, path.open("w", encoding="utf-8") as file:
         for part, shown in page(to.stem, ((some, pictures(some, stores)) for some in records)):
@@ -117,7 +117,7 @@ def _open_shard(folder: Path, number: int) -> tarfile.TarFile:
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
-    """Without times or owners, so that equal sequences make equal shards."""
+    """Without times or owners, so that equal sequences give equal shards."""
     about = tarfile.TarInfo(name)
     about.size = len(data)
     tar.addfile(about, io.BytesIO(data))

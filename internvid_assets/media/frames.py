@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from internvid_assets.cells.errors import CallError, RunStopped
-from internvid_assets.cells.lance import is_table, told_where
+from internvid_assets.cells.lance import is_table, naming_failures
 from internvid_assets.cells.sql_text import quoted
 
 if TYPE_CHECKING:
@@ -136,7 +136,8 @@ class FrameStore:
         return found
 
     def _named_in_errors(self) -> AbstractContextManager[None]:
-        return told_where(self.directory, f"remove it and {_cells_of(self.directory)}, and materialise clip_frames")
+        way_out = f"remove it and {_cells_of(self.directory)}, and materialise clip_frames"
+        return naming_failures(self.directory, way_out)
 
     def _connect(self) -> DBConnection:
         import lancedb

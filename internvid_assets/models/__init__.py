@@ -1,1 +1,1 @@
-"""What the stages ask of models (`protocols`), who answers (`profiles`), and the adapters that do the work."""
+"""Models: their interfaces (`protocols`), the choice of models (`profiles`), and the adapters that run them."""

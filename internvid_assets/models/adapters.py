@@ -1,4 +1,4 @@
-"""The adapters that `models.<capability>.adapter` chooses between: what loads each, and what it reads."""
+"""The adapters that `models.<capability>.adapter` selects from, with their loaders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Adapter:
 
     loader: str
     reads_tokenizer: bool = False
-    """Whether its weights come without words, which `models.<capability>.tokenizer` then names."""
+    """Whether its weights come without a tokenizer, which `models.<capability>.tokenizer` then has to name."""
 
 
 CAPTIONERS = {
@@ -24,7 +24,7 @@ CAPTIONERS = {
     "instructed": Adapter(f"{MODELS}.transformers_vision_language:load_instructed_captioner"),
     "tag2text": Adapter(f"{MODELS}.tag2text:load_tag2text", reads_tokenizer=True),
 }
-"""An image-to-text model; a chat model that sees, told to caption; Tag2Text."""
+"""An image-to-text model; a vision-language chat model with a caption prompt; Tag2Text."""
 
 SIMILARITY = {
     "umt": Adapter(f"{MODELS}.umt_similarity:load_umt_similarity", reads_tokenizer=True),
@@ -32,19 +32,19 @@ SIMILARITY = {
     "clip_score": Adapter(f"{MODELS}.clip_similarity:load_clip_score"),
     "viclip": Adapter(f"{MODELS}.viclip.similarity:load_similarity", reads_tokenizer=True),
 }
-"""UMT-SIM; a CLIP's or SigLIP's cosine, mean over the frames; that of one frame drawn from each clip; a ViCLIP's."""
+"""UMT-SIM; the cosine of a CLIP or SigLIP, mean over frames; the same for one random frame per clip; a ViCLIP's."""
 
 EMBEDDERS = {
     "clip": Adapter(f"{MODELS}.clip_videos:load_video_embedder"),
     "viclip": Adapter(f"{MODELS}.viclip.embedding:load_embedder", reads_tokenizer=True),
 }
-"""The mean of a CLIP's or SigLIP's vectors of a clip's frames; a ViCLIP's, which sees them at once."""
+"""The mean of a CLIP's or SigLIP's frame embeddings; a ViCLIP's embedding of all frames."""
 
 TRANSCRIBERS = {
     "transformers": Adapter(f"{MODELS}.transformers_whisper:load_whisper"),
     "faster_whisper": Adapter(f"{MODELS}.faster_whisper:load_faster_whisper"),
 }
-"""Whisper by transformers, or by the library of the extra `asr`."""
+"""Whisper with transformers, or with the library of the extra `asr`."""
 
 ADAPTERS_OF: Mapping[Capability, Mapping[str, Adapter]] = {
     "captioner": CAPTIONERS,
@@ -53,7 +53,7 @@ ADAPTERS_OF: Mapping[Capability, Mapping[str, Adapter]] = {
     "video_embedder": EMBEDDERS,
     "transcriber": TRANSCRIBERS,
 }
-"""By name, in the order in which they are told. The others have one adapter each, which their profile loads."""
+"""By name, in the order of messages. All other capabilities have one adapter, which their profile loads."""
 READS_TOKENIZER = list(
     dict.fromkeys(name for adapters in ADAPTERS_OF.values() for name, each in adapters.items() if each.reads_tokenizer)
 )

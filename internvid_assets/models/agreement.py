@@ -1,4 +1,4 @@
-"""How well frames and captions agree, as cosines of their vectors: the last step of every similarity scorer."""
+"""Cosines of frame and caption embeddings: the last step of every similarity scorer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 def cosines_with_own(
     frames: Sequence[np.ndarray], captions: Sequence[Sequence[str]], embed_texts: Callable[[Sequence[str]], np.ndarray]
 ) -> list[np.ndarray]:
-    """Per clip [its frames, its captions], of unit vectors [frames, d]; each distinct caption is embedded once."""
+    """Per clip [frames, captions], from unit vectors [frames, d]; each distinct caption is embedded once."""
     distinct = sorted(set(chain.from_iterable(captions)))
     rows = {text: row for row, text in enumerate(distinct)}
     texts = embed_texts(distinct)  # [distinct captions, d]

@@ -1,4 +1,4 @@
-"""Streams of questions and answers: batches of like size, made while the device works; answers back in order."""
+"""Streams of inputs and answers: batches of similar size, prepared while the device works; answers in order."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from internvid_assets.models.protocols import Answer, Answers
 Item = TypeVar("Item")
 
 WINDOW_BATCHES = 8
-"""So many batches are sorted at a time: enough to find neighbours of like size, few enough to hold in memory."""
+"""Batches sorted together: enough to group items of similar size, few enough to fit in memory."""
 
 
 def in_order(answers: Answers) -> list[Answer | CallError]:
-    """All answers, in the order of the questions."""
+    """All answers, in the order of the inputs."""
     found = {position: answer for piece in answers for position, answer in piece.items()}
     return [found[position] for position in range(len(found))]
 
@@ -26,7 +26,7 @@ def in_order(answers: Answers) -> list[Answer | CallError]:
 def batches_by_size(
     items: Iterable[Item], batch_size: int, size: Callable[[Item], Any]
 ) -> Iterator[tuple[Sequence[int], list[Item]]]:
-    """(positions, items) of at most `batch_size` neighbours in size, so that little of a batch is padding."""
+    """(positions, items) of at most `batch_size` items of similar size, to minimize padding."""
     numbered = enumerate(items)
     while window := list(islice(numbered, batch_size * WINDOW_BATCHES)):
         window.sort(key=lambda item: size(item[1]))
@@ -36,7 +36,7 @@ def batches_by_size(
 
 
 def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Consecutive lists of at most `size`, each made when it is asked for."""
+    """Consecutive lists of at most `size` items, made on demand."""
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk
@@ -46,7 +46,7 @@ _END = object()
 
 
 def ahead(items: Iterable[Item], count: int = 2) -> Iterator[Item]:
-    """The items in order, up to `count` of them made in advance by a thread."""
+    """The items in order, up to `count` of them prefetched by a thread."""
     iterator = iter(items)
     with ThreadPoolExecutor(1) as thread:
         waiting = deque(thread.submit(next, iterator, _END) for _ in range(count))

@@ -1,6 +1,6 @@
-"""The sample world's captioner and language model in the place of a chat model that sees: no instruction reaches them.
+"""The sample world's captioner and language model in place of a vision-language model; they ignore instructions.
 
-Every picture gets a caption of its own, and captions in a row become what happens: that is all the two can do.
+Each image gets a caption, and consecutive captions are fused into a description of events: the two can do no more.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ Said = Answer | CallError
 AT_ONCE = 64
 TIMED_LINE = re.compile(r"^\[[0-9.]+ s\] (.+)$", re.MULTILINE)
 NOW = "; now "
-"""Parts what happened since the picture before from what the last picture shows."""
+"""Separates what happened since the previous image from what the last image shows."""
 MOST_CAPTIONS = 16
 
 
 def load_captioned_pictures(source: str, revision: str, *, language_model: str, prompt: str) -> CaptionedPictures:
-    """`source` and `language_model` are folders, `prompt` the file with the words that the latter was taught."""
+    """`source` and `language_model` are folders, `prompt` the file with the prompt the latter was trained with."""
     from internvid_assets.models.transformers_captioner import load_captioner
     from internvid_assets.models.transformers_language import load_language_model
 
@@ -40,10 +40,10 @@ def load_captioned_pictures(source: str, revision: str, *, language_model: str, 
 
 
 class CaptionedPictures:
-    """Answers `VisionLanguageModel` and `LanguageModel`.
+    """Implements `VisionLanguageModel` and `LanguageModel`.
 
-    One picture: its caption. A strip or grid: what happens in its cells. Two pictures: what happens, and what the last
-    one shows now. A text: what happens in its lines that begin with a time.
+    One image: its caption. A strip or grid: the events in its cells. Two images: the events, and the caption of the
+    last one. A text: the events in its lines that begin with a time.
     """
 
     def __init__(self, captioner: FrameCaptioner, language_model: LanguageModel, words: str) -> None:
@@ -53,7 +53,7 @@ class CaptionedPictures:
         self, prompts: Iterable[Prompt], *, max_new_tokens: int = 60, structure: type[BaseModel] | None = None
     ) -> Answers:
         if structure is not None:
-            raise UserError("the sample world's models cannot be held to a structure: set profile to server")
+            raise UserError("the sample world's models do not support structured output: set profile to server")
         return _in_chunks(prompts, self._of_pictures)
 
     def converse(self, talks: Iterable[Talk], *, max_new_tokens: int = 60) -> Iterator[Mapping[int, Any]]:
@@ -77,12 +77,12 @@ class CaptionedPictures:
         return [list(islice(captions, len(each))) for each in pictures]
 
     def _stories(self, captions: Sequence[Sequence[Said]]) -> list[Said]:
-        """A single caption as it is; several in a row as one sentence of what happens."""
+        """A single caption unchanged; several consecutive ones fused into one sentence."""
         failed = {index: said for index, each in enumerate(captions) for said in each if isinstance(said, CallError)}
         asked = [index for index, each in enumerate(captions) if len(each) > 1 and index not in failed]
         prompts = (self._prompt([said.text for said in captions[i] if isinstance(said, Answer)]) for i in asked)
         stories = dict(zip(asked, in_order(self.language_model.generate(prompts)), strict=True)) | failed
-        unknown = CallError("unknown_instruction", "the sample world's models word captions of pictures, nothing else")
+        unknown = CallError("unknown_instruction", "the sample world's models can only caption images")
         return [stories.get(index) or (each[0] if each else unknown) for index, each in enumerate(captions)]
 
     def _prompt(self, captions: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""How well frames and captions agree by any CLIP or SigLIP of transformers: over all frames, or one drawn per clip."""
+"""Frame-caption similarity with any CLIP or SigLIP of transformers: over all frames, or one random frame per clip."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from internvid_assets.models.protocols import ClipEmbedder, Image
 from internvid_assets.models.transformers_clip import load_embedder
 
 DRAW = b"42"
-"""Another key draws other frames."""
+"""The key of the random choice of frames."""
 
 
 def load_similarity(source: str, revision: str) -> ClipSimilarity:
-    """The cosine of frames and captions by the CLIP of a folder or a pinned hub id."""
+    """The cosine of frames and captions with the CLIP of a folder or a pinned hub id."""
     return ClipSimilarity(load_embedder(source, revision))
 
 
 def load_clip_score(source: str, revision: str) -> OneFrameSimilarity:
-    """As `load_similarity`, of one frame per clip."""
+    """As `load_similarity`, for one frame per clip."""
     return OneFrameSimilarity(load_similarity(source, revision))
 
 
 class ClipSimilarity:
-    """Answers `SimilarityScorer`: every frame of every clip goes through CLIP once, in shared batches."""
+    """Implements `SimilarityScorer`: every frame of every clip is embedded once, in shared batches."""
 
     def __init__(self, embedder: ClipEmbedder) -> None:
         self.embedder = embedder
@@ -37,9 +37,9 @@ class ClipSimilarity:
 
 
 class OneFrameSimilarity:
-    """Answers `SimilarityScorer` by one frame drawn from each clip: the CLIPScore by which the released FLT was chosen.
+    """Implements `SimilarityScorer` with one random frame per clip: the CLIPScore that selected the released FLT.
 
-    A cosine as it is: CLIPScore's factor of 2.5 changes no order, and its cut at 0 only that of the worst.
+    The raw cosine: CLIPScore's factor of 2.5 does not change the order, and clipping at 0 only that of the worst.
     """
 
     def __init__(self, scorer: ClipSimilarity) -> None:
@@ -50,5 +50,5 @@ class OneFrameSimilarity:
 
 
 def drawn(frames: Sequence[Image]) -> list[Image]:
-    """One frame at random, of none none: the frame with the smallest keyed hash, so the same one in every batch."""
+    """A random frame, if any: the one with the smallest keyed hash, so the choice does not depend on the batch."""
     return sorted(frames, key=lambda frame: blake2b(frame.tobytes(), key=DRAW).digest())[:1]

@@ -1,4 +1,4 @@
-"""Who embeds clips and their captions: the profile's CLIP, unless settings name another one, or a ViCLIP."""
+"""Which model embeds clips and captions: the profile's CLIP, or a configured CLIP or ViCLIP."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from internvid_assets.models.viclip_specs import viclip
 
 
 def video_embedder(overrides: Overrides, embedder: Callable[[], ModelSpec]) -> ModelSpec:
-    """The model of `models.video_embedder`; else `embedder`, which embeds single pictures: they share its weights."""
+    """The model of `models.video_embedder`; by default that of `embedder`, whose weights are then shared."""
     adapter = overrides.get("video_embedder", {}).get("adapter") or "clip"
     if adapter not in EMBEDDERS:
         raise UserError(f"models.video_embedder.adapter is {adapter!r}: expected one of {', '.join(EMBEDDERS)}")

@@ -1,4 +1,4 @@
-"""A model behind an OpenAI-compatible endpoint: its settings, and what a recipe says of it."""
+"""A model behind an OpenAI-compatible endpoint: its settings, and its identity in recipes."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from internvid_assets.cells.errors import UserError
 from internvid_assets.models.specs import Capability, ModelSpec, Overrides, files_revision
 
 SERVER = "server"
-"""The name of the profile, of its section in the settings, and of that section's part in `[models.<capability>]`."""
+"""Name of the profile, of its section in the settings, and of the subsection in `[models.<capability>]`."""
 
 
 class Endpoint(BaseModel):
-    """Where a model answers, which one it is, and how it may be asked. Keys come from the environment alone."""
+    """The endpoint, its model, and limits on requests. API keys only come from the environment."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    base_url: str = Field("http://127.0.0.1:8000/v1", description="Up to /v1; 8000 is where vLLM listens.")
-    name: str = Field("", description="The model, as the endpoint calls it.")
-    revision: str = Field("", description="What stands behind the name now, in your words: an endpoint changes unseen.")
-    api_key_variable: str = Field("OPENAI_API_KEY", description="The environment variable that holds the key, if any.")
+    base_url: str = Field("http://127.0.0.1:8000/v1", description="Up to /v1; 8000 is vLLM's default port.")
+    name: str = Field("", description="The model's name at the endpoint.")
+    revision: str = Field("", description="Any label that you change when the endpoint serves other weights.")
+    api_key_variable: str = Field("OPENAI_API_KEY", description="Environment variable with the API key, if any.")
     requests_at_once: int = Field(32, ge=1)
-    tries: int = Field(5, ge=1, description="For failures that may pass.")
-    backoff_seconds: float = Field(1.0, ge=0, description="Longest first wait; doubled each time, with full jitter.")
-    max_wait_seconds: float = Field(600.0, ge=0, description="Bounds what one request waits for a rate limit, in all.")
+    tries: int = Field(5, ge=1, description="For transient failures.")
+    backoff_seconds: float = Field(1.0, ge=0, description="Maximum first wait; doubles each time, with full jitter.")
+    max_wait_seconds: float = Field(600.0, ge=0, description="Maximum total wait of one request for rate limits.")
     timeout_seconds: float = Field(120.0, gt=0, description="For one answer.")
-    log_probabilities: bool = Field(True, description="Whether to ask for them; some models refuse.")
+    log_probabilities: bool = Field(True, description="Whether to request them; some models do not support it.")
     dollars_per_million_prompt_tokens: float = Field(0.0, ge=0)
     dollars_per_million_answer_tokens: float = Field(0.0, ge=0)
     options: dict[str, Any] = Field({}, description="Further fields of every request; they are part of the recipe.")
@@ -44,18 +44,20 @@ class Endpoint(BaseModel):
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("expected http://host:port/v1 or https://host/v1")
         if parts.username or parts.password or parts.query:
-            raise ValueError("holds a user, a password or a query: keys belong into the environment variable")
+            raise ValueError("contains a user, a password or a query: put keys in the environment variable")
         return base_url.rstrip("/")
 
 
 class ServerSettings(Endpoint):
-    """Profile `server`: the endpoint for captions and language, and whose encoders do the rest."""
+    """Profile `server`: the endpoint for captions and language, and the profile of all other models."""
 
-    encoders: Literal["none", "paper", "sample"] = Field("none", description="The profile that embeds and scores.")
+    encoders: Literal["none", "paper", "sample"] = Field(
+        "none", description="The profile whose models embed, score and transcribe."
+    )
 
 
 def endpoint_spec(capability: Capability, overrides: Overrides, *, loader: str, prompt: Path | None) -> ModelSpec:
-    """The model that `[server]` names, or `[models.<capability>.server]`; identified by what changes its answers.
+    """The model of `[server]`, or `[models.<capability>.server]`; identified by everything that changes its answers.
 
     Raises UserError for an endpoint without a model or a revision.
     """
@@ -71,7 +73,7 @@ def endpoint_spec(capability: Capability, overrides: Overrides, *, loader: str, 
 
 
 def chosen_endpoint(capability: Capability, overrides: Overrides) -> Endpoint:
-    """`[server]` with what `[models.<capability>]` sets in its place. Another model has another revision."""
+    """`[server]` with the overrides of `[models.<capability>]`. Another model needs another revision."""
     shared = {key: value for key, value in overrides.get(SERVER, {}).items() if key != "encoders"}
     chosen = overrides.get(capability, {})
     own = {key: chosen[key] for key in ("name", "revision") if chosen.get(key)} | (chosen.get(SERVER) or {})
@@ -81,9 +83,9 @@ def chosen_endpoint(capability: Capability, overrides: Overrides) -> Endpoint:
     for key in ("name", "revision"):
         if not getattr(endpoint, key):
             raise UserError(
-                f"profile server asks {endpoint.base_url} for {endpoint.name or 'no model'}, and no {key} is set: set "
-                f"server.{key}, or models.{capability}.server.{key}; a revision is any word that you change whenever "
-                "the endpoint serves other weights, such as the model's commit"
+                f"profile server needs a {key} for {endpoint.name or 'the model'} at {endpoint.base_url}: set "
+                f"server.{key}, or models.{capability}.server.{key}; a revision is any label that you change when the "
+                "endpoint serves other weights, such as the model's commit"
             )
     return endpoint
 

@@ -1,4 +1,4 @@
-"""Whether an endpoint answers, and knows the model: one question, which no model has to think about."""
+"""Checking that an endpoint answers and has the model: one request, without inference."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PATIENCE_SECONDS = 10.0
 
 
 def problem_with(endpoint: Endpoint) -> str | None:
-    """What is wrong, and the way out, on one line; None where GET /models lists the model. The key is never told."""
+    """The problem and the way out, on one line; None if GET /models lists the model. Never contains the key."""
     import openai
 
     from internvid_assets.models.server import NO_KEY
@@ -22,18 +22,18 @@ def problem_with(endpoint: Endpoint) -> str | None:
     except openai.APIStatusError as error:
         return _of_status(error.status_code, endpoint, has_key=bool(key))
     except openai.APIConnectionError:
-        return f"no server answers at {address}: start it, such as by vllm serve {endpoint.name}, or set its base_url"
+        return f"no server answers at {address}: start it, for example vllm serve {endpoint.name}, or set base_url"
     except (openai.APIError, ValueError, AttributeError, TypeError):
-        return f"{address} answers, but with no list of models: expected an OpenAI-compatible server, up to /v1"
+        return f"{address} answers, but without a list of models: expected an OpenAI-compatible server, up to /v1"
     if endpoint.name not in known:
-        return f"{address} knows {', '.join(known) or 'no model'}, not {endpoint.name}: set the name to one it knows"
+        return f"{address} has no model {endpoint.name}: set the name to one of {', '.join(known) or '(none)'}"
     return None
 
 
 def _of_status(status: int, endpoint: Endpoint, *, has_key: bool) -> str:
     address, variable = endpoint.base_url, endpoint.api_key_variable
     if status in (401, 403):
-        return f"{address} refuses {'the key in' if has_key else 'to answer without a key: set'} {variable} ({status})"
+        return f"{address} {'rejects the key in' if has_key else 'requires a key: set'} {variable} ({status})"
     if status == 404:
         return f"nothing at {address}/models (404): expected an OpenAI-compatible server, up to /v1"
     return f"{address} answers {status}: see its log, and try again"

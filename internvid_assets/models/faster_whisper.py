@@ -1,4 +1,4 @@
-"""Speech to timed words by faster-whisper: CTranslate2, several times as fast on a CPU. The extra `asr` installs it."""
+"""Speech recognition with faster-whisper (CTranslate2), several times as fast on a CPU; needs the extra `asr`."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def load_faster_whisper(source: str, revision: str) -> FasterWhisper:
         reason = (str(error).splitlines() or [""])[0]
         raise UserError(
             f"cannot load {source} at {revision} ({reason}); expected a Whisper in CTranslate2's format: "
-            "ct2-transformers-converter makes one"
+            "convert it with ct2-transformers-converter"
         ) from error
 
 
 class FasterWhisper:
-    """Answers `Transcriber`, one sound after another; every word is timed."""
+    """Implements `Transcriber`, one audio clip at a time, with timestamps for every word."""
 
     def __init__(self, model) -> None:
         self.model = model

@@ -1,4 +1,4 @@
-"""Many requests in flight: a bounded number, failures that may pass tried again, pauses that a server asks for kept."""
+"""Concurrent requests: a bounded number, with retries of transient failures and pauses that the server requests."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ Question = TypeVar("Question")
 Reply = TypeVar("Reply")
 
 HEARTBEAT_SECONDS = 1.0
-"""So often whoever waits for answers hears that there are none, and may commit what came before."""
+"""Without answers, an empty piece is yielded this often, so that the caller can commit earlier ones."""
 LONGEST_BACKOFF_SECONDS = 60.0
 
 
 @dataclass(eq=False)
 class Passing(Exception):
-    """A failure that may pass: what to remember if it does not, and the wait that the server asks of everybody."""
+    """A transient failure: the error to store if retries fail, and the wait that the server requests of all clients."""
 
     error: CallError
     wait_seconds: float | None = None
     is_limit: bool = False
-    """It costs no try: the server is well, and asked for less."""
+    """A rate limit, which does not count as a failed attempt."""
     ends_run: bool = False
-    """No question is to blame, so if it does not pass the run ends."""
+    """Not caused by a question, so the run ends if retries fail."""
 
     def __str__(self) -> str:
         return str(self.error)
@@ -40,7 +40,7 @@ class Passing(Exception):
 
 @dataclass(frozen=True)
 class Patience:
-    """How often and how long one request is tried."""
+    """How often and how long one request is retried."""
 
     tries: int
     backoff_seconds: float
@@ -48,7 +48,7 @@ class Patience:
 
 
 class Pace:
-    """When the next request may start: a pause that one request is told to make is made by all."""
+    """When the next request may start: a pause requested of one request applies to all."""
 
     def __init__(self) -> None:
         self._rest_until = 0.0
@@ -57,13 +57,13 @@ class Pace:
         self._rest_until = max(self._rest_until, asyncio.get_running_loop().time() + seconds)
 
     async def turn(self) -> None:
-        """Returns after the pause, and not with everybody else at its very end."""
+        """Returns after the pause, plus random jitter."""
         while (left := self._rest_until - asyncio.get_running_loop().time()) > 0:
             await asyncio.sleep(left * (1 + random.random() / 2))
 
 
 class InFlight(Generic[Question, Reply]):
-    """Asks `ask` every question, in a thread of its own in which nothing else waits."""
+    """Passes every question to `ask`, in an event loop in its own thread."""
 
     def __init__(self, ask: Callable[[Question], Awaitable[Reply]], *, at_once: int, patience: Patience) -> None:
         self._ask, self._at_once, self._patience = ask, at_once, patience
@@ -75,15 +75,15 @@ class InFlight(Generic[Question, Reply]):
         Thread(target=self._loop.run_forever, daemon=True).start()
 
     def answers(self, questions: Iterable[Question]) -> Iterator[Mapping[int, Reply | CallError]]:
-        """What is answered by now, again and again; at most twice `at_once` questions are taken and unanswered.
+        """Pieces of answers as they arrive; at most twice `at_once` questions are pending.
 
-        Raises RunStopped when no question is to blame, or when more than `at_once` failed one after the other, or were
-        refused before the server has answered any; what was answered before that comes first.
+        Raises RunStopped for a failure that no question caused, if more than `at_once` failed in a row, or if more were
+        refused before the first answer; earlier answers are yielded first.
         """
         return self._as_done(self._answer(question) for question in questions)
 
     def ended(self, talks: Iterable[Talk], asking: Callable[[Prompt], Question]) -> Iterator[Mapping[int, Any]]:
-        """As `answers`, of talks: each at its own pace, so that a slow answer holds up its own talk alone."""
+        """As `answers`, for talks: each at its own pace, so that a slow answer only delays its own talk."""
         return self._as_done(self._talk(talk, asking) for talk in talks)
 
     def _as_done(self, coroutines: Iterable[Coroutine[Any, Any, Any]]) -> Iterator[Mapping[int, Any]]:
@@ -103,7 +103,7 @@ class InFlight(Generic[Question, Reply]):
                 future.cancel()
 
     async def _talk(self, talk: Talk, asking: Callable[[Prompt], Question]) -> Any:
-        """What a talk returns, or the failure of its own code. Its steps decode pictures, so they have a thread."""
+        """The result of a talk, or the failure of its own code. Steps run in a thread, since they decode images."""
         try:
             said = await asyncio.to_thread(step, talk)
             while not isinstance(said, Ended):
@@ -121,7 +121,7 @@ class InFlight(Generic[Question, Reply]):
         except Passing as passing:
             self._failed_in_a_row += 1
             if passing.ends_run or self._failed_in_a_row > self._at_once:
-                raise RunStopped(f"{passing}; see to the server, and run the same command again") from None
+                raise RunStopped(f"{passing}; check the server, and run the same command again") from None
             return passing.error
         except RunStopped:
             raise
@@ -131,17 +131,17 @@ class InFlight(Generic[Question, Reply]):
         return reply
 
     def _refusal(self, error: CallError) -> CallError:
-        """A question's own failure, worth another try while none was answered: then it may be everybody's.
+        """A question's permanent failure; retryable while nothing was answered, since it may concern all requests.
 
-        Raises RunStopped if it is: the server wants to be asked otherwise.
+        Raises RunStopped if it does: the requests do not suit the server.
         """
         if self._has_answered:
             return error
         self._refused += 1
         if self._refused > self._at_once:
             raise RunStopped(
-                f"the first {self._refused} requests were all refused, the last one with {error}; see to the server, "
-                "and to [server] of the settings, and run the same command again"
+                f"the first {self._refused} requests were all refused, the last one with {error}; check the server "
+                "and [server] in the settings, and run the same command again"
             )
         return replace(error, retryable=True)
 
@@ -155,7 +155,7 @@ class InFlight(Generic[Question, Reply]):
             except Passing as passing:
                 attempts, failures = attempts + 1, failures + (not passing.is_limit)
                 wait = passing.wait_seconds
-                if wait is None or attempts > self._patience.tries:  # as told, but not for ever: it may tell 0 s
+                if wait is None or attempts > self._patience.tries:  # the server may repeatedly request 0 s
                     wait = max(wait or 0.0, self._backoff_seconds(attempts))
                 waited += wait
                 if failures >= self._patience.tries or waited > self._patience.max_wait_seconds:
@@ -167,7 +167,7 @@ class InFlight(Generic[Question, Reply]):
                 await asyncio.sleep(wait)
 
     def _backoff_seconds(self, attempts: int) -> float:
-        """Full jitter: anything from nothing to a longest wait that doubles."""
+        """Full jitter: uniform between 0 and a maximum that doubles."""
         longest = min(LONGEST_BACKOFF_SECONDS, self._patience.backoff_seconds * 2.0 ** (attempts - 1))
         return random.uniform(0, longest)
 
@@ -175,7 +175,7 @@ class InFlight(Generic[Question, Reply]):
 def _come_in(
     done: SimpleQueue[tuple[int, Future[Any]]], under_way: dict[int, Future[Any]]
 ) -> Iterator[Mapping[int, Any]]:
-    """All that is answered by now; after a second without an answer, an empty piece."""
+    """All answers so far; after a second without one, an empty piece."""
     piece: dict[int, Any] = {}
     stopped: RunStopped | None = None
     try:

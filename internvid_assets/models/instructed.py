@@ -1,4 +1,4 @@
-"""Models that are told what to do by a prompt: they caption pictures, find phrases in captions, and translate."""
+"""Models that follow a prompt: captioning images, extracting phrases from captions, translating."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from internvid_assets.models.batching import in_order
 from internvid_assets.models.protocols import Answers, Image, LanguageModel, VisionLanguageModel
 
 MAX_NEW_TOKENS = 60
-"""Some six phrases, or one long query."""
+"""About six phrases, or one long query."""
 
 
 def load_phrase_extractor(source: str, revision: str, *, prompt: str) -> InstructedPhrases:
@@ -29,7 +29,7 @@ def load_translator(source: str, revision: str, *, prompt: str) -> InstructedTra
 
 
 class InstructedCaptioner:
-    """Answers `FrameCaptioner`: the picture first, then the prompt."""
+    """Implements `FrameCaptioner`: the image first, then the prompt."""
 
     def __init__(self, model: VisionLanguageModel, prompt: str) -> None:
         self.model, self.prompt = model, prompt.strip()
@@ -39,7 +39,7 @@ class InstructedCaptioner:
 
 
 class InstructedPhrases:
-    """Answers `PhraseExtractor`: one phrase per line or between semicolons, since T5 writes no line breaks."""
+    """Implements `PhraseExtractor`: phrases separated by lines or semicolons, since T5 writes no line breaks."""
 
     def __init__(self, model: LanguageModel, template: str) -> None:
         self.model, self.template = model, template
@@ -51,7 +51,7 @@ class InstructedPhrases:
 
 
 class InstructedTranslator:
-    """Answers `Translator`."""
+    """Implements `Translator`."""
 
     def __init__(self, model: LanguageModel, template: str) -> None:
         self.model, self.template = model, template
@@ -76,5 +76,5 @@ def language_name(code: str) -> str:
     from transformers.models.whisper.tokenization_whisper import LANGUAGES
 
     if code not in LANGUAGES:
-        raise UserError(f"no language has the code {code!r}; known ones: {', '.join(sorted(LANGUAGES))}")
+        raise UserError(f"unknown language code {code!r}; expected one of: {', '.join(sorted(LANGUAGES))}")
     return LANGUAGES[code].title()

@@ -1,4 +1,4 @@
-"""The adapters behind a profile's specs, each with its weights in memory once."""
+"""The adapters of a profile's specs, each loaded once per process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from internvid_assets.models.specs import NOBODY, Capability, ModelSpec
 
 
 class Models:
-    """The adapters behind a set of specs, each loaded when first asked for and shared by the whole process."""
+    """The adapters of a set of specs, each loaded on first use and shared by the whole process."""
 
     def __init__(self, specs: Mapping[Capability, ModelSpec]) -> None:
         self.specs = dict(specs)
@@ -96,11 +96,11 @@ class Models:
         return loaded(self.specs["transcriber"])
 
     def label(self, capability: Capability) -> str:
-        """Name and revision in one text, for a column that says who answered."""
+        """Name and revision as one string, for the column `model`."""
         return "@".join(self.specs[capability].identity)
 
     def has(self, capability: Capability) -> bool:
-        """Whether anybody answers: a table that can do without then leaves its column null."""
+        """Whether there is a model; tables for which it is optional otherwise leave its column null."""
         return self.specs[capability].name != NOBODY
 
 
@@ -108,7 +108,7 @@ _loading = RLock()
 
 
 def loaded(spec: ModelSpec) -> Any:
-    """The process's one adapter of a spec: capabilities that share a model share its weights."""
+    """The adapter of a spec, one per process: capabilities with the same model share its weights."""
     with _loading:
         return _load_once(spec)
 

@@ -1,6 +1,6 @@
-"""`[models.<capability>]` of the settings: what may be said of each, and nothing without effect.
+"""`[models.<capability>]` of the settings: the keys of each capability; keys without effect are rejected.
 
-What another profile would read may stand there, so that a profile can be changed and nothing else.
+Keys that only another profile reads are allowed, so that the profile can be changed alone.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ ASKED_CAPABILITIES: tuple[Capability, ...] = (
     "phrase_extractor",
     "translator",
 )
-"""Those that answer in words: profile `server` asks an endpoint for them."""
+"""The capabilities that return text: profile `server` uses an endpoint for them."""
 
 
 class ModelSettings(BaseModel):
     """Which weights a capability uses instead of its profile's: a hub id or a folder, and a pinned revision.
 
-    `head` is for `aesthetics`, `adapter` for the capabilities of `ADAPTERS_OF`, `tokenizer` for the adapters that read
-    one; `server` is what differs from `[server]`.
+    `head` is for `aesthetics`, `adapter` for the capabilities of `ADAPTERS_OF`, `tokenizer` for the adapters that need
+    one; `server` overrides `[server]`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -43,19 +43,19 @@ class ModelSettings(BaseModel):
 
 
 def refuse_idle(models: Mapping[Capability, ModelSettings]) -> None:
-    """Raises ValueError for the first key that its capability would never read, with what it does read."""
+    """Raises ValueError for the first key that its capability never reads."""
     for capability, settings in models.items():
         adapters = ADAPTERS_OF.get(capability, {})
         if settings.adapter is not None and settings.adapter not in adapters:
-            known = f"expected one of {', '.join(adapters)}" if adapters else "there is only one: leave it out"
+            known = f"expected one of {', '.join(adapters)}" if adapters else "there is only one: remove it"
             raise ValueError(f"{capability}.adapter is {settings.adapter!r}: {known}")
         for key, is_read, reader in _readers(capability, settings):
             if getattr(settings, key) is not None and not is_read:
-                raise ValueError(f"{capability}.{key} is set, and nothing reads it: it is for {reader}; leave it out")
+                raise ValueError(f"{capability}.{key} is set but has no effect: it is for {reader}; remove it")
 
 
 def _readers(capability: Capability, settings: ModelSettings) -> list[tuple[str, bool, str]]:
-    """(key, whether anything reads it here, who reads such a key)."""
+    """(key, whether it is read here, what reads this key)."""
     is_umt = capability == "similarity" and settings.adapter is None  # as in profile paper
     return [
         ("head", capability == "aesthetics", "models.aesthetics"),

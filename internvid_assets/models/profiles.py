@@ -1,7 +1,7 @@
-"""Profiles: a name for a whole set of models. Choosing one imports neither torch nor transformers.
+"""Profiles: named sets of models. Selecting one imports neither torch nor transformers.
 
 A profile is a function from the settings' overrides to one spec per capability; `loaded.Models` has their adapters.
-Each spec is found when asked for, so that what is missing for one model says nothing of the others.
+Specs are resolved on demand, so that a missing model does not affect the others.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ NO_ENCODERS = f"{MODELS}.absent:no_encoders"
 ASKED = f"{MODELS}.server"
 
 Finders: TypeAlias = dict[Capability, Callable[[], ModelSpec]]
-"""By capability, what finds its spec, or raises UserError: something is missing in the settings or on this machine."""
+"""By capability, a function that returns its spec, or raises UserError if a setting or a file is missing."""
 
 
 SAMPLE_FOLDERS: dict[Capability, str] = {
@@ -60,7 +60,7 @@ SAMPLE_FOLDERS: dict[Capability, str] = {
     "language_model": "language_model",
     **dict.fromkeys(("embedder", "frame_embedder", "aesthetics", "similarity"), "clip"),
 }
-"""Our own tiny models: whose weights answer which capability."""
+"""Our own tiny models: the weights folder of each capability."""
 
 CLIP_L14 = ("openai/clip-vit-large-patch14", "32bd64288804d66eefd0ccbe215aa642df71cc41")
 PAPER_MODELS: dict[Capability, tuple[str, str | None]] = {
@@ -75,15 +75,15 @@ PAPER_MODELS: dict[Capability, tuple[str, str | None]] = {
     "similarity": CLIP_L14,
     "transcriber": ("openai/whisper-large-v3", "06f233fe06e710322aca913c1bc4249a0d71fce1"),
 }
-"""Hub ids, and the commits of their pages."""
+"""Hub ids and commits."""
 
 
 def sample(overrides: Overrides) -> Finders:
-    """Our own tiny models, shipped in the package: CPU, no network. They know the sample world and nothing else.
+    """Our own tiny models, shipped in the package: CPU, no network. They only know the sample world.
 
-    The language model among them can neither find phrases nor translate, and none of them hears. Phrases are found by a
-    part-of-speech tagger; for translations and speech the settings must name a model. None is a chat model that sees:
-    captioner and language model stand in for one.
+    Their language model can neither extract phrases nor translate, and there is no speech recognition. A part-of-speech
+    tagger extracts phrases; translation and speech need a configured model. Captioner and language model together
+    replace a vision-language model.
     """
 
     def spec(capability: Capability, loader: str) -> ModelSpec:
@@ -110,11 +110,11 @@ def sample(overrides: Overrides) -> Finders:
 
 
 def paper(overrides: Overrides) -> Finders:
-    """The models of InternVid 3.2 and 3.3, or their nearest kin that transformers loads; needs a GPU and downloads.
+    """The models of InternVid 3.2 and 3.3, or their closest equivalents in transformers; needs a GPU and downloads.
 
-    Kin: BLIP large for Tag2Text at 1 fps, Whisper for YouTube's speech recognition, Qwen2.5-VL for the GPT-4V and GPT-4
-    of ShareGPT4Video, whose encoders these are. UMT and the aesthetic head are on no hub, so the settings say where
-    their files are. The flan-t5 that fuses captions finds phrases and translates, unless settings name another.
+    Equivalents: BLIP large for Tag2Text at 1 fps, Whisper for YouTube's speech recognition, Qwen2.5-VL for GPT-4V and
+    GPT-4 in ShareGPT4Video; the encoders are ShareGPT4Video's own. UMT and the aesthetic head are not on the hub, so
+    their files have to be configured. The flan-t5 that fuses captions also extracts phrases and translates by default.
     """
 
     def spec(capability: Capability, loader: str) -> ModelSpec:
@@ -141,7 +141,7 @@ def paper(overrides: Overrides) -> Finders:
 def of_both(
     overrides: Overrides, spec: Callable[[Capability, str], ModelSpec], *, head: str | None, scorer: str
 ) -> Finders:
-    """What `sample` and `paper` find alike: `spec` is a profile's own model of a capability, for a loader.
+    """The finders shared by `sample` and `paper`; `spec` returns a profile's own model of a capability for a loader.
 
     `head` and `scorer` are the profile's aesthetic head and its adapter for `similarity`.
     """
@@ -168,9 +168,9 @@ def of_both(
 
 
 def server(overrides: Overrides) -> Finders:
-    """Captions and language from an OpenAI-compatible endpoint; what embeds, scores and hears runs here, if anything.
+    """Captions and language from an OpenAI-compatible endpoint; all other models, if any, run on this machine.
 
-    `[server]` says where, and whose encoders those are; `[models.<capability>.server]` sends one capability elsewhere.
+    `[server]` sets the endpoint and the profile of the other models; `[models.<capability>.server]` overrides it.
     """
 
     def asked(capability: Capability, load: str, prompt: str | None = None) -> ModelSpec:
@@ -198,7 +198,7 @@ PROFILES: dict[str, Callable[[Overrides], Finders]] = {
 
 
 def encoders(overrides: Overrides) -> Finders:
-    """The models of the profile that `server.encoders` names."""
+    """The models of the profile `server.encoders`."""
     chosen = overrides.get(SERVER, {}).get("encoders") or NOBODY
     if chosen == NOBODY:
         return dict.fromkeys(CAPABILITIES, partial(nobody, NO_ENCODERS))
@@ -206,17 +206,17 @@ def encoders(overrides: Overrides) -> Finders:
 
 
 def whisper_loader(overrides: Overrides) -> str:
-    """Which library runs the transcriber: transformers, or the extra `asr`."""
+    """The loader of the transcriber: transformers, or the extra `asr`."""
     return TRANSCRIBERS[overrides.get("transcriber", {}).get("adapter") or "transformers"].loader
 
 
 def model_specs(profile: str, overrides: Overrides | None = None) -> dict[Capability, ModelSpec]:
-    """One spec per capability, by the profile's name and the settings' `[models.*]` tables."""
+    """One spec per capability, for a profile and the settings' `[models.*]` tables."""
     return {capability: find() for capability, find in spec_finders(profile, overrides).items()}
 
 
 def spec_finders(profile: str, overrides: Overrides | None = None) -> Finders:
-    """What finds each spec of `model_specs`, in the order of `CAPABILITIES`."""
+    """The finder of each spec of `model_specs`, in the order of `CAPABILITIES`."""
     if profile not in PROFILES:
         raise UserError(f"profile is {profile!r}: expected one of {', '.join(PROFILES)}; set profile in internvid.toml")
     finders = PROFILES[profile](overrides or {})

@@ -1,7 +1,7 @@
-"""What a stage may ask of a model: plain text and numpy in and out, answers in the order of the questions.
+"""The interfaces of models: text and numpy arrays in and out, answers in the order of the inputs.
 
-An image is a uint8 array [height, width, 3], RGB. Whoever answers decides on devices, dtypes and batches.
-Of pictures there may be more than memory holds: who takes an Iterable asks for them while the device works.
+An image is a uint8 array [height, width, 3], RGB. Implementations decide on devices, dtypes and batches.
+There may be more images than fit in memory: implementations that take an Iterable read it while the device works.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from internvid_assets.cells.errors import CallError
 Image = np.ndarray
 
 Prompt: TypeAlias = Sequence[str | Image]
-"""Texts and pictures in the order in which a model reads them."""
+"""Texts and images, in the order in which the model reads them."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model said, and what is known of how: null where the model does not tell.
+    """A model's answer and its metadata; None for what the model does not report.
 
     `log_probability` is the mean natural log-probability of the text's tokens (0 is certain); `cost_dollars` is at the
-    price in the settings when it was asked. `tags` are what the model recognised, where that is a step of its own.
+    price configured at the time of the request. `tags` are what the model recognised, if that is a separate step.
     """
 
     text: str
@@ -38,18 +38,18 @@ class Answer:
 
 
 Answers: TypeAlias = Iterator[Mapping[int, Answer | CallError]]
-"""In pieces, as they come: by the position of each question its answer, or why it has none; every position once.
+"""Pieces of answers as they arrive: by input position, the answer or the error; every position exactly once.
 
-Questions are taken as there is room for them, so there may be more than memory holds. A piece may be empty: no news.
+Inputs are consumed on demand, so there may be more than fit in memory. A piece may be empty.
 """
 
 
 Talk: TypeAlias = Generator[Prompt, Answer | CallError, Any]
-"""Asks a prompt, is sent its answer, asks the next one, and so on; returns what it made of the answers."""
+"""A generator that yields a prompt, is sent its answer, yields the next one, and so on; returns its result."""
 
 
 class FrameCaptioner(Protocol):
-    """Says what single pictures show."""
+    """Captions single images."""
 
     def caption(self, images: Iterable[Image], *, max_new_tokens: int = 40) -> Answers: ...
 
@@ -61,27 +61,27 @@ class LanguageModel(Protocol):
 
 
 class VisionLanguageModel(Protocol):
-    """Answers prompts of texts and any number of pictures."""
+    """Answers prompts of texts and any number of images."""
 
     def answer(
         self, prompts: Iterable[Prompt], *, max_new_tokens: int = 60, structure: type[BaseModel] | None = None
     ) -> Answers:
-        """With a `structure`, every text is JSON that it accepts. Raises UserError from a model that cannot do that."""
+        """With a `structure`, every text is JSON that it validates. Raises UserError if that is unsupported."""
         ...
 
     def converse(self, talks: Iterable[Talk], *, max_new_tokens: int = 60) -> Iterator[Mapping[int, Any]]:
-        """Many talks at once; in pieces, as they end, by position what each of them returned."""
+        """Many talks at once; pieces with the results of talks by position, as they end."""
         ...
 
 
 class PhraseExtractor(Protocol):
-    """Finds the actions that captions tell of, as phrases of a verb and its object; nothing is promised about them."""
+    """Extracts the actions in captions as phrases of a verb and its object; callers must validate them."""
 
     def phrases(self, captions: Sequence[str]) -> list[list[str] | CallError]: ...
 
 
 class Translator(Protocol):
-    """Words texts of any language in others, each given as an ISO 639-1 code."""
+    """Translates texts of any language into the given languages, ISO 639-1 codes."""
 
     def translate(
         self, texts: Sequence[str], languages: Sequence[str], *, max_new_tokens: int = 60
@@ -89,7 +89,7 @@ class Translator(Protocol):
 
 
 class ClipEmbedder(Protocol):
-    """Maps pictures and texts into one space: float32 [n, d], rows of unit length."""
+    """Embeds images and texts into one space: float32 [n, d], rows of unit length."""
 
     def embed_images(self, images: Iterable[Image]) -> np.ndarray: ...
 
@@ -97,9 +97,9 @@ class ClipEmbedder(Protocol):
 
 
 class VideoEmbedder(Protocol):
-    """Maps videos and texts into one space: float32 [n, d], rows of unit length.
+    """Embeds videos and texts into one space: float32 [n, d], rows of unit length.
 
-    A video is one picture or more, in the order of time.
+    A video is one or more frames, in temporal order.
     """
 
     def embed_videos(self, videos: Iterable[Sequence[Image]]) -> np.ndarray: ...
@@ -108,34 +108,34 @@ class VideoEmbedder(Protocol):
 
 
 class FrameEmbedder(Protocol):
-    """Maps pictures to vectors of which the cosine says how alike they look: float32 [n, d], rows of unit length."""
+    """Embeds images so that the cosine measures visual similarity: float32 [n, d], rows of unit length."""
 
     def embed_images(self, images: Sequence[Image]) -> np.ndarray: ...
 
 
 class TextEncoder(Protocol):
-    """Maps texts to vectors of which the cosine says how alike their meanings are: float32 [n, d], of unit length."""
+    """Embeds texts so that the cosine measures semantic similarity: float32 [n, d], rows of unit length."""
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray: ...
 
 
 class AestheticScorer(Protocol):
-    """Scores how pleasing pictures are: float [n], on the scale of the model."""
+    """Aesthetic scores of images: float [n], on the scale of the model."""
 
     def score(self, images: Iterable[Image]) -> np.ndarray: ...
 
 
 class FrameScorer(Protocol):
-    """Says how likely something is in pictures, or how much of each it takes: float [n], from 0 to 1."""
+    """The probability that something is in an image, or the fraction of the image it covers: float [n], from 0 to 1."""
 
     def score(self, images: Iterable[Image]) -> np.ndarray: ...
 
 
 class SimilarityScorer(Protocol):
-    """Scores how well the frames of a clip agree with captions: per clip cosines [its frames, its captions].
+    """The similarity of a clip's frames and captions: per clip, cosines [frames, captions].
 
-    A clip comes with several captions so that its own and the ones it is compared with cost one pass over its frames.
-    Who draws one of its frames, or sees all at once, answers with one row.
+    A clip comes with several captions, so that its own and reference captions take one pass over its frames.
+    Implementations that use one random frame, or all frames jointly, return one row.
     """
 
     def similarity(self, frames: Iterable[Sequence[Image]], captions: Sequence[Sequence[str]]) -> list[np.ndarray]: ...
@@ -143,9 +143,9 @@ class SimilarityScorer(Protocol):
 
 @dataclass(frozen=True)
 class Utterance:
-    """A word, or a phrase where the model times no words; seconds count from the sound's first sample.
+    """A word, or a phrase if the model has no word timestamps; seconds from the first sample of the audio.
 
-    The text begins with a space where its script puts one between words.
+    The text begins with a space if its script puts one between words.
     """
 
     text: str
@@ -154,12 +154,12 @@ class Utterance:
 
 
 class Transcriber(Protocol):
-    """Writes down speech. A sound is an int16 array [samples] at 16 kHz, one channel, at most 30 s."""
+    """Speech recognition. A sound is an int16 array [samples] at 16 kHz, mono, at most 30 s."""
 
     def languages(self, sounds: Sequence[np.ndarray]) -> list[str]:
-        """The language of each sound, as an ISO 639-1 code where there is one."""
+        """The language of each sound, as an ISO 639-1 code if it has one."""
         ...
 
     def transcribe(self, sounds: Sequence[np.ndarray], languages: Sequence[str]) -> list[list[Utterance]]:
-        """What is said in each sound, in time order, in the sound's language."""
+        """The utterances of each sound in temporal order, in the given language."""
         ...

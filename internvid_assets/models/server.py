@@ -1,4 +1,4 @@
-"""Captions and language from any OpenAI-compatible server (vLLM, SGLang, a hosted one), many requests in flight."""
+"""Captions and language from any OpenAI-compatible server (vLLM, SGLang, hosted), with concurrent requests."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from internvid_assets.models.server_answers import answer_of
 from internvid_assets.models.server_failures import KEY_SHOWN, as_our_failures, reset_seconds
 
 NO_KEY = "no-key-is-set"
-"""Servers on one's own machine want no key, but the client wants one."""
+"""Local servers need no key, but the client requires one."""
 
 
 def load_captioner(source: str, revision: str, *, endpoint: str, prompt: str) -> InstructedCaptioner:
-    """A vision-language model, told to caption by the text in the file `prompt`."""
+    """A vision-language model that captions with the prompt in the file `prompt`."""
     return InstructedCaptioner(load_model(source, revision, endpoint=endpoint), Path(prompt).read_text("utf-8"))
 
 
@@ -42,19 +42,19 @@ def load_translator(source: str, revision: str, *, endpoint: str, prompt: str) -
 
 
 def load_model(source: str, revision: str, *, endpoint: str) -> ServerModel:
-    """`endpoint` is the settings as JSON."""
+    """`endpoint` is its settings as JSON."""
     return _model_at(endpoint)
 
 
 @cache
 def _model_at(endpoint: str) -> ServerModel:
-    """One for all capabilities with the same settings: they share its connections, and its limit of requests."""
+    """One client for all capabilities with the same settings: they share its connections and its request limit."""
     return ServerModel(Endpoint.model_validate_json(endpoint))
 
 
 @dataclass(frozen=True)
 class Question:
-    """One request: what is asked, and the shape of the answer."""
+    """One request: the prompt, and the form of the answer."""
 
     prompt: Prompt
     max_new_tokens: int
@@ -62,12 +62,12 @@ class Question:
 
 
 class ServerModel:
-    """Answers `VisionLanguageModel` and `LanguageModel`, greedily unless the options say otherwise."""
+    """Implements `VisionLanguageModel` and `LanguageModel`, with greedy decoding unless the options differ."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.api_key = os.environ.get(endpoint.api_key_variable) or NO_KEY
-        # Tries are ours: the client's own would know nothing of a pause that another request was told to make.
+        # We retry ourselves: the client's own retries would ignore pauses requested of other requests.
         self.client = AsyncOpenAI(
             base_url=endpoint.base_url, api_key=self.api_key, max_retries=0, timeout=endpoint.timeout_seconds
         )
@@ -91,7 +91,7 @@ class ServerModel:
             response = await self.client.chat.completions.with_raw_response.create(**request)
             completion = response.parse()
         if (wait := reset_seconds(response.headers)) is not None:
-            self.in_flight.pace.rest(min(wait, self.endpoint.max_wait_seconds))  # after more, it may say so itself
+            self.in_flight.pace.rest(min(wait, self.endpoint.max_wait_seconds))
         return answer_of(
             completion, self.endpoint, question.structure, body=response.text.replace(self.api_key, KEY_SHOWN)
         )
@@ -119,6 +119,6 @@ def _part(part: str | Image) -> dict[str, Any]:
 
 
 def data_url(image: Image) -> str:
-    """The picture as a lossless PNG, lightly packed: what is sent is what a model on this machine would see."""
+    """The image as a lightly compressed PNG: lossless, so the server sees what a local model would see."""
     _, png = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 1])
     return f"data:image/png;base64,{base64.b64encode(png.tobytes()).decode()}"

@@ -1,4 +1,4 @@
-"""What a server's completion says: an answer, or the reason why it is none."""
+"""From a server's completion to an answer or an error."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from internvid_assets.models.in_flight import Passing
 from internvid_assets.models.protocols import Answer
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-"""Half a character: JSON may hold one (a picture of a token cut in two), and no file of text or Parquet can."""
+"""Half a surrogate pair: JSON may contain one (from a token cut in two), but text files and Parquet cannot."""
 MOST_TOKENS = 2**31 - 1
-"""A larger count is none, and would not fit its column."""
+"""Larger counts are invalid, and would not fit the column."""
 STUCK_AFTER = 4
-"""A phrase so often in a row is no answer."""
+"""An answer that repeats a phrase this often in a row is rejected."""
 
 
 def answer_of(
     completion: object, endpoint: Endpoint, structure: type[BaseModel] | None, *, body: str = ""
 ) -> Answer | CallError:
-    """Refused, cut off, empty, stuck or malformed answers are errors; raises Passing for what is no completion.
+    """Refused, truncated, empty, repetitive or malformed answers are errors; raises Passing if it is not a completion.
 
-    The client takes any JSON for a completion, whatever the types in it. `body` is what the server sent, to be told.
+    The client accepts any JSON as a completion, without validating types. `body` is the response, for the message.
     """
     choices = getattr(completion, "choices", None)
     choice = choices[0] if isinstance(choices, list) and choices else None
@@ -50,9 +50,9 @@ def _failure(
     if refusal or finish_reason == "content_filter":
         return CallError("refused", f"the model refused: {refusal or 'content filter'}"[:300])
     if finish_reason == "length":
-        return CallError("cut_off", f"cut off by max_new_tokens, which may be raised: {text[-80:]!r}")
+        return CallError("cut_off", f"cut off by max_new_tokens, which can be raised: {text[-80:]!r}")
     if not text:
-        return CallError("empty_answer", "the model answered with no words", retryable=True)
+        return CallError("empty_answer", "the model's answer is empty", retryable=True)
     if structure:
         return _mismatch(text, structure)
     if stutters(text, times=STUCK_AFTER):
@@ -70,7 +70,7 @@ def _mismatch(text: str, structure: type[BaseModel]) -> CallError | None:
 
 
 def _mean_log_probability(choice: Any) -> float | None:
-    """Of the tokens; None where a server tells none, or one that is no number: the text is as good without."""
+    """Mean over the tokens; None if the server reports none, or invalid ones."""
     content = getattr(getattr(choice, "logprobs", None), "content", None)
     tokens = content if isinstance(content, list) else []
     each = [getattr(token, "logprob", None) for token in tokens]
@@ -83,7 +83,7 @@ def _is_finite(value: object) -> TypeGuard[float]:
 
 
 def _bill(completion: object, endpoint: Endpoint) -> tuple[int | None, int | None, float | None]:
-    """Tokens read, tokens written, and what they cost; None for what a server does not count."""
+    """Prompt tokens, completion tokens and their cost; None for what the server does not report."""
     usage = getattr(completion, "usage", None)
     read, written = (_count(getattr(usage, f"{kind}_tokens", None)) for kind in ("prompt", "completion"))
     if read is None or written is None:

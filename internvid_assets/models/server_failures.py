@@ -1,4 +1,4 @@
-"""What goes wrong between us and a server: who is to blame, whether it may pass, and how long the server says."""
+"""Failures of requests to a server: their cause, whether they are transient, and how long to wait."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ import openai
 from internvid_assets.cells.errors import CallError, RunStopped
 from internvid_assets.models.in_flight import Passing
 
-NO_ROW_TO_BLAME = {401: "refuses the key", 403: "forbids it", 404: "knows no such model, or nothing at this address"}
+NO_ROW_TO_BLAME = {
+    401: "rejects the API key",
+    403: "denies access",
+    404: "has no such model, or nothing at this address",
+}
 KEY_SHOWN = "[the key]"
 PASSING_STATUSES = (408, 409, 425)
 
@@ -23,7 +27,7 @@ _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 @contextmanager
 def as_our_failures(base_url: str, *, api_key: str) -> Iterator[None]:
-    """The client's exceptions as `Passing`, as a row's permanent CallError, or as RunStopped; none holds the key."""
+    """The client's exceptions as `Passing`, as a row's permanent CallError, or as RunStopped, without the key."""
     try:
         yield
     except openai.APIStatusError as error:
@@ -33,15 +37,15 @@ def as_our_failures(base_url: str, *, api_key: str) -> Iterator[None]:
     except openai.APIConnectionError as error:
         raise _of_connection(error, base_url) from None
     except (openai.APIError, ValueError) as error:
-        message = f"{base_url} sent what is no answer: {_first_line(error, api_key)}"
+        message = f"{base_url} sent an invalid response: {_first_line(error, api_key)}"
         raise Passing(CallError("malformed_answer", message, retryable=True)) from None
 
 
 def _of_status(error: openai.APIStatusError, base_url: str, reason: str) -> Exception:
     status, headers, message = error.status_code, error.response.headers, f"{base_url}: {reason}"
     if status in NO_ROW_TO_BLAME or error.code == "insufficient_quota":
-        said = NO_ROW_TO_BLAME.get(status, "grants no more requests")
-        return RunStopped(f"{base_url} {said} ({reason}); see to it, and run the same command again")
+        said = NO_ROW_TO_BLAME.get(status, "reports an exhausted quota")
+        return RunStopped(f"{base_url} {said} ({reason}); fix this, and run the same command again")
     if status == 429:
         wait = retry_after_seconds(headers)
         wait = reset_seconds(headers) if wait is None else wait
@@ -82,7 +86,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 
 
 def reset_seconds(headers: Mapping[str, str]) -> float | None:
-    """How long nothing is left of a limit, by `x-ratelimit-remaining-*` and `x-ratelimit-reset-*` (`6m0s`)."""
+    """Time until an exhausted limit resets, from `x-ratelimit-remaining-*` and `x-ratelimit-reset-*` (`6m0s`)."""
     waits = [
         sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _DURATION.findall(reset))
         for kind in ("requests", "tokens")

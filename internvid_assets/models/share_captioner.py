@@ -1,4 +1,4 @@
-"""The four modes of ShareCaptioner-Video by any model that sees: fast, sliding, clip summary, prompt re-captioning."""
+"""The four modes of ShareCaptioner-Video with any vision-language model: fast, sliding, clip summary, re-captioning."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Layout: TypeAlias = Literal["strip", "grid"]
 
 @dataclass(frozen=True)
 class Keyframe:
-    """A keyframe of a clip, as a JPEG, and when it is shown: seconds from the clip's start."""
+    """A keyframe of a clip as a JPEG, with its time in seconds from the clip's start."""
 
     seconds: float
     jpeg: bytes
@@ -28,7 +28,7 @@ class Keyframe:
 
 @dataclass(frozen=True)
 class Wording:
-    """The templates of the prompts, with places in braces."""
+    """The prompt templates, with placeholders in braces."""
 
     first: str
     """`{picture}`, `{seconds}`."""
@@ -37,16 +37,16 @@ class Wording:
     fast: str
     """`{picture}`, `{seconds}`: of all keyframes."""
     summary: str
-    """`{captions}`: a line each, which begins with its time."""
+    """`{captions}`: one per line, after its time."""
     recaption: str
     """`{prompt}`."""
 
 
 @dataclass(frozen=True)
 class ShareCaptioner:
-    """Each mode takes many clips or texts, and answers in pieces, by position.
+    """Each mode takes many clips or texts, and yields pieces of answers by position.
 
-    The vision-language model is asked with pictures and the summariser without: only who is asked gets loaded.
+    Prompts with images go to the vision-language model, others to the summariser; each is loaded only if used.
     """
 
     models: Models
@@ -55,9 +55,9 @@ class ShareCaptioner:
     def sliding(
         self, clips: Iterable[Sequence[Keyframe]], *, max_new_tokens: int, longest_side_pixels: int
     ) -> Iterator[Mapping[int, list[Answer] | CallError]]:
-        """A caption of each keyframe: of the first what it shows, of each other what changed since the one before.
+        """A caption of each keyframe: the first is described, each other one by the changes since the one before.
 
-        A clip of which one keyframe has no answer has none: its error says which.
+        If one keyframe of a clip fails, the clip fails with an error that says which.
         """
         talks = (self._slide(clip, longest_side_pixels) for clip in clips)
         return self.models.vision_language_model.converse(talks, max_new_tokens=max_new_tokens)
@@ -71,17 +71,17 @@ class ShareCaptioner:
         layout: Layout,
         longest_side_pixels: int,
     ) -> Answers:
-        """One caption of all keyframes in one picture, evenly thinned to `max_keyframes`."""
+        """One caption from all keyframes in one image; at most `max_keyframes`, evenly spaced."""
         prompts = (self._at_once(clip, max_keyframes, layout, longest_side_pixels) for clip in clips)
         return self.models.vision_language_model.answer(prompts, max_new_tokens=max_new_tokens)
 
     def summary(self, clips: Iterable[Sequence[tuple[float, str]]], *, max_new_tokens: int) -> Answers:
-        """One caption of a clip from its keyframes' seconds and captions: no picture is asked."""
+        """One caption of a clip from the times and captions of its keyframes, without images."""
         prompts = (self.wording.summary.format(captions=timed_lines(captions)) for captions in clips)
         return self.models.summariser.generate(prompts, max_new_tokens=max_new_tokens)
 
     def recaption(self, texts: Iterable[str], *, max_new_tokens: int) -> Answers:
-        """Short prompts for a video generator, worded as captions are."""
+        """Rewrites short prompts for a video generator in the style of the captions."""
         prompts = (self.wording.recaption.format(prompt=text.strip()) for text in texts)
         return self.models.summariser.generate(prompts, max_new_tokens=max_new_tokens)
 
@@ -113,7 +113,7 @@ class ShareCaptioner:
 
 
 def filled(template: str, **values: str | Image) -> Prompt:
-    """The template with its places filled: texts and pictures in the order in which it names them."""
+    """The template with its placeholders filled: texts and images in its order."""
     parts: list[str | Image] = []
     for text, name, _, _ in Formatter().parse(template):
         for part in [text, values[name]] if name else [text]:
@@ -125,7 +125,7 @@ def filled(template: str, **values: str | Image) -> Prompt:
 
 
 def timed_lines(captions: Iterable[tuple[float, str]]) -> str:
-    """A line for each caption: "[2.5 s] a dog runs"."""
+    """One line per caption: "[2.5 s] a dog runs"."""
     return "\n".join(f"[{_rounded(seconds)} s] {' '.join(caption.split())}" for seconds, caption in captions)
 
 

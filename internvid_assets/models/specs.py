@@ -1,4 +1,4 @@
-"""Which model answers which capability: enough to name it in a recipe without loading it."""
+"""Model specs: which model serves which capability, identified for recipes without loading it."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ NOBODY = "none"
 """The name and revision of a capability that a profile has no model for."""
 
 Overrides = Mapping[str, Mapping[str, Any]]
-"""The settings' `[models.<capability>]` tables: `name`, `revision` and so on, in place of the profile's own.
+"""The settings' `[models.<capability>]` tables: `name`, `revision` and so on, which override the profile.
 
-Under `server` the section of that name."""
+The key `server` has the section of that name."""
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A model by name: what a recipe hashes (`identity`), and how to get the adapter (`load`).
+    """A model: its identity for recipes (`identity`), and how to load its adapter (`load`).
 
-    `loader` is "module:function", imported when the model is first asked for. `source` (a folder or hub id) and `files`
-    (further arguments of the loader) say where things lie on this machine: they are no part of a recipe.
+    `loader` is "module:function", imported when the model is first used. `source` (a folder or hub id) and `files`
+    (further arguments of the loader) are locations on this machine: they are not part of a recipe.
     """
 
     name: str
@@ -57,7 +57,7 @@ class ModelSpec:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """(name, weights revision): what a recipe says of the model, the same on every machine."""
+        """(name, weights revision): the model's identity in recipes, the same on every machine."""
         return self.name, self.revision
 
     def load(self) -> Any:
@@ -68,20 +68,19 @@ class ModelSpec:
             return load(self.source, self.revision, **dict(self.files))
         except (UserError, RunStopped):
             raise
-        except Exception as error:  # damaged or foreign files: each library has errors of its own
+        except Exception as error:  # damaged or unsuitable files: each library has its own errors
             places = ", ".join(filter(None, (self.source, *(place for key, place in self.files if key != "endpoint"))))
             reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
             raise UserError(
-                f"cannot load {self.name} of {places} ({reason}); name other files, or restore these"
+                f"cannot load {self.name} from {places} ({reason}); set other files, or restore these"
             ) from error
 
 
 @cache
 def files_revision(path: Path, *, of: tuple[str, ...] = ()) -> str:
-    """First 16 digits of the SHA-256 of a model file, or of a folder's files with their names: 10 MB take about 10 ms.
+    """First 16 digits of the SHA-256 of a model file, or of a folder's files with their names: about 10 ms per 10 MB.
 
-    Configuration and tokenizer count too: they change answers as much as weights do. `of` names the files that count,
-    where a folder holds others.
+    Includes configuration and tokenizer, which also change answers. `of` restricts it to certain files of a folder.
     """
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     digest = hashlib.sha256()
@@ -102,16 +101,16 @@ def resolve(
     revision: str | None = None,
     folder: Path | None = None,
 ) -> ModelSpec:
-    """The spec of a model after the settings had their say. A folder is its own pin; an unpinned hub model is an error.
+    """The spec of a model with the settings applied. A folder needs no pin; an unpinned hub model is an error.
 
-    Another `name` in the settings drops the profile's revision: a pin belongs to its model.
+    Another `name` in the settings discards the profile's revision, since a pin belongs to its model.
     """
     chosen = overrides.get(capability, {})
     asked_for = chosen.get("name") or name
     if asked_for != name:
         revision, folder = None, existing_folder(asked_for)
         if folder is None and is_path(asked_for):
-            raise UserError(f"models.{capability}.name is {asked_for}: there is no such folder; name one, or a hub id")
+            raise UserError(f"models.{capability}.name is {asked_for}: no such folder; set a folder or a hub id")
         name = folder.name if folder else asked_for
     revision = model_folder_revision(folder) if folder else chosen.get("revision") or revision
     if revision in (None, "main"):
@@ -123,34 +122,34 @@ def resolve(
 
 
 def named(capability: Capability, overrides: Overrides, loader: str) -> ModelSpec | None:
-    """The model that the settings name for a capability, if they name one."""
+    """The model configured for a capability, if any."""
     is_named = overrides.get(capability, {}).get("name")
     return resolve(capability, overrides, name="", loader=loader) if is_named else None
 
 
 def nobody(loader: str) -> ModelSpec:
-    """The spec of a capability that nobody has; `loader` says so when it is asked for all the same."""
+    """The spec of a capability without a model; its `loader` raises UserError if it is used."""
     return ModelSpec(NOBODY, NOBODY, "", loader)
 
 
 def existing_folder(name: str) -> Path | None:
-    """The folder on this machine that a setting names, if it is one rather than a hub id."""
+    """The folder of a setting, if it is a folder on this machine rather than a hub id."""
     folder = Path(name).expanduser()
     return folder.resolve() if folder.is_dir() else None
 
 
 def is_path(name: str) -> bool:
-    """Whether a name can only be a place on this machine: a hub id is an owner and a name at most."""
+    """Whether a name can only be a path: a hub id has at most an owner and a name."""
     return name.startswith(("/", ".", "~")) or name.count("/") > 1
 
 
 def model_folder_revision(folder: Path) -> str:
-    """`files_revision` of a folder that must hold a model."""
+    """`files_revision` of a folder that must contain a model."""
     if not (folder / "config.json").is_file():
         raise UserError(f"no config.json in {folder}: expected a model in Hugging Face format; train it or reinstall")
     return files_revision(folder)
 
 
-def told_by(prompt: Path, spec: ModelSpec) -> ModelSpec:
-    """The model and the prompt: both revisions count."""
+def with_prompt(prompt: Path, spec: ModelSpec) -> ModelSpec:
+    """A model with a prompt: both are part of the revision."""
     return replace(spec, revision=f"{spec.revision}+{files_revision(prompt)}", files=(("prompt", str(prompt)),))

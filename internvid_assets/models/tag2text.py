@@ -1,4 +1,4 @@
-"""Pictures to tags and captions by Tag2Text (InternVid 3.2, fine scale), where its package `ram` is installed."""
+"""Tags and captions of images with Tag2Text (InternVid 3.2, fine scale); needs its package `ram`."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from internvid_assets.models.transformers_loading import best_device
 
 IMAGE_SIDE_PIXELS, BACKBONE, TAG_THRESHOLD = 384, "swin_b", 0.68
 DELETED_TAGS = [127, 2961, 3351, 3265, 3338, 3355, 3359]
-"""quarter, back, two, three, four, five, one: they disturb captions. This and the above are the authors' own choices,
-in `inference_tag2text.py`."""
+"""quarter, back, two, three, four, five, one: they degrade captions. These values are the authors', from
+`inference_tag2text.py`."""
 BEAMS = 3
 TAG_SEPARATOR = " | "
 
 
 def load_tag2text(source: str, revision: str, *, tokenizer: str) -> Tag2Text:
-    """The checkpoint in the file `source`, reading the words of the folder `tokenizer`.
+    """The checkpoint in the file `source`, with the tokenizer of the folder `tokenizer`.
 
-    Raises UserError where the package is missing, or does not go with the installed transformers.
+    Raises UserError if the package is missing, or incompatible with the installed transformers.
     """
     try:
         from ram import get_transform  # pyright: ignore[reportMissingImports]
@@ -34,9 +34,9 @@ def load_tag2text(source: str, revision: str, *, tokenizer: str) -> Tag2Text:
     except ImportError as error:
         raise UserError(
             f"adapter tag2text needs Tag2Text's package ram ({error}): "
-            "pip install git+https://github.com/xinyu1205/recognize-anything.git, or leave the adapter out"
+            "pip install git+https://github.com/xinyu1205/recognize-anything.git, or remove the adapter setting"
         ) from error
-    with redirect_stdout(io.StringIO()):  # it prints as it loads; torch.load reads weights only, and runs no code
+    with redirect_stdout(io.StringIO()):  # it prints while loading; torch.load reads weights only, and runs no code
         model = tag2text(
             pretrained=source,
             image_size=IMAGE_SIDE_PIXELS,
@@ -49,10 +49,10 @@ def load_tag2text(source: str, revision: str, *, tokenizer: str) -> Tag2Text:
 
 
 class Tag2Text:
-    """Answers `FrameCaptioner`, each caption with its tags, by beam search in float32; it tells no probabilities.
+    """Implements `FrameCaptioner`, each caption with its tags, by beam search in float32, without probabilities.
 
-    One picture at a time, as the authors' own inference does it: of several, its text decoder lets beams of the later
-    ones see the first one's features wherever `generate` repeats these itself (transformers 4.25 and later).
+    One image at a time, as in the authors' inference: with several, the beams of later images attend to the first
+    one's features wherever `generate` repeats these itself (transformers 4.25 and later).
     """
 
     def __init__(self, model: Any, transform: Any) -> None:
@@ -60,7 +60,7 @@ class Tag2Text:
         self.device = next(model.parameters()).device
 
     def caption(self, images: Iterable[Image], *, max_new_tokens: int = 40) -> Answers:
-        """The authors' `max_length` of 50 is 46 new tokens, since it counts the prompt "a picture of "."""
+        """The authors' `max_length` of 50 is 46 new tokens, since it includes the prompt "a picture of "."""
         max_length = self.model.prompt_length + max_new_tokens
         prepared = ahead(self.transform(fromarray(image)) for image in images)
         for position, picture in enumerate(prepared):
@@ -79,5 +79,5 @@ class Tag2Text:
 
 
 def split(line: str) -> tuple[str, ...]:
-    """The tags of a picture, in the order of the package's list."""
+    """The tags of an image, in the order of the package's list."""
     return tuple(filter(None, line.split(TAG_SEPARATOR)))

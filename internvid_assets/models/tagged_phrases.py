@@ -1,4 +1,4 @@
-"""Phrases of a verb and its object by rules over part-of-speech tags: what needs no language model."""
+"""Phrases of a verb and its object by rules on part-of-speech tags, without a language model."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from internvid_assets.language.verbs import open_tagger, tagged_words
 GRAMMAR = r"""
     ACTION: {<VB.*><RP>?<DT|PRP\$|CD|JJ.*>*<NN.*>+}
 """
-"""A verb, perhaps its particle, and the noun phrase right behind it: `cut up the two red apples`."""
+"""A verb, an optional particle, and the noun phrase that follows: `cut up the two red apples`."""
 
 NO_ACTIONS = frozenset("be do have need seem want".split())
-"""Verbs that say nothing of what is seen, whatever their object."""
+"""Verbs that describe no visible action, whatever their object."""
 
 
 def load_tagged_phrases(source: str, revision: str) -> TaggedPhrases:
-    """Weights are found by the tagger itself."""
+    """The tagger locates its own weights."""
     return TaggedPhrases()
 
 
 class TaggedPhrases:
-    """Answers `PhraseExtractor`: `a man is playing the guitar` has `play guitar`."""
+    """Implements `PhraseExtractor`: `a man is playing the guitar` gives `play guitar`."""
 
     @cached_property
     def _parser(self) -> Any:

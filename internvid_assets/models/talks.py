@@ -1,4 +1,4 @@
-"""Talks: prompts of which each is made of the answer to the one before, many talks at once."""
+"""Talks: sequences of prompts, each built from the previous answer; many talks run at once."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from internvid_assets.models.protocols import Answer, Answers, Prompt, Talk
 
 @dataclass(frozen=True)
 class Ended:
-    """A talk's end, and what it made of its answers."""
+    """The end of a talk, with its result."""
 
     result: Any
 
 
 def step(talk: Talk, reply: Answer | CallError | None = None) -> Prompt | Ended:
-    """Tell a talk the answer to its last prompt (None before the first): its next prompt, or its end."""
+    """Send a talk the answer to its last prompt (None before the first); returns its next prompt, or its end."""
     try:
         return talk.send(reply)  # pyright: ignore[reportArgumentType]
     except StopIteration as end:
@@ -29,10 +29,10 @@ def step(talk: Talk, reply: Answer | CallError | None = None) -> Prompt | Ended:
 def in_waves(
     answer: Callable[[Sequence[Prompt]], Answers], talks: Iterable[Talk], *, at_once: int
 ) -> Iterator[Mapping[int, Any]]:
-    """One prompt of each of `at_once` talks in every wave; a talk that ends makes room for another in the next.
+    """Each wave has one prompt of each of `at_once` talks; a talk that ends is replaced in the next wave.
 
-    So a wave is full until the last talks, however long each is. For a model on this machine, which answers a batch
-    when its longest answer is done; a server lets each talk go at its own pace.
+    So waves stay full until the last talks, whatever their lengths. For local models, which finish a batch with its
+    longest answer; on a server each talk proceeds at its own pace.
     """
     waiting, asked = enumerate(talks), []
     while True:

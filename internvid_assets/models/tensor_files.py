@@ -1,4 +1,4 @@
-"""Files of tensors by name, as checkpoints are published: no code in them is run."""
+"""Reading published checkpoints, files of named tensors, without running code in them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from internvid_assets.cells.errors import UserError
 
 
 def read_tensors(path: Path) -> Mapping[str, Tensor]:
-    """A state dict, or the `model` of a training state, of safetensors or of a pickle of tensors and plain values."""
+    """A state dict, or the `model` of a training state, from safetensors or a pickle of tensors and plain values."""
     if path.suffix == ".safetensors":
         return load_file(path)
     try:
@@ -22,7 +22,7 @@ def read_tensors(path: Path) -> Mapping[str, Tensor]:
     except (pickle.UnpicklingError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(
-            f"cannot read {path} ({reason}); no code in a checkpoint is run: where you trust it, save its tensors as "
+            f"cannot read {path} ({reason}); code in checkpoints is never run: if you trust it, save its tensors as "
             "safetensors"
         ) from error
     return state.get("model", state)

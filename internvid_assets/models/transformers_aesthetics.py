@@ -1,4 +1,4 @@
-"""Aesthetic scores: a head on the unit-length image vectors of a CLIP, as both of LAION's predictors have it."""
+"""Aesthetic scores: a linear head on the unit-length image embeddings of a CLIP, as in both of LAION's predictors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from internvid_assets.models.protocols import Image
 from internvid_assets.models.transformers_clip import TransformersClip, load_embedder
 
 V1, V2 = ("",), ("layers.0.", "layers.2.", "layers.4.", "layers.6.", "layers.7.")
-"""The linear layers of LAION's two predictors. Between those of V2 is dropout, which rests, and no activation."""
+"""The linear layers of LAION's two predictors. V2 has dropout between them, inactive here, and no activations."""
 
 
 def load_aesthetics(source: str, revision: str, *, head: str) -> LinearAesthetics:
@@ -23,14 +23,14 @@ def load_aesthetics(source: str, revision: str, *, head: str) -> LinearAesthetic
     weight, bias = read_head(Path(head))
     if weight.shape[0] != embedder.dimensions:
         raise UserError(
-            f"head {head} takes vectors of {weight.shape[0]} numbers: expected {embedder.dimensions}, as {source} "
-            "makes them; set models.aesthetics.head to a head trained on this CLIP"
+            f"head {head} takes vectors of {weight.shape[0]} numbers: expected {embedder.dimensions}, the size of "
+            f"{source}; set models.aesthetics.head to a head trained on this CLIP"
         )
     return LinearAesthetics(embedder, weight, bias)
 
 
 class LinearAesthetics:
-    """Answers `AestheticScorer`: score = weight . vector + bias; a vector of zeros stays one, and scores the bias."""
+    """Implements `AestheticScorer`: score = weight . vector + bias; a zero vector stays zero, and scores the bias."""
 
     def __init__(self, embedder: TransformersClip, weight: np.ndarray, bias: float) -> None:
         self.embedder, self.weight, self.bias = embedder, weight, bias
@@ -40,16 +40,16 @@ class LinearAesthetics:
 
 
 def read_head(path: Path) -> tuple[np.ndarray, float]:
-    """Weight [d] and bias of a V1 (the paper's, InternVid 3.3) or V2: safetensors, or a pickle of tensors.
+    """Weight [d] and bias of a V1 (the paper's, InternVid 3.3) or V2 head: safetensors, or a pickle of tensors.
 
-    V2's five layers, with nothing between them, are one linear layer too.
+    V2's five layers have no activations, so they equal one linear layer.
     """
     is_safe = path.suffix == ".safetensors"
     tensors = load_file(path) if is_safe else torch.load(path, map_location="cpu", weights_only=True)
     layers = next((version for version in (V1, V2) if set(tensors) == parameters(version)), None)
     if layers is None or len(tensors[f"{layers[-1]}weight"]) != 1:
         raise UserError(
-            f"head {path} holds {', '.join(sorted(tensors))}: expected weight [1, d] and bias [1] of one linear layer "
+            f"head {path} has {', '.join(sorted(tensors))}: expected weight [1, d] and bias [1] of one linear layer "
             "(LAION's V1), or those of the five layers of a V2 without activations (a linearMSE file)"
         )
     inputs = tensors[f"{layers[0]}weight"].shape[1]

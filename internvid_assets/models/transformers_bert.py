@@ -1,4 +1,4 @@
-"""Texts to the class token of a BERT: what ShareGPT4Video's semantic filter compares captions by."""
+"""Text embeddings from the class token of a BERT, as in ShareGPT4Video's semantic filter."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from internvid_assets.models.transformers_loading import load_model, load_part, 
 
 def load_text_encoder(source: str, revision: str) -> TransformersBert:
     """A BERT from a folder or a pinned hub id."""
-    model = load_model(AutoModel, source, revision, unused=["pooler."])  # what is asked is the class token before it
+    model = load_model(AutoModel, source, revision, unused=["pooler."])  # the class token before it is used
     return TransformersBert(model, load_part(AutoTokenizer, source, revision))
 
 
 class TransformersBert:
-    """Answers `TextEncoder` in batches; texts beyond the model's context lose their end."""
+    """Implements `TextEncoder` in batches; texts longer than the model's context are truncated."""
 
     def __init__(self, model, tokenizer, *, batch_size: int = 64) -> None:
         self.model, self.tokenizer, self.batch_size = model, tokenizer, batch_size

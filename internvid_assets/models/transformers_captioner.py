@@ -1,4 +1,4 @@
-"""Pictures to captions by any image-to-text model of transformers: BLIP, BLIP-2, GIT, Florence-2."""
+"""Image captioning with any image-to-text model of transformers: BLIP, BLIP-2, GIT, Florence-2."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from internvid_assets.models.transformers_decoding import GreedyDecoder
 from internvid_assets.models.transformers_loading import load_model, load_part
 
 FLORENCE_TASK = "<CAPTION>"
-"""Florence-2 is told its task by a word; this one asks for a short caption."""
+"""Florence-2's task token for a short caption."""
 
 
 def load_captioner(source: str, revision: str) -> TransformersCaptioner:
     """A captioner from a folder or a pinned hub id."""
     model = load_model(AutoModelForImageTextToText, source, revision)
-    # Pillow resizes alike everywhere; torchvision, where installed, would caption some pictures differently.
+    # Pillow resizes the same everywhere; torchvision, where installed, would change some captions.
     processor = load_part(AutoProcessor, source, revision, backend="pil")
     return TransformersCaptioner(model, processor)
 
 
 class TransformersCaptioner:
-    """Answers `FrameCaptioner` in batches, greedily; the next batch is prepared while the model works."""
+    """Implements `FrameCaptioner` in batches, with greedy decoding; the next batch is prepared meanwhile."""
 
     def __init__(self, model, processor, *, batch_size: int = 32) -> None:
         self.model, self.processor, self.batch_size = model, processor, batch_size

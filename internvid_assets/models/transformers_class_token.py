@@ -1,4 +1,4 @@
-"""Pictures to the class token of a CLIP's vision tower: what ShareGPT4Video compares frames by."""
+"""Image embeddings from the class token of a CLIP's vision tower, as ShareGPT4Video compares frames."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from internvid_assets.models.transformers_loading import to_device
 
 
 def load_class_token(source: str, revision: str) -> ClassToken:
-    """A CLIP from a folder or a pinned hub id; one that embeds clips as well is loaded once."""
+    """A CLIP from a folder or a pinned hub id; loaded once if it is also the embedder of clips."""
     clip = load_embedder(source, revision)
     if clip.model.config.model_type != "clip":
-        raise UserError(f"models.frame_embedder is {source}, which is no CLIP: it has no class token")
+        raise UserError(f"models.frame_embedder is {source}, which has no class token: expected a CLIP")
     return ClassToken(clip)
 
 
 class ClassToken:
-    """Answers `FrameEmbedder`: the last hidden state of the class token, before layer norm and projection."""
+    """Implements `FrameEmbedder`: the last hidden state of the class token, before layer norm and projection."""
 
     def __init__(self, clip: TransformersClip, *, batch_size: int = 64) -> None:
         self.clip, self.batch_size = clip, batch_size

@@ -1,4 +1,4 @@
-"""Pictures and texts to one space by any CLIP or SigLIP of transformers."""
+"""Image and text embeddings in one space, with any CLIP or SigLIP of transformers."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from internvid_assets.models.transformers_loading import load_model, load_part, 
 
 @cache
 def load_embedder(source: str, revision: str) -> TransformersClip:
-    """A CLIP from a folder or a pinned hub id; once per process, since three capabilities stand on it."""
+    """A CLIP from a folder or a pinned hub id; loaded once per process, since several capabilities use it."""
     model = load_model(AutoModel, source, revision)
     if not hasattr(model, "get_image_features") or not hasattr(model, "get_text_features"):
-        raise UserError(f"{source} is a {model.config.model_type}: expected a CLIP or SigLIP, which sees and reads")
-    # Pillow resizes alike everywhere; torchvision, where installed, would embed pictures slightly differently.
+        raise UserError(f"{source} is a {model.config.model_type}: expected a CLIP or SigLIP")
+    # Pillow resizes the same everywhere; torchvision, where installed, would change embeddings slightly.
     processor = load_part(AutoProcessor, source, revision, backend="pil")
     return TransformersClip(model, processor)
 
 
 class TransformersClip:
-    """Answers `ClipEmbedder` in batches, pictures prepared while the model works; over-long texts lose their end.
+    """Implements `ClipEmbedder` in batches, with images prepared meanwhile; texts that are too long are truncated.
 
-    A SigLIP has learnt to read texts that are padded to its full context, and to see the padding.
+    SigLIP was trained on texts padded to its full context, without an attention mask.
     """
 
     def __init__(self, model, processor, *, batch_size: int = 64) -> None:

@@ -1,4 +1,4 @@
-"""Greedy decoding, as all adapters of transformers do it: texts, and how sure the model was of each."""
+"""Greedy decoding for all transformers adapters: texts and their log-probabilities."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from internvid_assets.models.transformers_loading import to_device
 
 
 class GreedyDecoder:
-    """Answers of one model; `words` is its tokenizer or processor."""
+    """Decodes the answers of one model; `words` is its tokenizer or processor."""
 
     def __init__(self, model, words) -> None:
         self.model, self.words = model, words
@@ -36,7 +36,7 @@ class GreedyDecoder:
 
 
 def end_tokens(model) -> list[int]:
-    """Ids that end an answer. BLIP's own generate ends with its text part's separator, whatever the config says."""
+    """Ids that end an answer. BLIP's generate ends with its text model's separator, regardless of the config."""
     if model.config.model_type == "blip":
         return [model.config.text_config.sep_token_id]
     ends = model.generation_config.eos_token_id

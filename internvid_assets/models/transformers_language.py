@@ -1,4 +1,4 @@
-"""Prompts to answers by any encoder-decoder language model of transformers: T5, flan-T5, BART."""
+"""Text generation with any encoder-decoder language model of transformers: T5, flan-T5, BART."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from internvid_assets.models.transformers_loading import load_model, load_part
 
 @cache
 def load_language_model(source: str, revision: str) -> TransformersLanguageModel:
-    """A language model from a folder or a pinned hub id; the capabilities that share one share its weights."""
+    """A language model from a folder or a pinned hub id; capabilities with the same model share its weights."""
     model = load_model(AutoModelForSeq2SeqLM, source, revision)
     return TransformersLanguageModel(model, load_part(AutoTokenizer, source, revision))
 
 
 class TransformersLanguageModel:
-    """Answers `LanguageModel` greedily, in batches of like length; over-long prompts lose their end."""
+    """Implements `LanguageModel`: greedy, in batches of similar length; prompts that are too long are truncated."""
 
     def __init__(self, model, tokenizer, *, batch_size: int = 32) -> None:
         self.model, self.tokenizer, self.batch_size = model, tokenizer, batch_size
@@ -33,7 +33,7 @@ class TransformersLanguageModel:
             yield dict(zip(positions, self.decoder.answers(inputs, max_new_tokens), strict=True))
 
     def _batches(self, prompts: Iterable[str]) -> Iterator[tuple[Sequence[int], Any]]:
-        """Tokenised while the model works on the batch before."""
+        """Tokenized while the model processes the previous batch."""
         for positions, batch in batches_by_size(prompts, self.batch_size, len):
             inputs = self.tokenizer(batch, padding=True, truncation=True, return_tensors="pt")
             yield positions, {key: inputs[key] for key in ("input_ids", "attention_mask")}

@@ -1,4 +1,4 @@
-"""How likely a picture is unsafe, by any image classifier of transformers that has a class for it."""
+"""NSFW probability of images, with any image classifier of transformers that has such a class."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from internvid_assets.models.protocols import Image
 from internvid_assets.models.transformers_loading import load_model, load_part, to_device
 
 UNSAFE = frozenset({"nsfw", "unsafe", "explicit", "porn", "hentai", "sexy"})
-"""Names that published classifiers give to what the paper's filter drops (InternVid appendix A)."""
+"""Labels of published classifiers for what the paper's filter drops (InternVid appendix A)."""
 
 
 def load_nsfw(source: str, revision: str) -> NsfwClassifier:
@@ -26,14 +26,14 @@ def load_nsfw(source: str, revision: str) -> NsfwClassifier:
     unsafe = [number for number, label in enumerate(labels) if label in UNSAFE]
     if not unsafe or len(unsafe) == len(labels):
         raise UserError(
-            f"models.nsfw.name is {source}, which tells {', '.join(labels)}: expected a classifier with some of the "
+            f"models.nsfw.name is {source}, with classes {', '.join(labels)}: expected a classifier with some of the "
             f"classes {', '.join(sorted(UNSAFE))}, and others"
         )
     return NsfwClassifier(model, processor, unsafe)
 
 
 class NsfwClassifier:
-    """Answers `FrameScorer`: the probability of all unsafe classes together."""
+    """Implements `FrameScorer`: the total probability of all unsafe classes."""
 
     def __init__(self, model, processor, unsafe: Sequence[int], *, batch_size: int = 64) -> None:
         self.model, self.processor, self.unsafe, self.batch_size = model, processor, list(unsafe), batch_size

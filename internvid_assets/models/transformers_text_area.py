@@ -1,4 +1,4 @@
-"""How much of a picture is covered by text, captions and watermarks, by a PP-OCR text detector of transformers."""
+"""Fraction of an image covered by text, such as captions and watermarks, with a PP-OCR detector of transformers."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from internvid_assets.models.protocols import Image
 from internvid_assets.models.transformers_loading import load_model
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""ImageNet's, though of red, green, blue: PP-OCR has applied them to blue, green, red since it was trained so."""
+"""ImageNet's, for red, green, blue; PP-OCR was trained with them applied to blue, green, red."""
 MAX_SIDE_PIXELS, STRIDE = 960, 32
 MIN_PROBABILITY = 0.3
-"""The detector's own threshold for a pixel to be text."""
+"""The detector's own threshold for text pixels."""
 
 
 def load_text_detector(source: str, revision: str) -> TextDetector:
@@ -31,7 +31,7 @@ def load_text_detector(source: str, revision: str) -> TextDetector:
 
 
 class TextDetector:
-    """Answers `FrameScorer`: the share of pixels that are text. Pictures of one size would share a batch; few do."""
+    """Implements `FrameScorer`: the fraction of text pixels. One image at a time, since few have the same size."""
 
     def __init__(self, model) -> None:
         self.model = model
@@ -47,7 +47,7 @@ class TextDetector:
 
 
 def prepared(image: Image) -> Tensor:
-    """[3, H, W] in blue, green, red: shrunk to 960 pixels a side at most, stretched to multiples of 32."""
+    """[3, H, W] in blue, green, red: downscaled to at most 960 pixels per side, resized to multiples of 32."""
     pixels = torch.from_numpy(np.ascontiguousarray(image[..., ::-1])).permute(2, 0, 1).float() / 255
     shrink = min(1.0, MAX_SIDE_PIXELS / max(image.shape[:2]))
     size = [max(STRIDE, round(side * shrink / STRIDE) * STRIDE) for side in image.shape[:2]]

@@ -1,4 +1,4 @@
-"""Texts and pictures to an answer, by any chat model of transformers that sees: Qwen2-VL, Qwen2.5-VL, Qwen3-VL."""
+"""Answers to texts and images with any vision-language chat model of transformers: Qwen2-VL, Qwen2.5-VL, Qwen3-VL."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def load_instructed_captioner(source: str, revision: str, *, prompt: str) -> Ins
 
 @cache
 def load_vision_language_model(source: str, revision: str) -> TransformersVisionLanguage:
-    """A chat model from a folder or a pinned hub id; raises UserError for one that has no chat template."""
+    """A chat model from a folder or a pinned hub id; raises UserError if it has no chat template."""
     if find_spec("torchvision") is None:
         raise UserError(
             "adapter instructed needs torchvision for the model's videos: install internvid-assets[vision-language]"
@@ -36,12 +36,12 @@ def load_vision_language_model(source: str, revision: str) -> TransformersVision
     processor = load_part(AutoProcessor, source, revision)
     processor.image_processor = load_part(AutoImageProcessor, source, revision, backend="pil")  # as in `load_captioner`
     if not getattr(processor, "chat_template", None):
-        raise UserError(f"{source} has no chat template, so it cannot be told what to do: leave its adapter out")
+        raise UserError(f"{source} has no chat template, so it cannot follow a prompt: remove the adapter setting")
     return TransformersVisionLanguage(load_model(AutoModelForImageTextToText, source, revision), processor)
 
 
 class TransformersVisionLanguage:
-    """Answers `VisionLanguageModel` and `LanguageModel`, greedily, in batches of like size.
+    """Implements `VisionLanguageModel` and `LanguageModel` with greedy decoding, in batches of similar size.
 
     The next batch is prepared while the model works.
     """
@@ -55,7 +55,7 @@ class TransformersVisionLanguage:
         self, prompts: Iterable[Prompt], *, max_new_tokens: int = 60, structure: type[BaseModel] | None = None
     ) -> Answers:
         if structure is not None:
-            raise UserError("transformers cannot be held to a structure: ask a server for it (profile server)")
+            raise UserError("transformers does not support structured output: use a server (profile server)")
         for positions, inputs in ahead(self._batches(prompts)):
             yield dict(zip(positions, self.decoder.answers(inputs, max_new_tokens), strict=True))
 
@@ -75,7 +75,7 @@ class TransformersVisionLanguage:
 
 
 def _size(prompt: Prompt) -> tuple[int, int]:
-    """Pixels, then letters: what a prompt's length in tokens goes by."""
+    """Number of pixels, then of characters: a proxy for the number of tokens."""
     pixels = sum(part.size for part in prompt if not isinstance(part, str))
     return pixels, sum(len(part) for part in prompt if isinstance(part, str))
 

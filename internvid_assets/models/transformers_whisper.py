@@ -1,4 +1,4 @@
-"""Speech to timed words by any Whisper of transformers."""
+"""Speech recognition with timestamps, with any Whisper of transformers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def load_whisper(source: str, revision: str) -> TransformersWhisper:
 
 
 class TransformersWhisper:
-    """Answers `Transcriber` in batches, greedily; words are timed where the model names its alignment heads."""
+    """Implements `Transcriber` in batches, greedily; with word timestamps if the model defines its alignment heads."""
 
     def __init__(self, model, processor, *, batch_size: int = 16) -> None:
         self.model, self.processor, self.batch_size = model, processor, batch_size
@@ -70,7 +70,7 @@ class TransformersWhisper:
 
 @contextmanager
 def _without_warnings() -> Iterator[None]:
-    """The pipeline warns, at every call, of how transformers itself passes a model's settings on."""
+    """The pipeline warns at every call about how transformers itself passes on a model's settings."""
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
@@ -85,7 +85,7 @@ def scaled(sound: np.ndarray) -> np.ndarray:
 
 
 def utterances(chunks: Sequence[dict[str, Any]], *, seconds: float) -> list[Utterance]:
-    """The pipeline's chunks within the sound: a model may go on dreaming in the silence that fills its 30 s."""
+    """The pipeline's chunks within the audio: a model may hallucinate in the silence that pads it to 30 s."""
     bounded = [(one["text"], *(seconds if t is None else min(t, seconds) for t in one["timestamp"])) for one in chunks]
     said = [Utterance(text, start, max(start, end)) for text, start, end in bounded if text.strip()]
     return [utterance for utterance in said if utterance.start_seconds < seconds]

@@ -1,6 +1,6 @@
-"""TransNetV2 (Souček and Lokoč, 2020): how likely each frame of a video is in a transition, soft ones included.
+"""TransNetV2 (Souček and Lokoč, 2020): the probability that a frame is in a shot transition, also in gradual ones.
 
-The module names are those of the published PyTorch weights, so that they load strictly.
+The module names are those of the published PyTorch weights, which are loaded strictly.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from internvid_assets.cells.errors import UserError
 
 HEIGHT, WIDTH = 27, 48
 WINDOW_FRAMES, CONTEXT_FRAMES = 100, 25
-"""The network sees 100 frames; of the outer 25 on each side another window, with more context, has the say."""
+"""A window has 100 frames; its outer 25 on each side are predicted by other windows, with more context."""
 LOOKUP_FRAMES = 101
 DILATIONS = (1, 2, 4, 8)
 
 
 class TransNetV2(nn.Module):
-    """Three stacks of dilated convolutions, beside how alike neighbouring frames are in features and in colours."""
+    """Three stacks of dilated convolutions, and the similarity of neighbouring frames in features and colours."""
 
     def __init__(self, filters: int = 16) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class TransNetV2(nn.Module):
 
 
 class Stack(nn.Module):
-    """Two blocks with a shortcut around the second, then half the height and width."""
+    """Two blocks with a residual connection around the second, then pooling to half the height and width."""
 
     def __init__(self, channels_in: int, filters: int) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class Stack(nn.Module):
 
 
 class Block(nn.Module):
-    """Four separable convolutions that look 1, 2, 4 and 8 frames to either side."""
+    """Four separable convolutions with dilations of 1, 2, 4 and 8 frames."""
 
     def __init__(self, channels_in: int, filters: int) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class Separable(nn.Module):
 
 
 class FrameSimilarity(nn.Module):
-    """How alike the features of each frame and of its 50 neighbours on either side are."""
+    """Similarity of the features of each frame to those of its 50 neighbours on either side."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class FrameSimilarity(nn.Module):
 
 
 class ColorHistograms(nn.Module):
-    """How alike the colours (8 levels per channel) of each frame and of its neighbours are."""
+    """Similarity of the colour histogram (8 levels per channel) of each frame to those of its neighbours."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -124,12 +124,12 @@ def similarity_to_neighbours(x: Tensor) -> Tensor:
 
 
 def load_transnet(path: str | Path) -> TransNetV2:
-    """The network with published weights: safetensors, or a pickled dict of tensors and nothing else."""
+    """The network with published weights: safetensors, or a pickled dict of tensors only."""
     from safetensors.torch import load_file
 
     path = Path(path).expanduser()
     if not path.is_file():
-        raise UserError(f"clips.transnet_weights is {str(path)!r}: expected the file of TransNetV2's PyTorch weights")
+        raise UserError(f"clips.transnet_weights is {str(path)!r}: expected the path of TransNetV2's PyTorch weights")
     is_safe = path.suffix == ".safetensors"
     weights = load_file(path) if is_safe else torch.load(path, map_location="cpu", weights_only=True)
     model = TransNetV2(filters=len(weights["SDDCNN.0.DDCNN.0.Conv3D_1.layers.1.weight"]))
@@ -139,7 +139,7 @@ def load_transnet(path: str | Path) -> TransNetV2:
 
 @torch.inference_mode()
 def transition_probabilities(model: TransNetV2, frames: Tensor) -> Tensor:
-    """[T] for uint8 RGB frames [T, 27, 48, 3]: windows of 100 frames, the middle 50 of each kept."""
+    """[T] for uint8 RGB frames [T, 27, 48, 3]: in windows of 100 frames, of which the middle 50 are kept."""
     kept = WINDOW_FRAMES - 2 * CONTEXT_FRAMES
     after = CONTEXT_FRAMES + -len(frames) % kept
     padded = torch.cat([frames[:1].expand(CONTEXT_FRAMES, -1, -1, -1), frames, frames[-1:].expand(after, -1, -1, -1)])

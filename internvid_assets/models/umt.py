@@ -1,8 +1,8 @@
-"""UMT, the Unmasked Teacher (Li et al., 2023): the two encoders of which InternVid takes the cosine (UMT-SIM, 3.3).
+"""UMT, the Unmasked Teacher (Li et al., 2023): the two encoders of InternVid's similarity score (UMT-SIM, 3.3).
 
-B clips, T frames, N patches of a frame, D width of an encoder, E of the space both project into. Tokens are in the
-order of time: L = T * N, patch n of frame t is token t * N + n. The module names are those of the published
-checkpoints (`umt_checkpoint` reads them), so that they load strictly.
+B clips, T frames, N patches per frame, D width of an encoder, E width of the joint space. Tokens are ordered by frame:
+L = T * N, patch n of frame t is token t * N + n. The module names are those of the published checkpoints
+(`umt_checkpoint` reads them), which are loaded strictly.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from torch.nn import functional as F
 from transformers import BertConfig, BertModel
 
 TRAINED_FRAMES = 4
-"""The multi-modal checkpoints were trained on 4 frames: the positions of other numbers are interpolated from those."""
+"""The multi-modal checkpoints were trained on 4 frames; positions for other numbers of frames are interpolated."""
 
 
 @dataclass(frozen=True)
 class UmtSizes:
-    """What the architecture leaves open; B/16 and L/16 differ in nothing else."""
+    """The sizes of the architecture; B/16 and L/16 differ in nothing else."""
 
     image_pixels: int
     patch_pixels: int
@@ -52,23 +52,23 @@ class Umt(nn.Module):
         return frame_cosines(self.encode_video(frames), self.encode_text(token_ids, attention_mask))
 
     def encode_video(self, frames: Tensor) -> Tensor:
-        """[B, T, E], a vector per frame that has seen the others, of normalised frames [B, T, 3, H, W]."""
+        """[B, T, E], contextualized vectors of the frames, from normalised frames [B, T, 3, H, W]."""
         _, pooled = self.vision_encoder(frames)
         return self.vision_proj(pooled)
 
     def encode_text(self, token_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """[B, E] of token ids [B, l]; mask: 1 is a token, 0 is padding."""
+        """[B, E] from token ids [B, l]; mask: 1 is a token, 0 is padding."""
         tokens = self.text_encoder(token_ids, attention_mask=attention_mask).last_hidden_state  # [B, l, D]
-        return self.text_proj(tokens[:, 0])  # what [CLS] has become
+        return self.text_proj(tokens[:, 0])  # [CLS]
 
 
 def frame_cosines(videos: Tensor, texts: Tensor) -> Tensor:
-    """[B, T, M] between the frames of videos [B, T, E] and texts [M, E]: normalised first, averaged by who asks."""
+    """Cosines [B, T, M] between the frames of videos [B, T, E] and texts [M, E]; callers average them."""
     return F.normalize(videos, dim=-1) @ F.normalize(texts, dim=-1).T
 
 
 def text_encoder(sizes: UmtSizes) -> BertModel:
-    """The lower layers of a BERT: 9 of base's 12, 19 of large's 24. The others look at the video, for matching."""
+    """The lower layers of a BERT: 9 of base's 12, 19 of large's 24. The others attend to the video, for matching."""
     config = BertConfig(
         vocab_size=sizes.words,
         hidden_size=sizes.text_width,
@@ -81,7 +81,7 @@ def text_encoder(sizes: UmtSizes) -> BertModel:
 
 
 class VisionEncoder(nn.Module):
-    """A ViT over the patches of all frames at once, then a mean per frame."""
+    """A ViT over the patches of all frames, then the mean per frame."""
 
     def __init__(self, sizes: UmtSizes) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class VisionEncoder(nn.Module):
         self.pool_norm = nn.LayerNorm(sizes.vision_width, eps=1e-6)
 
     def forward(self, frames: Tensor) -> tuple[Tensor, Tensor]:
-        """Tokens [B, L, D], and a vector per frame [B, T, D]."""
+        """Tokens [B, L, D], and one vector per frame [B, T, D]."""
         tokens = self.encoder(frames)
         return tokens, self.pool_norm(tokens.unflatten(1, (frames.shape[1], -1)).mean(dim=2))
 
@@ -114,7 +114,7 @@ class VideoTransformer(nn.Module):
 
 
 class PatchEmbedding(nn.Module):
-    """A linear map of each patch. The checkpoints have it as a convolution in time as well, over one frame."""
+    """A linear map of each patch. In the checkpoints it is a 3D convolution over one frame."""
 
     def __init__(self, sizes: UmtSizes) -> None:
         super().__init__()
@@ -125,11 +125,11 @@ class PatchEmbedding(nn.Module):
         clips = len(frames)
         x = frames.flatten(0, 1)  # [B * T, 3, H, W]
         x = F.conv2d(x, self.proj.weight[:, :, 0], self.proj.bias, stride=self.side)  # [B * T, D, h, w]
-        return x.flatten(2).transpose(1, 2).unflatten(0, (clips, -1)).flatten(1, 2)  # [B, L, D], frame after frame
+        return x.flatten(2).transpose(1, 2).unflatten(0, (clips, -1)).flatten(1, 2)  # [B, L, D], ordered by frame
 
 
 class Block(nn.Module):
-    """Attention and a two-layer perceptron, each behind its norm and beside a shortcut."""
+    """Pre-norm residual block: attention, then a two-layer perceptron."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -144,7 +144,7 @@ class Block(nn.Module):
 
 
 class Attention(nn.Module):
-    """Every token to every other. Queries and values have a bias; one on the keys would cancel in the softmax."""
+    """Self-attention. Queries and values have a bias; a bias on keys would cancel in the softmax."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -162,7 +162,7 @@ class Attention(nn.Module):
 
 
 class Perceptron(nn.Module):
-    """GELU between two layers, four times as wide inside."""
+    """Two layers with GELU, four times as wide inside."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -174,9 +174,9 @@ class Perceptron(nn.Module):
 
 
 def position_table(frames: int, patches: int, width: int, *, trained_frames: int = TRAINED_FRAMES) -> Tensor:
-    """Fixed positions [frames * patches, width]; a single frame counts as an image, with a table of its own.
+    """Fixed position embeddings [frames * patches, width]; a single frame is an image, with its own table.
 
-    Other numbers of frames take the trained table, patch by patch interpolated in time.
+    For other numbers of frames, the trained table is interpolated in time for each patch.
     """
     if frames in (1, trained_frames):
         return sinusoids(frames * patches, width)
@@ -186,7 +186,7 @@ def position_table(frames: int, patches: int, width: int, *, trained_frames: int
 
 
 def sinusoids(positions: int, width: int) -> Tensor:
-    """[positions, width]: sine in even columns, cosine in odd ones, from fast to slow (Vaswani et al., 2017)."""
+    """[positions, width]: sine in even columns, cosine in odd ones, of decreasing frequency (Vaswani et al., 2017)."""
     pairs = torch.arange(width, dtype=torch.float64) // 2
     angles = torch.arange(positions, dtype=torch.float64)[:, None] / 10_000 ** (2 * pairs / width)
     return torch.where(torch.arange(width) % 2 == 0, angles.sin(), angles.cos()).float()

@@ -1,4 +1,4 @@
-"""The published checkpoints of UMT, for pretraining and for retrieval, as the weights of our `Umt`."""
+"""Loading the published UMT checkpoints, pretrained or fine-tuned for retrieval, into our `Umt`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from internvid_assets.models.umt import Umt, UmtSizes
 
 IMAGE_PIXELS = 224
 HEAD_WIDTH = 64
-"""Width per attention head in B/16, L/16 and both BERTs: weights do not tell it."""
+"""Width per attention head in B/16, L/16 and both BERTs; weights do not reveal it."""
 
 CROSS_ATTENTION = re.compile(r"text_encoder\.encoder\.layer\.(\d+)\.crossattention\.")
 NEEDLESS = ("clip_teacher.", "vision_encoder.clip_decoder.", "text_encoder.cls.", "itm_head.")
-"""What training needed: the teacher, the heads that imitate it, and those that guess words and match pairs."""
+"""Only used in training: the teacher, the heads that imitate it, and those for masked words and matching."""
 NEEDLESS_NAMES = ("temp", "text_encoder.embeddings.position_ids")
 
 
@@ -28,13 +28,13 @@ def load_umt(path: Path) -> Umt:
     model = Umt(sizes_of(weights, path))
     missing, unexpected = model.load_state_dict(weights, strict=False)
     if missing or unexpected:
-        difference = f"lacks {missing[:3]}" if missing else f"has {unexpected[:3]}, which UMT has not"
+        difference = f"lacks {missing[:3]}" if missing else f"has {unexpected[:3]}, which UMT does not have"
         raise UserError(f"{path} {difference}: expected a multi-modal checkpoint of UMT")
     return model.eval()
 
 
 def needed(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Those that similarity needs, under the names the retrieval models have."""
+    """The tensors needed for similarity, with the names of the retrieval models."""
     renamed = {name.replace("text_encoder.bert.", "text_encoder."): tensor for name, tensor in tensors.items()}
     fusing = [int(match[1]) for name in renamed if (match := CROSS_ATTENTION.match(name))]
     last_text_layer = min(fusing, default=len(renamed)) - 1
@@ -48,7 +48,7 @@ def _is_needed(name: str, last_text_layer: int) -> bool:
 
 
 def sizes_of(weights: Mapping[str, Tensor], path: Path) -> UmtSizes:
-    """What the shapes of the weights tell, and what all published checkpoints share."""
+    """The sizes, from the shapes of the weights and the constants of all published checkpoints."""
     try:
         patches = weights["vision_encoder.encoder.patch_embed.proj.weight"]  # [D, 3, 1, side, side]
         words = weights["text_encoder.embeddings.word_embeddings.weight"]

@@ -1,4 +1,4 @@
-"""UMT-SIM (InternVid 3.3): frames and captions through UMT, prepared as its own evaluation does."""
+"""UMT-SIM (InternVid 3.3): the similarity of frames and captions with UMT, preprocessed as in its own evaluation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAX_TEXT_TOKENS = 32
 
 
 def load_umt_similarity(source: str, revision: str, *, tokenizer: str) -> UmtSimilarity:
-    """From a published checkpoint and the folder of the tokenizer of its BERT."""
+    """From a published checkpoint and the folder of its BERT's tokenizer."""
     words = load_part(BertTokenizer, tokenizer, revision)
     model = load_umt(Path(source))
     if len(words) > model.sizes.words:
@@ -40,7 +40,7 @@ def load_umt_similarity(source: str, revision: str, *, tokenizer: str) -> UmtSim
 
 
 class UmtSimilarity:
-    """Answers `SimilarityScorer`: the frames of a clip see each other, so clips of as many frames share a batch."""
+    """Implements `SimilarityScorer`: frames of a clip attend to each other, so batches have clips of equal length."""
 
     def __init__(self, model: Umt, tokenizer, *, clips_per_batch: int = 8, texts_per_batch: int = 64) -> None:
         self.model, self.tokenizer = model, tokenizer
@@ -57,7 +57,7 @@ class UmtSimilarity:
         return [found[position] for position in range(len(found))]
 
     def _batches(self, clips: Iterable[Sequence[Image]]) -> Iterator[tuple[Sequence[int], Tensor]]:
-        """(positions, pixels [clips, frames, 3, side, side]) of clips of as many frames; these may be none."""
+        """(positions, pixels [clips, frames, 3, side, side]) of clips with equally many frames, possibly none."""
         side = self.model.sizes.image_pixels
         for positions, batch in batches_by_size(clips, self.clips_per_batch, len):
             for length, alike in groupby(zip(positions, batch, strict=True), lambda clip: len(clip[1])):
@@ -85,12 +85,12 @@ class UmtSimilarity:
 
     @property
     def _weight(self) -> Tensor:
-        """Any of them: on the model's device, in its precision."""
+        """Any weight, for the model's device and precision."""
         return self.model.vision_proj.weight
 
 
 def prepared(frame: Image, side: int) -> Tensor:
-    """[3, side, side], normalised: squeezed into a square without antialiasing, as torchvision did in UMT's time."""
+    """[3, side, side], normalised: resized to a square without antialiasing, as in torchvision at UMT's release."""
     pixels = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1).float()  # [3, H, W]
     square = F.interpolate(pixels[None], size=(side, side), mode="bicubic", align_corners=False)[0]
     mean, deviation = (torch.tensor(values)[:, None, None] for values in (MEAN, DEVIATION))

@@ -1,4 +1,4 @@
-"""A ViCLIP that scores or embeds: the checkpoint that settings name, by its weights, its sizes and its words."""
+"""A ViCLIP for scores or embeddings: the configured checkpoint, identified by its weights, sizes and tokenizer."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from internvid_assets.viclip_parameters import CLIP_WORDS
 
 WEIGHTS, WORDS = "model.safetensors", "tokenizer.json"
 ANSWERS_DEPEND_ON = (WEIGHTS, "config.json", WORDS, "tokenizer_config.json")
-"""Of a checkpoint's folder: what training keeps beside them changes no vector."""
+"""The relevant files of a checkpoint's folder; training keeps others there that do not affect embeddings."""
 CURRENT = "current.txt"
-"""Says, beside the checkpoints of a subset, which of them training made last: it changes, so it is no name for one."""
+"""Names the latest checkpoint of a subset; it changes, so a folder with it does not identify a checkpoint."""
 OF_WORDS = (WORDS, "tokenizer_config.json", "vocab.json", "merges.txt")
 
 
 def viclip(capability: Capability, overrides: Overrides, loader: str) -> ModelSpec:
-    """The checkpoint of `models.<capability>`: a folder, as training writes it, or a file, as the released ones."""
+    """The checkpoint of `models.<capability>`: a folder, as written by training, or a file, as released."""
     chosen = overrides.get(capability, {})
     path = _checkpoint(capability, chosen.get("name"))
     is_folder, tokenizer = path.is_dir(), chosen.get("tokenizer")
@@ -34,11 +34,10 @@ def _checkpoint(capability: Capability, name: str | None) -> Path:
     path = Path(name or "").expanduser()
     if name and (path.is_file() or (path / WEIGHTS).is_file()):
         return path.resolve()
-    expected = (
-        f"expected a checkpoint of ViCLIP, a folder with {WEIGHTS} or a file such as ViClip-InternVid-10M-FLT.pth"
-    )
+    expected = f"expected a ViCLIP checkpoint: a folder with {WEIGHTS}, or a file such as ViClip-InternVid-10M-FLT.pth"
     if name and (path / CURRENT).is_file():
-        expected = f"those of a subset lie there; name one, such as {path / (path / CURRENT).read_text().strip()}"
+        example = path / (path / CURRENT).read_text().strip()
+        expected = f"this folder has the checkpoints of a subset; set one of them, such as {example}"
     raise UserError(f"models.{capability}.name is {name or 'not set'}: {expected}")
 
 

@@ -1,4 +1,4 @@
-"""Where a model's weights are, how to get those that are missing, and the memory they take; nothing is loaded."""
+"""Where a model's weights are, how to get missing ones, and the memory they take, without loading them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PUBLISHED_PARAMETERS = {
     "google-bert/bert-base-uncased": 110_000_000,
     "openai/whisper-large-v3": 1_540_000_000,
 }
-"""Of the models that profile `paper` names, by their pages: what they take is told before they are here."""
+"""Of the models of profile `paper`, from their pages, to state their memory before they are downloaded."""
 
 STORED = (
     "model.safetensors",
@@ -34,25 +34,25 @@ STORED = (
     "pytorch_model.bin.index.json",
     "model.bin",
 )
-"""Which file of a folder is read, in the order in which transformers (and faster-whisper) look for one."""
+"""The weight files of a folder, in the order in which transformers (and faster-whisper) look for them."""
 
 EXTRAS = {
     "faster_whisper": ("faster_whisper", "pip install 'internvid-assets[asr]'"),
     "tag2text": ("ram", "pip install git+https://github.com/xinyu1205/recognize-anything.git"),
     "transformers_vision_language": ("torchvision", "pip install 'internvid-assets[vision-language]'"),
 }
-"""By adapter, a package that it needs and not everybody has, and how to get it."""
-WORDS_OF_CLIP = "open_clip", "pip install 'internvid-assets[clip-words]', or name a CLIP's folder as tokenizer"
-"""The same of a checkpoint of ViCLIP beside which no words lie: the released ones."""
+"""By adapter, an optional package that it needs, and how to install it."""
+WORDS_OF_CLIP = "open_clip", "pip install 'internvid-assets[clip-words]', or set tokenizer to a CLIP's folder"
+"""The same for ViCLIP checkpoints without a tokenizer, such as the released ones."""
 
 PACKAGE = Path(__file__).parents[1]
 BYTES_OF_FILE_FLOAT = 4
-"""Published pickles hold float32."""
+"""Published pickles are in float32."""
 
 
 @dataclass(frozen=True)
 class Weights:
-    """`memory_bytes` is of the weights alone, in the precision they run in; None where nobody knows."""
+    """`memory_bytes` is for the weights alone, in the precision used for inference; None if unknown."""
 
     where: Where
     place: Path | None = None
@@ -62,15 +62,15 @@ class Weights:
 
 
 def find_weights(spec: ModelSpec, *, float_bytes: int, is_offline: bool = False) -> Weights:
-    """`float_bytes` is what a number takes on the device; `is_offline` whether a hub may be asked (HF_HUB_OFFLINE).
+    """`float_bytes` is the size of a number on the device; `is_offline` whether HF_HUB_OFFLINE forbids downloads.
 
-    Files that cannot be read are as good as missing.
+    Files that cannot be read count as missing.
     """
     try:
         return _found(spec, float_bytes, is_offline)
-    except Exception as error:  # each format has errors of its own
+    except Exception as error:  # each format has its own errors
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        return Weights("missing", way_out=f"what is in {spec.source} cannot be read ({reason}); restore its files")
+        return Weights("missing", way_out=f"{spec.source} cannot be read ({reason}); restore its files")
 
 
 def _found(spec: ModelSpec, float_bytes: int, is_offline: bool) -> Weights:
@@ -96,14 +96,14 @@ def _extra(spec: ModelSpec) -> tuple[str, str]:
 
 
 def adapter(spec: ModelSpec) -> str:
-    """The module that answers for the model."""
+    """The module of the model's adapter."""
     return spec.loader.partition(":")[0].rpartition(".")[2]
 
 
 def _in_folder(folder: Path, float_bytes: int) -> Weights:
     files = weight_files(folder)
     if not files:
-        return Weights("missing", folder, way_out=f"expected {STORED[0]} there, or all shards that its index names")
+        return Weights("missing", folder, way_out=f"expected {STORED[0]} there, or all shards listed in its index")
     where = "shipped" if folder.is_relative_to(PACKAGE) else "folder"
     return Weights(where, folder, _memory_bytes(files, float_bytes))
 
@@ -119,12 +119,12 @@ def _in_cache(spec: ModelSpec, float_bytes: int, is_offline: bool) -> Weights:
     published = PUBLISHED_PARAMETERS.get(spec.source)
     way_out = f"hf download {spec.source} --revision {revision}"
     if is_offline:
-        way_out += ", where there is a network (HF_HUB_OFFLINE is set), and copy its cache (HF_HOME) here"
+        way_out += ", on a machine with network (HF_HUB_OFFLINE is set), and copy its cache (HF_HOME) here"
     return Weights("missing", memory_bytes=published and published * float_bytes, way_out=way_out)
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The files that a loader would read, all of them; none where one is missing."""
+    """All files that a loader would read; empty if one is missing."""
     stored = next((folder / name for name in STORED if (folder / name).is_file()), None)
     if stored is None:
         return []
@@ -139,7 +139,7 @@ def _memory_bytes(files: list[Path], float_bytes: int) -> int:
 
 
 def _tensor_bytes(file: Path, float_bytes: int) -> Iterator[int]:
-    """By the header of a safetensors file; of any other, its size tells."""
+    """From the header of a safetensors file; for other files, from their size."""
     if file.suffix != ".safetensors":
         yield file.stat().st_size * float_bytes // BYTES_OF_FILE_FLOAT
         return

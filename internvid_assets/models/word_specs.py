@@ -1,4 +1,4 @@
-"""Which model words phrases and translations: the prompts it is told what to do by count as much."""
+"""Which model extracts phrases and translates; its prompts are part of its revision."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from internvid_assets.models.specs import (
     existing_folder,
     files_revision,
     resolve,
-    told_by,
+    with_prompt,
 )
 
 SAMPLE_WEIGHTS = Path(__file__).parents[1] / "sample_world" / "weights"
 
 FUSION_PROMPT = Path(__file__).parents[1] / "captions" / "prompts" / "fusion.txt"
-"""The words that the sample world's language model was taught."""
+"""The prompt that the sample world's language model was trained with."""
 
 TAGGED_PHRASES = f"{MODELS}.tagged_phrases:load_tagged_phrases"
 CAPTIONED_PICTURES = f"{MODELS}.captioned_pictures:load_captioned_pictures"
 
 
 def instructed(capability: Capability, overrides: Overrides, language_model: ModelSpec, loader: str) -> ModelSpec:
-    """The profile's language model, or the one in the settings, told what to do by a prompt: both revisions count."""
+    """The profile's or the configured language model with a prompt: both are part of the revision."""
     model, folder = language_model, existing_folder(language_model.source)
     spec = resolve(capability, overrides, name=model.name, revision=model.revision, folder=folder, loader=loader)
-    return told_by(PROMPTS / f"{capability}.txt", spec)
+    return with_prompt(PROMPTS / f"{capability}.txt", spec)
 
 
 def captioned_pictures() -> ModelSpec:
-    """The sample world's captioner and language model together, and the words that the latter was taught."""
+    """The sample world's captioner and language model together, with the prompt the latter was trained with."""
     captioner, language_model = (SAMPLE_WEIGHTS / model for model in ("captioner", "language_model"))
     revision = "+".join(files_revision(path) for path in (captioner, language_model, FUSION_PROMPT))
     files = (("language_model", str(language_model)), ("prompt", str(FUSION_PROMPT)))
@@ -42,6 +42,6 @@ def captioned_pictures() -> ModelSpec:
 
 
 def tagged_phrases() -> ModelSpec:
-    """Phrases by the tagger that finds the verbs of captions."""
+    """Phrase extraction with the tagger that also finds the verbs of captions."""
     name, revision = tagger_identity()
     return ModelSpec(f"phrases by {name}", revision, "", TAGGED_PHRASES)

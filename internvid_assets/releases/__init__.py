@@ -1,1 +1,1 @@
-"""Releases: the dataset as it stood at one moment, what differs from one to the next, and what is taken back."""
+"""Releases: immutable snapshots of the dataset, the differences between them, and erasures."""

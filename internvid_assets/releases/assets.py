@@ -1,4 +1,4 @@
-"""Releases: the subsets as they stand, frozen with the recipes that made them and the promises that were kept."""
+"""Releases: snapshots of the subsets, with the recipes that produced them and the results of the checks."""
 
 import dagster as dg
 
@@ -20,14 +20,14 @@ from internvid_assets.selects.files import sql_files
 )
 @damage_named
 def release(context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]) -> dg.MaterializeResult:
-    """One folder per release, never changed: the rows of each subset, and a manifest of all they are made of."""
+    """One immutable folder per release: the rows of each subset, and a manifest of everything they were made from."""
     made = release_now(home)
-    context.log.info(f"release {made.release.id} " + ("is made" if made.is_new else "holds all this: unchanged"))
+    context.log.info(f"release {made.release.id} " + ("created" if made.is_new else "already has this content"))
     return dg.MaterializeResult(data_version=dg.DataVersion(made.release.id), metadata=evidence(made, home))
 
 
 def release_now(home: Home) -> Made:
-    """Release what the lake holds, with the recipes and the lineage of the whole graph."""
+    """Release the present content of the lake, with the recipes and the lineage of the whole graph."""
     from internvid_assets.definitions import features  # which loads this module
 
     recipes = {recipe.hash: recipe.text() for recipe in (home.recipe(feature) for _, feature in features())}
@@ -37,7 +37,7 @@ def release_now(home: Home) -> Made:
 
 
 def evidence(made: Made, home: Home) -> dict[str, dg.MetadataValue]:
-    """What the UI shows of a release: what it holds, which promises were kept, and what is new since the last."""
+    """The release's metadata for the UI: its content, the results of the checks, and the changes since the last one."""
     shown = {
         "release": dg.MetadataValue.text(made.release.id),
         "unchanged": dg.MetadataValue.bool(not made.is_new),

@@ -1,4 +1,4 @@
-"""What a recipe has touched: rows of its table and behind it, subsets, releases, checkpoints, evaluations."""
+"""What a recipe affects: rows of its table and of downstream tables, subsets, releases, checkpoints, evaluations."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from internvid_assets.viclip.rows import mapped_rows
 from internvid_assets.viclip.trained_on import ROWS, TRAINING, clips_made_by, trained_checkpoints
 
 KEYS = ("clip_id", "video_id")
-"""By which rows of other tables are known to be of what was touched; the finest one that a table has."""
+"""Keys that link affected rows across tables, finest first; the first one that a table has is used."""
 
 
 @dataclass(frozen=True)
 class Touched:
-    """A place, and how many of its rows (of a checkpoint: of those it was trained on) are touched."""
+    """A place, and its number of affected rows (for a checkpoint: of its training rows)."""
 
     kind: str
     name: str
@@ -33,10 +33,10 @@ class Touched:
 
 
 def blast_radius(home: Home, recipe: str, features: Sequence[Feature]) -> Iterator[Touched]:
-    """Places with touched rows only, upstream first. `recipe` is a hash, of calls, a checkpoint or an evaluation.
+    """The places with affected rows, upstream first. `recipe` is the hash of calls, a checkpoint or an evaluation.
 
-    What tables and subsets hold is counted row by row. A release and a checkpoint remember the recipes of their time,
-    by category, so they are told after the lake has moved on.
+    Tables and subsets are counted by row. Releases and checkpoints record the recipes they were made with by category,
+    so they are found even after the tables have changed.
     """
     for feature in features:
         keys = _keys(home, feature, recipe)
@@ -54,7 +54,7 @@ def blast_radius(home: Home, recipe: str, features: Sequence[Feature]) -> Iterat
 
 
 def _keys(home: Home, feature: Feature, recipe: str) -> pl.DataFrame | None:
-    """The finest key of each touched row of a feature's own table (else its recipe); None where there are none."""
+    """The finest key of each affected row of the feature's table (or its recipe, without a key); None without rows."""
     column = next((name for name in KEYS if name in feature.schema.column_names()), "recipe")
     found = pl.concat([rows.filter(pl.col("recipe") == recipe).select(column) for rows in _parts(home, feature)])
     rows = found.collect()
@@ -67,14 +67,14 @@ def _parts(home: Home, feature: Feature) -> list[pl.LazyFrame]:
 
 
 def _of_lake(home: Home, feature: Feature, keys: pl.DataFrame, features: Sequence[Feature]) -> Iterator[Touched]:
-    """The table itself, then those behind it and the subsets, by key."""
+    """The table itself, then downstream tables and subsets, by key."""
     yield Touched("table", feature.name, keys.height)
     (key,) = keys.columns
     if key not in KEYS:
         return
     distinct = keys.lazy().unique()
-    behind = [one for one in features if one.name in _behind(feature.name, features)]
-    for one in behind:
+    downstream = _downstream(feature.name, features)
+    for one in (one for one in features if one.name in downstream):
         if key in one.schema.column_names():
             rows = pl.concat(_parts(home, one)).join(distinct, on=key, how="semi")
             yield from _counted("table", one.name, rows)
@@ -84,8 +84,8 @@ def _of_lake(home: Home, feature: Feature, keys: pl.DataFrame, features: Sequenc
             yield from _counted("subset", file.name, chosen.join(distinct, on=key, how="semi"))
 
 
-def _behind(table: str, features: Sequence[Feature]) -> set[str]:
-    """The tables that read it, and so on; features come in the order of the graph."""
+def _downstream(table: str, features: Sequence[Feature]) -> set[str]:
+    """The tables that read it, directly or indirectly; features come in the order of the graph."""
     found = {table}
     for feature in features:
         if found & {*feature.upstream_tables, *feature.tables_judged_by}:
@@ -99,7 +99,7 @@ def _counted(kind: str, name: str, rows: pl.LazyFrame) -> Iterator[Touched]:
 
 
 def _of_releases(home: Home, recipe: str) -> Iterator[Touched]:
-    """Clips of the categories for which a table had the recipe when the release was made."""
+    """Clips of the categories in which a table had the recipe when the release was made."""
     for release in releases_of(home.path):
         made_by = [(name, version["recipe"]) for own in release.tables.values() for name, version in own.items()]
         categories = {name for name, made in made_by if made == recipe}
@@ -109,7 +109,7 @@ def _of_releases(home: Home, recipe: str) -> Iterator[Touched]:
 
 
 def _checkpoints(home: Home, recipe: str) -> dict[Path, int]:
-    """Those trained on touched clips; those that the recipe itself trained, and whatever was made of these."""
+    """Checkpoints trained on affected clips or with the recipe itself, and those derived from them."""
     folder = home.path / "checkpoints"
     there = list(trained_checkpoints(folder))
     runs = {str(run.relative_to(folder)) for run, kept in kept_recipes(folder) if kept.hash == recipe}
@@ -121,7 +121,7 @@ def _checkpoints(home: Home, recipe: str) -> dict[Path, int]:
 
 
 def _is_made_of(checkpoint: Path, folder: Path, runs: Collection[str]) -> bool:
-    """Whether it belongs to one of the runs, or its training (of weights between: of the trained ones) says so."""
+    """Whether it belongs to one of the runs or was initialized from one (interpolations: the trained weights were)."""
     places = [str(checkpoint.relative_to(folder))]
     if (checkpoint / TRAINING).is_file():
         training = json.loads((checkpoint / TRAINING).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What differs between two releases, clip by clip and with the reason: joins of DuckDB in bounded memory."""
+"""The differences between two releases, by clip and with the reason: DuckDB joins in bounded memory."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ CHANGED = """
                 else 'newly chosen: ' || why.choice
             end
             when 'removed' then case
-                when new_video.video_id is null then 'video no longer offered'
+                when new_video.video_id is null then 'video no longer listed'
                 when new_video.rejection_reason = 'taken_down' then 'video taken down'
                 when new_video.rejection_reason is not null then 'video rejected: ' || new_video.rejection_reason
                 when new_video.withheld_reason is not null and old_video.withheld_reason is null
@@ -98,7 +98,7 @@ CHANGED = """
 
 @dataclass(frozen=True)
 class Changes:
-    """What differs between two releases: one row per clip and change, in a file per subset."""
+    """The differences between two releases: one row per clip and change, in a file per subset."""
 
     connection: duckdb.DuckDBPyConnection
     files: Sequence[Path]
@@ -108,12 +108,12 @@ class Changes:
         return f"read_parquet({listed(self.files)})"
 
     def summary(self) -> pl.DataFrame:
-        """Clips by subset, change and reason, with one of them."""
+        """Number of clips by subset, change and reason, with an example."""
         query = f"select subset, change, count(*) as clips, why, min(clip_id) as example from {self._rows} group by all"
         return fetch(self.connection, f"{query} order by subset, change, clips desc, why")
 
     def write(self, destination: Path) -> int:
-        """All rows as csv or Parquet, by the file's name, whole or not at all; returns how many."""
+        """Write all rows as csv or Parquet, by the file's name, atomically; returns their number."""
         if destination.suffix not in FORMATS:
             raise UserError(f"--rows {destination}: expected a name that ends with {' or '.join(FORMATS)}")
         with aside(destination) as unfinished:
@@ -128,7 +128,7 @@ class Changes:
 
 @contextmanager
 def compared(home: Home, old: Release, new: Release, subsets: Sequence[str] = ()) -> Iterator[Changes]:
-    """The changes from `old` to `new` in the named subsets (default: in all that either has).
+    """The changes from `old` to `new` in the given subsets (default: all subsets of either).
 
     Raises UserError for a subset that neither has, and for a release that cannot be read.
     """
@@ -160,7 +160,7 @@ def _write_changes(
 
 
 def _chosen(release: Release, other: Release, subset: str) -> str:
-    """The subset's rows; none, with the other's columns, in a release that does not have it."""
+    """The subset's rows; for a release without the subset, no rows, with the other's columns."""
     if subset in release.subsets:
         return f"read_parquet({quoted(release.rows_of(subset))})"
     return f"(select * from read_parquet({quoted(other.rows_of(subset))}) where false)"

@@ -1,4 +1,4 @@
-"""A release's files, written by DuckDB in bounded memory: the rows of each subset, and what became of each video."""
+"""A release's files, written by DuckDB in bounded memory: the rows of each subset, and the status of each video."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ CAPTIONED = """
     left join {umt_scores} as umt_scores using (clip_id)
     left join {aesthetic_scores} as aesthetic_scores using (clip_id)
     where clips.rejection_reason is null and clips.error is null"""
-"""A category's clips as its tables have them now: made once, since every subset is held against it.
+"""A category's clips as its tables have them now: computed once, since every subset is compared with them.
 
-A video that was taken down, or rejected since, has none, though its clips stand until `clips` is made again.
+A video that was taken down or rejected since has none, though its clips remain until `clips` is materialized again.
 """
 
 CAPTIONED_FROM = ("videos", "clips", "fused_captions", "umt_scores", "aesthetic_scores")
@@ -51,7 +51,7 @@ JUDGED = """
 
 
 def write_content(home: Home, folder: Path, categories: Sequence[str], subsets: Sequence[str], scratch: Path) -> None:
-    """Write `subsets/<name>.parquet` and `videos.parquet` below `folder`; `scratch` holds what is made on the way.
+    """Write `subsets/<name>.parquet` and `videos.parquet` below `folder`; `scratch` is for intermediate files.
 
     Raises RunStopped for a subset with a row that the tables do not have, and for a table that cannot be read.
     """
@@ -64,7 +64,7 @@ def write_content(home: Home, folder: Path, categories: Sequence[str], subsets: 
             _copy(connection, JUDGED, folder / VIDEOS, home, ["videos", "withheld_videos"])
         except duckdb.Error as error:
             reason = " ".join(str(error).split())[:300]
-            raise RunStopped(f"nothing is released: a table cannot be read, or its copy written: {reason}") from None
+            raise RunStopped(f"no release made: a table cannot be read, or its copy written: {reason}") from None
 
 
 def _write_captioned(connection: duckdb.DuckDBPyConnection, home: Home, category: str, scratch: Path) -> Path:
@@ -93,8 +93,8 @@ def _write_chosen(
     strange = f"from {_rows([destination])} where caption_recipe is null"
     rows, example = fetch_one(connection, f"select count(*), min(clip_id) {strange}")
     if rows:
-        way_out = "materialise what lies between: internvid materialize"
-        raise RunStopped(f"{subset} has {rows} rows that the tables no longer have so, such as {example}; {way_out}")
+        way_out = "it is out of date; run: internvid materialize"
+        raise RunStopped(f"{subset} has {rows} rows that differ from the tables, such as {example}; {way_out}")
 
 
 def _rows(paths: Sequence[Path | None]) -> str:

@@ -1,6 +1,6 @@
-"""Erasing what a home remembers of videos: calls, pictures and fetched files that no other video shares.
+"""Erasing the data of videos from a home: stored calls, frames and downloaded files that no other video shares.
 
-What is to go is written to `erasures/` first: the tables that tell it may be remade before a killed erasure is done.
+A plan is written to `erasures/` first: the tables it is derived from may change before a killed erasure is resumed.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from internvid_assets.home import Home
 from internvid_assets.videos.takedowns import read_takedowns
 
 PLAN = {"kind": pl.String(), "table": pl.String(), "category": pl.String(), "name": pl.String()}
-"""What is to go: a `call` (its input), a `picture` (its hash) or a `file` (its place below the home)."""
+"""What to erase: a `call` (its input), a `picture` (a frame's hash) or a `file` (its path below the home)."""
 
 
 @dataclass
 class Erased:
-    """What went: calls by table, pictures, and bytes of fetched files."""
+    """What was erased: calls by table, frames, and downloaded files."""
 
     calls: dict[str, int] = field(default_factory=dict)
     pictures: int = 0
@@ -35,7 +35,7 @@ class Erased:
 
 
 def copies_of(home: Home, ids: Collection[str]) -> pl.DataFrame:
-    """(video_id, content_hash): the videos, and every other one with the bytes of one of them; "" for unknown bytes."""
+    """(video_id, content_hash) of the videos and of every video with equal bytes; "" if the bytes are unknown."""
     videos = home.lake.scan_all("videos").select("video_id", pl.col("content_hash").fill_null(""))
     hashes = videos.filter(pl.col("video_id").is_in(list(ids)) & (pl.col("content_hash") != "")).select("content_hash")
     found = pl.concat(
@@ -47,12 +47,12 @@ def copies_of(home: Home, ids: Collection[str]) -> pl.DataFrame:
 
 
 def write_plan(home: Home, ids: Collection[str], features: Iterable[Feature]) -> None:
-    """Note what is to go, of all categories. Ids that were noted before and are in no table any more add nothing."""
+    """Write the plan of what to erase in all categories. Ids that are no longer in any table add nothing."""
     features = [feature for feature in features if feature.is_partitioned]
     plans = [plan for category in tables.CATEGORIES for plan in _plans(home, category, set(ids), features)]
     plan = pl.concat([pl.DataFrame(schema=PLAN), *plans])
     if plan.height:
-        # Named by what it says: a plan that a kill interrupted stays beside a later, shorter one of the same videos.
+        # Named after its content: an unfinished plan is not replaced by a later, shorter one for the same videos.
         name = hashlib.blake2b(plan.write_csv().encode(), digest_size=8).hexdigest()
         (folder := _folder(home)).mkdir(parents=True, exist_ok=True)
         plan.write_parquet(folder / f"{name}.writing")
@@ -60,7 +60,7 @@ def write_plan(home: Home, ids: Collection[str], features: Iterable[Feature]) ->
 
 
 def mark(home: Home, videos: Feature, ids: Collection[str]) -> None:
-    """Show the takedowns in the tables at once: whatever is materialised from now on starts without these videos."""
+    """Apply the takedowns to `takedowns` and `videos` at once: later materializations exclude these videos."""
     home.lake.write(read_takedowns(home.path).lazy(), "takedowns", None, schema=tables.Takedowns)
     for category in tables.CATEGORIES:
         rows, version = home.lake.scan("videos", category), home.lake.version("videos", category)
@@ -71,7 +71,7 @@ def mark(home: Home, videos: Feature, ids: Collection[str]) -> None:
 
 
 def erase(home: Home, features: Iterable[Feature]) -> Erased:
-    """Carry out every plan there is. Raises UserError where a run is at a table: the plan stays, to be done later."""
+    """Carry out all plans. Raises UserError if a run is using a table: the plan is kept for later."""
     by_name, erased = {feature.name: feature for feature in features}, Erased()
     for path in sorted(_folder(home).glob("*.parquet")):
         for (kind, table, category), rows in _read_plan(path).group_by("kind", "table", "category"):
@@ -92,7 +92,7 @@ def _read_plan(path: Path) -> pl.DataFrame:
     try:
         return pl.read_parquet(path, columns=[*PLAN])
     except pl.exceptions.PolarsError:
-        way_out = "restore it, or remove it: what it lists is then kept, though no table shows it"
+        way_out = "restore it, or remove it: then the data it lists are not erased, though no table shows them"
         raise UserError(f"{path} is damaged; {way_out}") from None
 
 
@@ -127,7 +127,7 @@ def _planned(kind: str, table: str, category: str, names: Collection[str]) -> pl
 
 
 def _fetched(home: Home, category: str, ids: set[str]) -> Iterator[str]:
-    """Fetched originals, with their receipts and subtitles; a local file that is only referenced is its owner's."""
+    """Downloaded originals, with their receipts and subtitles; local files that are only referenced are kept."""
     folder = home.path / "media" / category
     acquired = home.lake.scan("acquired_videos", category).filter(pl.col("video_id").is_in(list(ids)))
     for uri in acquired.select("media_uri").drop_nulls().collect()["media_uri"]:
@@ -137,7 +137,7 @@ def _fetched(home: Home, category: str, ids: set[str]) -> Iterator[str]:
 
 
 def _glob_safe(stem: str) -> str:
-    """The stem as a pattern that matches nothing but itself."""
+    """The stem as a glob pattern that matches only itself."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in stem)
 
 

@@ -1,4 +1,4 @@
-"""Making a release: refuse, or write it aside and rename it whole; one that would hold the same is not made again."""
+"""Making a release: written to a temporary folder and renamed; an identical release is not made again."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from internvid_assets.releases.content import write_content
 from internvid_assets.releases.shelf import FOLDER, FORMAT, MANIFEST, Release, id_of, read_release, releases_of
 from internvid_assets.releases.standing import (
     categories_with_videos,
-    refuse_broken_promises,
-    standing_promises,
-    standing_subsets,
-    standing_versions,
+    check_results,
+    current_subsets,
+    current_versions,
+    refuse_failed_checks,
 )
 from internvid_assets.releases.verifying import sha256
 
 READ_ONLY = 0o444
 ASIDE = ".making-"
-"""Begins the name of a folder that is no release yet."""
+"""Prefix of the folders of unfinished releases."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """What came of making a release, and the one that was the newest before."""
+    """The release, whether it is new, and the newest one before it."""
 
     release: Release
     is_new: bool
@@ -44,10 +44,10 @@ class Made:
 
 
 def make_release(home: Home, recipes: Mapping[str, str], upstream: Mapping[str, Sequence[str]]) -> Made:
-    """Release what the lake holds now. One at a time in a home: who comes second waits, and finds it made.
+    """Release the present content of the lake. One at a time per home: a second process waits, and finds it made.
 
-    `recipes` are the present recipes' texts by their hashes; `upstream` tells what each table is made from.
-    Raises RunStopped where the lake is not fit to be released.
+    `recipes` are the current recipes' texts by hash; `upstream` lists the tables that each table is made from.
+    Raises RunStopped if the lake cannot be released.
     """
     with home.turn(FOLDER):
         _sweep(home.path / FOLDER)
@@ -70,24 +70,22 @@ def make_release(home: Home, recipes: Mapping[str, str], upstream: Mapping[str, 
 
 
 def _made_of(home: Home) -> dict[str, Any]:
-    """All that decides what a release holds; releases with an equal one are the same."""
-    standing, promises = _standing(home), standing_promises(home)
-    refuse_broken_promises(promises)
-    return {**standing, "checks": promises}
+    """Everything that determines a release; releases with an equal one are identical."""
+    current, checks = _current(home), check_results(home)
+    refuse_failed_checks(checks)
+    return {**current, "checks": checks}
 
 
-def _standing(home: Home) -> dict[str, Any]:
-    versions, subsets = standing_versions(home), standing_subsets(home)
+def _current(home: Home) -> dict[str, Any]:
+    versions, subsets = current_versions(home), current_subsets(home)
     in_table = {table: {of: vars(version) for of, version in own.items()} for table, own in versions.items()}
     return {"tables": in_table, "subsets": subsets}
 
 
 def _refuse_moved(home: Home, made_of: Mapping[str, Any]) -> None:
-    """What was copied is what the manifest says, unless a run wrote tables meanwhile."""
-    if not _standing(home).items() <= made_of.items():
-        raise RunStopped(
-            "nothing is released: tables were written meanwhile; materialise release when the runs are done"
-        )
+    """Raises RunStopped if a run wrote tables meanwhile: the copies might differ from the manifest."""
+    if not _current(home).items() <= made_of.items():
+        raise RunStopped("no release made: tables were written meanwhile; materialise release when the runs are done")
 
 
 def _recipes_in(made_of: Mapping[str, Any]) -> set[str]:
@@ -95,7 +93,7 @@ def _recipes_in(made_of: Mapping[str, Any]) -> set[str]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what killed processes left: whoever has the turn is the only one who writes here."""
+    """Remove what killed processes left: only the process whose turn it is writes here."""
     for left in folder.glob(f"{ASIDE}*"):
         shutil.rmtree(left)
 
@@ -133,7 +131,7 @@ def _files(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def _seal(path: Path) -> None:
-    """Nobody writes into it again, and it is on the disk before the name of the release is."""
+    """Make it read-only, and flush it to disk before the release gets its name."""
     if path.is_file():
         path.chmod(READ_ONLY)
     flush(path)

@@ -1,4 +1,4 @@
-"""What explains a change between two releases: which recipes and parameters are no longer the same."""
+"""The reasons for a change between two releases: the recipes and parameters that differ."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from internvid_assets.releases.shelf import Release
 from internvid_assets.releases.standing import ALL
 
 SHOWN, SHOWN_CHARACTERS = 3, 40
-SAME_RECIPES = "same recipes: calls that had failed were answered, or a model answered otherwise"
+SAME_RECIPES = "same recipes: failed calls succeeded, or a model's answers changed"
 
 
 @dataclass(frozen=True)
 class Reasons:
-    """Of one subset and category: why its clips were chosen otherwise, captioned otherwise, scored otherwise."""
+    """For one subset and category: why the selection, the captions and the scores of its clips changed."""
 
     choice: str
     caption: str
@@ -25,8 +25,8 @@ class Reasons:
 
 
 def reasons(old: Release, new: Release, subset: str) -> dict[str, Reasons]:
-    """By category; what neither release knows to differ is told as such."""
-    choice = _joined(_of_choice(old, new, subset), "what it draws from has other rows")
+    """By category; if no recipe or parameter differs, the reason says so."""
+    choice = _joined(_of_choice(old, new, subset), "its upstream tables have other rows")
     return {
         category: Reasons(
             choice,
@@ -42,7 +42,7 @@ def _categories(*releases: Release) -> list[str]:
 
 def _of_choice(old: Release, new: Release, subset: str) -> Iterator[str]:
     if subset not in old.subsets or subset not in new.subsets:
-        yield "the subset is new" if subset not in old.subsets else "the subset is gone"
+        yield "the subset is new" if subset not in old.subsets else "the subset was removed"
         return
     before, after = old.subsets[subset], new.subsets[subset]
     yield from changed_values(before["parameters"], after["parameters"])
@@ -57,7 +57,7 @@ def _of_table(old: Release, new: Release, table: str, category: str) -> str:
 
 
 def _changed_recipes(old: Release, new: Release, table: str, category: str) -> Iterator[str]:
-    """What differs in the recipe of the table, then in those of the tables it is made from, the nearest first."""
+    """Differences in the recipe of the table, then in those of its upstream tables, the nearest first."""
     for name in _with_upstream(new, table):
         before, after = (_recipe(release, name, category) for release in (old, new))
         if before and after and before != after:
@@ -70,7 +70,7 @@ def _changed_recipes(old: Release, new: Release, table: str, category: str) -> I
 
 def _with_upstream(release: Release, table: str) -> list[str]:
     found = [table]
-    for name in found:  # which grows meanwhile
+    for name in found:  # it grows during the loop
         found += [above for above in release.manifest["upstream"].get(name, []) if above not in found]
     return found
 
@@ -82,7 +82,7 @@ def _recipe(release: Release, table: str, category: str) -> str | None:
 
 
 def changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    """`parameters.max_new_tokens 40 -> 50` for each value that differs, however deep it lies."""
+    """`parameters.max_new_tokens 40 -> 50` for each value that differs, at any depth."""
     old, new = (dict(_flat(values)) for values in (before, after))
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):

@@ -1,4 +1,4 @@
-"""The releases of a home: `releases/<id>/`, each with a manifest that was written last and names all the rest."""
+"""The releases of a home: `releases/<id>/`, each with a manifest, written last, that lists all other files."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from internvid_assets.selects.running import bounded
 
 FOLDER, MANIFEST, VIDEOS = "releases", "manifest.json", "videos.parquet"
 FORMAT = 1
-"""Of the manifest: one that a later version wrote is not read."""
-_VERIFY = "internvid releases --verify says which files differ: restore them, or remove the folder"
+"""Version of the manifest; later ones are not read."""
+_VERIFY = "internvid releases --verify lists the files that differ: restore them, or remove the folder"
 NOT_HASHED = frozenset({"id", "created_at"})
 LATEST, PREVIOUS = "latest", "previous"
 
 
 @dataclass(frozen=True)
 class Release:
-    """A release and what its manifest tells."""
+    """A release and its manifest."""
 
     path: Path
     manifest: Mapping[str, Any]
@@ -40,7 +40,7 @@ class Release:
 
     @property
     def tables(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
-        """Table -> category (`all` where it has none) -> data version, recipe, rows."""
+        """Table -> category (`all` if it has none) -> data version, recipe, rows."""
         return self.manifest["made_of"]["tables"]
 
     @property
@@ -53,12 +53,12 @@ class Release:
 
 
 def subset_file(subset: str) -> str:
-    """Where a subset's rows lie in a release."""
+    """Path of a subset's rows within a release."""
     return f"subsets/{subset}.parquet"
 
 
 def id_of(content: Mapping[str, Any]) -> str:
-    """Twelve hex digits over all of a manifest but its time; the hashes of its files are part of that."""
+    """Twelve hex digits: a hash of the manifest without its time, but with the hashes of its files."""
     hashed = {name: value for name, value in content.items() if name not in NOT_HASHED}
     text = json.dumps(hashed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
@@ -71,12 +71,12 @@ def releases_of(home: Path) -> list[Release]:
 
 
 def _manifests(home: Path) -> list[Path]:
-    """Where each release has to have one: a folder gets its name when all is in it."""
+    """The manifest path of each release folder; a folder gets its name when it is complete."""
     return [folder / MANIFEST for folder in sorted((home / FOLDER).glob("[!.]*/"))]
 
 
 def read_release(manifest: Path) -> Release:
-    """The release that a manifest belongs to; raises UserError naming a file that is damaged or newer than we are."""
+    """The release of a manifest; raises UserError if the file is damaged or has a newer format."""
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))
         known = content["format"] <= FORMAT
@@ -94,7 +94,7 @@ def read_release(manifest: Path) -> Release:
 
 
 def _refuse_otherwise_shaped(release: Release) -> None:
-    """Raises whatever Python does where something is missing that readers ask for."""
+    """Raises Python's own error if something is missing that readers use."""
     content = release.manifest
     if not isinstance(release.created_at, str):
         raise TypeError(f"created_at is {release.created_at}")
@@ -105,7 +105,7 @@ def _refuse_otherwise_shaped(release: Release) -> None:
 
 
 def find_release(home: Path, named: str) -> Release:
-    """By `latest`, `previous`, or an id, which may be shortened; raises UserError where that is not one release."""
+    """By `latest`, `previous`, or an id or its beginning; raises UserError unless that matches exactly one release."""
     releases = releases_of(home)
     if named in (LATEST, PREVIOUS):
         place = {LATEST: 1, PREVIOUS: 2}[named]
@@ -122,9 +122,9 @@ def find_release(home: Path, named: str) -> Release:
 def releases_with(
     home: Path, video_ids: Collection[str], problem: Callable[[str], None], memory_limit: str = "1GB"
 ) -> Iterator[tuple[str, str, str, int]]:
-    """(release, subset, video_id, clips of it) for each subset of a release that holds one of the videos.
+    """(release, subset, video_id, number of its clips) for each subset of a release that contains one of the videos.
 
-    Reads one column a file. A damaged release is told to `problem` in one line; what of it can be read is looked at.
+    Reads one column per file. A damaged release is reported to `problem` in one line; its readable parts are searched.
     """
     with duckdb.connect(config=bounded(memory_limit)) as connection:
         for manifest in _manifests(home):
@@ -143,7 +143,7 @@ def _clips_in(
         problem(str(error))
         return
     if release.id != id_of(release.manifest):
-        problem(f"{manifest} was changed, so it may not name all there is; restore it, or remove its folder")
+        problem(f"{manifest} was changed, so it may be incomplete; restore it, or remove its folder")
     for subset in release.subsets:
         try:
             for video_id, clips in _clips_of(connection, release, subset, video_ids):
@@ -164,6 +164,6 @@ def _clips_of(
 
 
 def damaged(release: Release, error: duckdb.Error) -> UserError:
-    """What to say when DuckDB cannot read a release."""
+    """The error to raise if DuckDB cannot read a release."""
     reason = " ".join(str(error).split())[:200]
     return UserError(f"{release.path} cannot be read ({reason}); {_VERIFY}")

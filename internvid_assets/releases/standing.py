@@ -1,4 +1,4 @@
-"""What a release is made of: the tables of the graph as they stand, the subsets, and which promises are kept."""
+"""What a release is made of: the current versions of the tables and subsets, and the results of the checks."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from internvid_assets.selects.files import SqlFile, sql_files
 from internvid_assets.selects.running import count_selected
 
 ALL = "all"
-"""Stands for the category of a table that has none."""
+"""In place of the category, for tables without categories."""
 
 Versions = Mapping[str, Mapping[str, TableVersion]]
 
 
 def categories_with_videos(home: Home) -> list[str]:
-    """The categories that somebody offered videos for: all their tables are expected."""
+    """The categories with candidate videos: all their tables are expected."""
     return [category for category in tables.CATEGORIES if home.lake.path("candidate_videos", category)]
 
 
-def standing_versions(home: Home) -> Versions:
-    """Table -> category -> version, of the graph's tables; raises RunStopped where one is missing or damaged."""
+def current_versions(home: Home) -> Versions:
+    """Table -> category -> version, for the graph's tables; raises RunStopped if one is missing or damaged."""
     per_category: dict[str, Sequence[str | None]] = dict.fromkeys(tables.PER_CATEGORY, categories_with_videos(home))
     if not per_category["videos"]:
         raise RunStopped("nothing to release: no category has videos yet; ingest some, and materialise the graph")
@@ -41,15 +41,15 @@ def standing_versions(home: Home) -> Versions:
 def _refuse_missing(missing: Sequence[tuple[str, str]]) -> None:
     if missing:
         named = "; ".join(_named(table, [of for _, of in own]) for table, own in groupby(missing, itemgetter(0)))
-        raise RunStopped(f"nothing is released while tables are missing: {named}; materialise them")
+        raise RunStopped(f"no release made: tables are missing: {named}; materialise them")
 
 
 def _named(table: str, categories: Sequence[str]) -> str:
     return table if categories == [ALL] else f"{table} of {', '.join(categories)}"
 
 
-def standing_subsets(home: Home) -> dict[str, dict[str, Any]]:
-    """Of each subset what chose it and what came of it; raises RunStopped for one never made, or made otherwise."""
+def current_subsets(home: Home) -> dict[str, dict[str, Any]]:
+    """The SQL, parameters and result of each subset; raises RunStopped for a missing or outdated one."""
     files = {file.name: file for file in sql_files("subsets")}
     found = {name: home.lake.version(name) for name in files}
     _refuse_missing([(name, ALL) for name, version in found.items() if version is None])
@@ -58,7 +58,7 @@ def standing_subsets(home: Home) -> dict[str, dict[str, Any]]:
     otherwise = [name for name, version in versions.items() if version.recipe != recipes[name].hash]
     if otherwise:
         way_out = "internvid materialize 'group:subsets'"
-        raise RunStopped(f"made by other SQL or parameters than there are now: {', '.join(otherwise)}; {way_out}")
+        raise RunStopped(f"made with other SQL or parameters than the current ones: {', '.join(otherwise)}; {way_out}")
     return {
         name: {
             "sql": recipes[name].version,
@@ -70,10 +70,10 @@ def standing_subsets(home: Home) -> dict[str, dict[str, Any]]:
     }
 
 
-def standing_promises(home: Home) -> dict[str, dict[str, Any]]:
-    """Each check of sql/checks with its severity and how many rows of the lake break it now.
+def check_results(home: Home) -> dict[str, dict[str, Any]]:
+    """Each check of sql/checks with its severity and its current number of offending rows.
 
-    One about a table with categories is a promise about each of them: it is evaluated category by category.
+    A check of a table with categories is evaluated category by category.
     """
     offenders: Counter[str] = Counter()
     for category in (*categories_with_videos(home), None):
@@ -96,13 +96,13 @@ def _offenders(home: Home, checks: Sequence[SqlFile], category: str | None) -> I
     return zip((file.name for file in checks), counts, strict=True)
 
 
-def refuse_broken_promises(promises: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raises RunStopped naming the checks of severity error that rows break."""
-    broken = [
+def refuse_failed_checks(checks: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raises RunStopped naming the failed checks of severity error."""
+    failed = [
         f"{name} ({about['offenders']} offending rows)"
-        for name, about in promises.items()
+        for name, about in checks.items()
         if about["severity"] == "error" and about["offenders"]
     ]
-    if broken:
-        way_out = "sql/checks has the query that shows them: mend what made them, and materialise again"
-        raise RunStopped(f"nothing is released while promises are broken: {', '.join(broken)}; {way_out}")
+    if failed:
+        way_out = "the queries in sql/checks show the rows: fix their cause, and materialise again"
+        raise RunStopped(f"no release made: checks failed: {', '.join(failed)}; {way_out}")

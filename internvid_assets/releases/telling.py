@@ -1,4 +1,4 @@
-"""Releases and changes for people: tables in Markdown for the UI, rows for the command line."""
+"""Presenting releases and changes: Markdown tables for the UI, rows for the command line."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ SHOWN_CHANGES = 50
 
 
 def clips_table(release: Release) -> str:
-    """How many clips each subset has."""
+    """The number of clips of each subset."""
     return _table(["subset", "clips"], ((name, f"{about['rows']:,}") for name, about in release.subsets.items()))
 
 
 def checks_table(release: Release) -> str:
-    """Every check, the broken ones first."""
+    """All checks, failed ones first."""
     checks = sorted(release.manifest["made_of"]["checks"].items(), key=lambda check: (-check[1]["offenders"], check[0]))
     rows = ((name, about["severity"], f"{about['offenders']:,}") for name, about in checks)
     return _table(["check", "severity", "offending rows"], rows)
 
 
 def changes_table(before: Release, summary: pl.DataFrame) -> str:
-    """What is new since the release `before`."""
+    """The changes since the release `before`."""
     if summary.is_empty():
         return f"No clip differs from release {before.id}."
     shown = summary.drop("example").head(SHOWN_CHANGES)
@@ -34,7 +34,7 @@ def changes_table(before: Release, summary: pl.DataFrame) -> str:
 
 
 def one_line_each(releases: Iterable[Release]) -> pl.DataFrame:
-    """A row per release, the newest last: when it was made, under which profile, and the clips of each subset."""
+    """One row per release, the newest last: its time, its profile, and the number of clips of each subset."""
     rows = [
         {
             "release": release.id,

@@ -1,4 +1,4 @@
-"""Whether a release is still what it was: each file against its SHA-256, the manifest against its id."""
+"""Verifying a release: each file against its SHA-256, the manifest against its id."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def sha256(path: Path) -> str:
 
 
 def differences(release: Release) -> Iterator[str]:
-    """A line per file that is not as it was written: changed, missing, or added. Reads all of the release."""
+    """One line per file that was changed, is missing, or was added. Reads the whole release."""
     expected = id_of(release.manifest)
     if not release.id == release.path.name == expected:
-        yield f"{release.path / MANIFEST} was changed: by its content its id would be {expected}"
+        yield f"{release.path / MANIFEST} was changed: the id of its content is {expected}"
     files = release.manifest["files"]
     for name, about in files.items():
         path = release.path / name

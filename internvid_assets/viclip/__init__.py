@@ -1,1 +1,1 @@
-"""ViCLIP's training (InternVid section 4). The model itself is models/viclip, which scores and embeds by it too."""
+"""ViCLIP's training (InternVid section 4). The model itself is in models/viclip, which is also used for inference."""

@@ -1,4 +1,4 @@
-"""ViCLIP: two phases of training on a subset, most patches masked and then none, and weights between CLIP and that."""
+"""ViCLIP: two training phases on a subset, first with most patches masked, then with none; and their interpolation."""
 
 import base64
 from pathlib import Path
@@ -24,7 +24,7 @@ SUBSETS = [file.name for file in sql_files("subsets")]
 
 
 def recipes(home: Home) -> dict[str, Recipe]:
-    """What each asset depends on beside what it reads: its code version."""
+    """The recipe of each asset: what it depends on besides its upstream data."""
     modules = {asset: [f"internvid_assets.{module}" for module in own] for asset, own in CODE.items()}
     return checkpoint_recipes(home, {asset: code_hash(own) for asset, own in modules.items()})
 
@@ -39,7 +39,7 @@ def recipes(home: Home) -> dict[str, Recipe]:
 def viclip_masked_checkpoint(
     context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], pipes: dg.PipesSubprocessClient
 ) -> dg.MaterializeResult:
-    """One training run on the clips of a subset, from CLIP on, with nine of ten patches removed (InternVid 4)."""
+    """Training on the clips of a subset, starting from CLIP, with 90 % of the patches masked (InternVid 4)."""
     return _trained(context, home, pipes, MASKED, initial=clip_folder(home))
 
 
@@ -53,7 +53,7 @@ def viclip_masked_checkpoint(
 def viclip_checkpoint(
     context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], pipes: dg.PipesSubprocessClient
 ) -> dg.MaterializeResult:
-    """The same model after half an epoch more, with all patches and a low learning rate (InternVid 4)."""
+    """The same model trained for another half epoch, with all patches and a low learning rate (InternVid 4)."""
     initial = current(home, MASKED, context.partition_key)
     return _trained(context, home, pipes, UNMASKED, initial=str(initial))
 
@@ -68,7 +68,7 @@ def viclip_checkpoint(
 def viclip_interpolated_checkpoint(
     context: dg.AssetExecutionContext, home: dg.ResourceParam[Home]
 ) -> dg.MaterializeResult:
-    """The weights half-way from CLIP to the checkpoint, which the released scripts evaluate (WiSE-FT)."""
+    """The interpolation of the initial CLIP and the checkpoint that the released scripts evaluate (WiSE-FT)."""
     from internvid_assets.viclip.interpolation import interpolated_checkpoint
 
     subset, share = context.partition_key, home.settings.viclip_interpolated_checkpoint.share
@@ -82,7 +82,7 @@ def viclip_interpolated_checkpoint(
 def _trained(
     context: dg.AssetExecutionContext, home: Home, pipes: dg.PipesSubprocessClient, asset: str, *, initial: str
 ) -> dg.MaterializeResult:
-    """Train to the end, from wherever an earlier try stopped, and while nobody else trains or evaluates here."""
+    """Train to the end, resuming an earlier attempt; waits while another training or evaluation runs in this home."""
     from internvid_assets.viclip import saving
 
     launch = prepared(home, asset, context.partition_key, initial=initial)
@@ -98,7 +98,7 @@ def _trained(
 
 
 def _run(context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient, launch: Launch, home: Home) -> None:
-    """Processes of their own, which tell how they get on; why they ended is what they wrote last."""
+    """Run training in subprocesses that report their progress; on failure their error file has the reason."""
     shared, last_words = home.settings.training, launch.config_file.with_name("error.txt")
     last_words.unlink(missing_ok=True)
     command = launch.command(shared.processes, shared.launch_options)
@@ -111,7 +111,7 @@ def _run(context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient, lau
 
 
 def _evidence(launch: Launch, folder: Path) -> dict[str, Any]:
-    """What the UI shows of a run: how it went, what it was made of."""
+    """The run's metadata for the UI: its training curve and its data."""
     from internvid_assets.viclip import curve
     from internvid_assets.viclip.plots import curve_png
 

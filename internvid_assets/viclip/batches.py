@@ -1,4 +1,4 @@
-"""Clips as batches: random access to stored frames by row, nothing decoded twice that memory has room for."""
+"""Training batches: random access to stored frames by row, with a cache of decoded frames."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from internvid_assets.viclip_parameters import Mirror, Positives
 
 
 class Batch(NamedTuple):
-    """B clips of T frames. Pictures smaller than the largest lie at the top left of [H, W]."""
+    """B clips of T frames. Frames smaller than the largest are at the top left of [H, W]."""
 
     frames: Tensor
     """uint8 [B, T, 3, H, W]."""
@@ -36,21 +36,21 @@ class Batch(NamedTuple):
     token_ids: Tensor
     """int64 [B, l]."""
     sample_ids: Tensor
-    """int64 [B]: equal ones are positives of each other."""
+    """int64 [B]: samples with equal ids are positives of each other."""
     noise: Tensor
-    """float32 [B, NOISE]: what `random_boxes` takes, drawn by row and epoch."""
+    """float32 [B, NOISE]: random numbers for `random_boxes`, seeded by row and epoch."""
     colours: Tensor
-    """float32 [B, COLOUR_NOISE]: what `recoloured` takes; [0, COLOUR_NOISE] where texts may tell colours."""
+    """float32 [B, COLOUR_NOISE]: random numbers for `recoloured`; [0, COLOUR_NOISE] if texts may mention colours."""
 
     @property
     def is_of_verbs(self) -> bool:
-        """Whether texts are verb phrases, which no change of colours makes untrue."""
+        """Whether texts are verb phrases, which stay true when colours change."""
         return len(self.colours) > 0
 
 
 @dataclass
 class Clips(Dataset):
-    """Rows by number, a list of them at once: one look into each category's store."""
+    """A dataset of training rows; a batch is fetched at once, with one read per category's store."""
 
     rows: Path
     frame_stores: Path
@@ -59,14 +59,14 @@ class Clips(Dataset):
     frames: int = 8
     context_tokens: int = 32
     is_training: bool = True
-    """Frames and captions are drawn; else they are the middle ones and the likeliest."""
+    """Whether frames and captions are sampled; otherwise the middle frames and the likeliest caption are used."""
     seed: int = 0
     positives: Positives = "row"
     mirror: Mirror = "pictures"
     picture_pixels: int = 256
-    """Larger pictures are shrunk until their shorter side is this long."""
+    """Larger frames are downscaled until their shorter side has this length."""
     cache_bytes: int = 0
-    """How many bytes of shrunk pictures a process keeps; more are decoded again each time."""
+    """Bytes of downscaled frames that a process caches; others are decoded each time."""
     _kept: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
     _kept_bytes: int = 0
 
@@ -82,7 +82,7 @@ class Clips(Dataset):
         return words_of(self.tokenizer, context_tokens=self.context_tokens)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For workers, which open what they need themselves."""
+        """For workers, which open the table and the tokenizer themselves."""
         opened = ("table", "words")
         return {name: value for name, value in self.__dict__.items() if name not in opened}
 
@@ -105,7 +105,7 @@ class Clips(Dataset):
         return Batch(stacked, heights, widths, self.words(texts), *tensors)
 
     def _noise(self, generators: Sequence[np.random.Generator]) -> tuple[np.ndarray, list[bool]]:
-        """What augmentation takes, and for which clips the words have to be mirrored as well."""
+        """Random numbers for augmentation, and for which clips the captions have to be mirrored too."""
         noise = np.stack([rng.random(NOISE, np.float32) for rng in generators])
         if self.mirror == "never":
             noise[:, MIRROR] = 1
@@ -128,7 +128,7 @@ class Clips(Dataset):
     def _pictures(
         self, wanted: dict[str, list[str]], rows: list[dict[str, Any]], hashes: list[list[str]]
     ) -> dict[str, np.ndarray]:
-        """By hash, from memory or from the stores. Raises `MissingFrames`."""
+        """By hash, from the cache or from the stores. Raises `MissingFrames`."""
         found = {name: self._kept[name] for names in hashes for name in names if name in self._kept}
         for row, names in zip(rows, hashes, strict=True):
             wanted[row["category"]] += [name for name in names if name not in found]
@@ -147,7 +147,7 @@ class Clips(Dataset):
 
 
 def shrunk(picture: np.ndarray, short_side: int) -> np.ndarray:
-    """RGB [H, W, 3] whose shorter side is at most this long, by the mean of what a pixel covers."""
+    """RGB [H, W, 3], downscaled by area averaging so that its shorter side is at most `short_side`."""
     import cv2
 
     height, width = picture.shape[:2]
@@ -158,7 +158,7 @@ def shrunk(picture: np.ndarray, short_side: int) -> np.ndarray:
 
 
 def padded(clips: Sequence[Sequence[np.ndarray]]) -> tuple[Tensor, Tensor, Tensor]:
-    """uint8 [B, T, 3, H, W] as large as the largest, and each clip's own height and width."""
+    """uint8 [B, T, 3, H, W], padded to the largest frame, and each clip's own height and width."""
     sizes = [clip[0].shape[:2] for clip in clips]
     height, width = (max(size[axis] for size in sizes) for axis in (0, 1))
     found = np.zeros((len(clips), len(clips[0]), height, width, 3), np.uint8)
@@ -174,9 +174,9 @@ def _number(text: str) -> int:
 
 
 def loader_of(clips: Clips, order: Order, *, workers: int, pin_memory: bool = False) -> DataLoader:
-    """Batches in the order's order, made ahead by so many worker processes; by this one, with none.
+    """Batches in the given order, prefetched by `workers` processes (0: in this process).
 
-    Lance keeps threads, which a forked process would miss: hence `spawn`.
+    Lance runs threads, which a forked process would not have: hence `spawn`.
     """
     several = {"multiprocessing_context": "spawn", "prefetch_factor": 2} if workers else {}
     return DataLoader(

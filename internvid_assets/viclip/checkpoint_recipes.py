@@ -1,4 +1,4 @@
-"""What checkpoints depend on beside their rows: code, the settings in force, and the CLIP that training begins with."""
+"""The recipes of checkpoints: code, the settings in force, and the initial CLIP; the training rows are inputs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from internvid_assets.settings import beside_settings
 from internvid_assets.viclip_parameters import effective
 
 RECIPE = "recipe.json"
-"""Beside what a run made: the text of the recipe that it was made by."""
+"""File next to a run's output with the text of its recipe."""
 MASKED, UNMASKED, BETWEEN = "viclip_masked_checkpoint", "viclip_checkpoint", "viclip_interpolated_checkpoint"
 
 
 def checkpoint_recipes(home: Home, code: Mapping[str, str]) -> dict[str, Recipe]:
-    """By asset, of which `code` has hashes. Parameters have the full names of their settings.
+    """By asset; `code` has the code hash of each. Parameters have the full names of their settings.
 
-    What a phase takes over from the one before is not in its recipe: that changes with the weights it reads.
+    What a phase inherits from the previous one is not in its recipe: it enters through the weights it reads.
     """
     words, begins = tokenizer_identity(home), clip_identity(home)
     models = {MASKED: (begins, words), UNMASKED: (words,), BETWEEN: (begins,)}
@@ -36,20 +36,20 @@ def checkpoint_recipes(home: Home, code: Mapping[str, str]) -> dict[str, Recipe]
 
 
 def in_force(home: Home, section: str, *, but: tuple[str, ...] = ()) -> dict[str, Any]:
-    """`section.name` -> its value under the profile, of those that are part of a recipe."""
+    """`section.name` -> its value under the profile, for the parameters that are part of a recipe."""
     parameters = home.settings.parameters(section)
     values = effective(section, parameters, home.settings.profile)
     return {f"{section}.{name}": values[name] for name in parameters.of_recipe() if name not in but}
 
 
 def clip_identity(home: Home) -> tuple[str, str]:
-    """(name, weights revision) of the CLIP to begin with; the file need not be on this machine."""
+    """(name, weights revision) of the initial CLIP; the file need not be on this machine."""
     chosen = home.settings.training.initial
     return _identity(beside_settings(Path(chosen))) if chosen else home.models.specs["embedder"].identity
 
 
 def tokenizer_identity(home: Home) -> tuple[str, str]:
-    """That of the words; CLIP's own never change."""
+    """(name, revision) of the tokenizer; CLIP's own never changes."""
     tokenizer = home.settings.training.tokenizer
     fixed = {"": ("tokenizer", "of the CLIP to begin with"), "clip": ("tokenizer", "of OpenAI's CLIP")}
     return fixed[tokenizer] if tokenizer in fixed else _identity(Path(tokenizer))
@@ -60,13 +60,13 @@ def _identity(path: Path) -> tuple[str, str]:
 
 
 def kept_recipe(recipe: Recipe, folder: Path) -> dict[str, str]:
-    """What to show of a recipe that is now kept beside what a run made, so that a checkpoint can be found by it."""
+    """Write the recipe next to a run's output, so that checkpoints can be found by it; returns metadata for the UI."""
     (folder / RECIPE).write_text(recipe.text() + "\n", encoding="utf-8")
     return {"recipe": recipe.text()}
 
 
 def kept_recipes(checkpoints: Path) -> Iterator[tuple[Path, Recipe]]:
-    """(folder, recipe) of every run below the folder."""
+    """(folder, recipe) of every run below `checkpoints`."""
     for path in sorted(checkpoints.rglob(RECIPE)):
         fields = json.loads(path.read_text(encoding="utf-8"))
         yield path.parent, Recipe(**{**fields, "models": tuple(map(tuple, fields["models"]))})

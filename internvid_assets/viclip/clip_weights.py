@@ -1,6 +1,6 @@
-"""From any CLIP to the ViCLIP that training starts with (InternVid 4): its weights, and no sense of time yet.
+"""Converting any CLIP to the initial ViCLIP of training (InternVid 4): its weights, with zero temporal positions.
 
-A CLIP comes as a folder of transformers (its `CLIPModel`), or as a file with the names of OpenAI's.
+A CLIP is a transformers folder (`CLIPModel`), or a file with OpenAI's parameter names.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ NAMES = {
     "mlp.fc1": "mlp.c_fc",
     "mlp.fc2": "mlp.c_proj",
 }
-"""Transformers' names, and ours: the whole of a name or its beginning, then parts of a block's."""
+"""Transformers' names and ours: full names or prefixes, then parts of the names in a block."""
 NEEDLESS = ("logit_scale", "vision_model.embeddings.position_ids", "text_model.embeddings.position_ids")
 OF_ITS_SCRIPT = ("input_resolution", "context_length", "vocab_size")
-"""Numbers that OpenAI's archives keep among the tensors."""
+"""Scalars that OpenAI's archives store among the tensors."""
 
 
 def viclip_of_clip(source: str | Path, *, frames: int = 8, context_tokens: int = 32, drop_path: float = 0.0) -> Viclip:
-    """A ViCLIP that sees a video as CLIP sees the mean of its frames' patches; raises UserError for what is no CLIP."""
+    """The ViCLIP with a CLIP's weights and no temporal positions; raises UserError if `source` is not a CLIP."""
     path = Path(source)
     state = read_state(path)
     if OF_OPENAI in state:
@@ -60,14 +60,14 @@ def viclip_of_clip(source: str | Path, *, frames: int = 8, context_tokens: int =
     elif OF_TRANSFORMERS in state and path.is_dir():
         sizes, own = _transformers_sizes(path, frames, context_tokens), of_transformers(state)
     else:
-        raise UserError(f"{path} is no CLIP: expected a folder of transformers, or a file with OpenAI's names")
+        raise UserError(f"{path} is not a CLIP: expected a transformers folder, or a file with OpenAI's names")
     model = Viclip(sizes, drop_path=drop_path)
     load_state(model, with_time(own, sizes), path)
     return model
 
 
 def with_time(clip: Mapping[str, Tensor], sizes: ViclipSizes) -> dict[str, Tensor]:
-    """What a video needs beside a CLIP's weights: a table of times, of zeros, and a kernel over one frame."""
+    """A CLIP's weights extended for video: zero temporal position embeddings, and a 3D patch kernel over one frame."""
     own = {name: tensor.float() for name, tensor in clip.items()}
     own["temp"] = torch.tensor(LOWEST_TEMPERATURE)
     own["vision_encoder.temporal_positional_embedding"] = torch.zeros(1, sizes.frames, sizes.vision_width)
@@ -78,9 +78,9 @@ def with_time(clip: Mapping[str, Tensor], sizes: ViclipSizes) -> dict[str, Tenso
 
 @torch.no_grad()
 def begin_with(model: Viclip, *, temperature: float, times: float) -> None:
-    """Set the temperature, and waves for times: their deviation is `times` that of the table of positions.
+    """Set the temperature and sinusoidal temporal positions, with `times` the standard deviation of the spatial ones.
 
-    The released code begins with a table of zeros. To be learned from few samples, it must be heard from the start.
+    The released code starts from zeros. To be learned from few samples, they must have an effect from the start.
     """
     model.temp.fill_(temperature)
     positions = model.vision_encoder.positional_embedding[1:]
@@ -91,7 +91,7 @@ def begin_with(model: Viclip, *, temperature: float, times: float) -> None:
 
 
 def _waves(frames: int, width: int) -> Tensor:
-    """[T, D]: sines and cosines of ever longer periods (Vaswani et al., 2017), of which no mean is left."""
+    """[T, D]: sines and cosines of increasing periods (Vaswani et al., 2017), with their mean over time removed."""
     frequencies = math.pi / 2 / 100 ** (torch.arange(width // 2) / (width // 2))
     angles = torch.arange(frames)[:, None] * frequencies
     waves = torch.cat([angles.sin(), angles.cos()], dim=1)
@@ -99,7 +99,7 @@ def _waves(frames: int, width: int) -> Tensor:
 
 
 def of_openai(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """OpenAI's names: `visual.` is the vision encoder, the rest the text encoder."""
+    """From OpenAI's names: `visual.` is the vision encoder, the rest the text encoder."""
     kept = {name: tensor for name, tensor in state.items() if name not in (*NEEDLESS, *OF_ITS_SCRIPT)}
     return {
         f"vision_encoder.{name.removeprefix('visual.')}" if name.startswith("visual.") else f"text_encoder.{name}": one
@@ -108,7 +108,7 @@ def of_openai(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def of_transformers(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Transformers' names; queries, keys and values are one matrix with us, projections multiply from the right."""
+    """From transformers' names; our queries, keys and values are one matrix, and projections are transposed."""
     own: dict[str, Tensor] = {}
     for name, tensor in state.items():
         if name in NEEDLESS or re.search(r"self_attn\.[kv]_proj", name):
@@ -129,7 +129,7 @@ def _ours(name: str) -> str:
 
 
 def _openai_sizes(own: Mapping[str, Tensor], path: Path, frames: int, context_tokens: int) -> ViclipSizes:
-    """What the shapes of weights with our names tell."""
+    """The sizes, from the shapes of weights with our names."""
     return replace(sizes_of({**own, TIMES: torch.zeros(1, frames, 1)}, path), context_tokens=context_tokens)
 
 
@@ -152,7 +152,7 @@ def _transformers_sizes(folder: Path, frames: int, context_tokens: int) -> Vicli
         text_activation=_activation(text.hidden_act, folder),
         context_tokens=context_tokens,
         vocabulary=text.vocab_size,
-        # The configs of OpenAI's models say 2, where no token ends a text: theirs is the last of the vocabulary.
+        # The configs of OpenAI's models wrongly have 2: their end token is the last of the vocabulary.
         end_token=text.vocab_size - 1 if text.eos_token_id == 2 else text.eos_token_id,
         joint_width=config.projection_dim,
     )

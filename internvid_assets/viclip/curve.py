@@ -1,4 +1,4 @@
-"""The curve of losses: a line of JSON per step, cut back to where a run goes on."""
+"""The loss curve: one JSON line per step, truncated to the checkpoint when a run resumes."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ NAME = "losses.jsonl"
 
 @dataclass(frozen=True)
 class StepReport:
-    """What one step did."""
+    """The report of one step."""
 
     step: int
-    """From 1: how many are done."""
+    """Number of completed steps, from 1."""
     loss: float
     learning_rate: float
     temperature: float
     samples_per_second: float
-    """Of all processes together, over the steps that were told together."""
+    """Over all processes, averaged over the steps that were reported together."""
     loader_share: float
-    """Of that time, how much was spent on waiting for batches."""
+    """Fraction of that time spent waiting for batches."""
     memory_bytes: int
-    """The most that the first process's GPU held; 0 on a CPU."""
+    """Peak memory of the first process's GPU; 0 on a CPU."""
 
 
 def append(output: Path, reports: Sequence[StepReport]) -> None:
-    """Add the lines of further steps."""
+    """Append the lines of further steps."""
     with (output / NAME).open("a", encoding="utf-8") as file:
         file.writelines(json.dumps(asdict(report)) + "\n" for report in reports)
 
 
 def read(output: Path) -> list[StepReport]:
-    """Every step in its order; a line that a kill cut off is none."""
+    """All steps in order; a line cut off by a kill is ignored."""
     path = output / NAME
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
     return [StepReport(**json.loads(line)) for line in lines if line.endswith("\n")]
 
 
 def cut_back(output: Path, step: int) -> None:
-    """Forget what came after `step`, which is done again."""
+    """Remove the steps after `step`, which will be repeated."""
     kept = [report for report in read(output) if report.step <= step]
     aside = output / f".{NAME}.unfinished"
     aside.write_text("".join(json.dumps(asdict(report)) + "\n" for report in kept), encoding="utf-8")

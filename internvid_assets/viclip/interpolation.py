@@ -1,4 +1,4 @@
-"""WiSE-FT (Wortsman et al., 2022): weights between the CLIP that training began with and what came out."""
+"""WiSE-FT (Wortsman et al., 2022): interpolation between the weights of the initial CLIP and the trained ones."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from internvid_assets.viclip.trained_on import MADE_OF, ROWS, TRAINING
 
 
 def interpolated(trained: Mapping[str, Tensor], initial: Mapping[str, Tensor], share: float = 0.5) -> dict[str, Tensor]:
-    """`share` of the trained weights and the rest of the initial ones; times stay as trained, since CLIP has none.
+    """`share` of the trained weights, the rest of the initial ones; CLIP has no temporal positions, so they are kept.
 
-    The released scripts evaluate 10M-FLT so, with a half of each.
+    The released scripts evaluate 10M-FLT this way, with a share of 0.5.
     """
     if not 0 <= share <= 1:
         raise UserError(f"share {share} of the trained weights: expected 0 to 1")
     if odd := sorted(set(trained) ^ set(initial)):
-        raise UserError(f"{odd[0]} is in one of the two checkpoints alone; expected two of one size")
+        raise UserError(f"{odd[0]} is in only one of the two checkpoints; expected two of the same size")
     return {
         name: value if name == TIMES else share * value + (1 - share) * initial[name] for name, value in trained.items()
     }
 
 
 def interpolated_checkpoint(trained: Path, clip: str, share: float, *, into: Path) -> Path:
-    """A checkpoint below `into`, named after what it is made of; written aside and renamed."""
+    """The checkpoint below `into`, named after its share and weights; written atomically."""
     model = load_viclip(trained)
     sizes = {"frames": model.sizes.frames, "context_tokens": model.sizes.context_tokens}
     state = interpolated(read_state(trained), viclip_of_clip(clip, **sizes).state_dict(), share)

@@ -1,4 +1,4 @@
-"""From the settings and the lake to a training run: its rows, its configuration, its command."""
+"""Preparing a training run from the settings and the lake: its rows, its configuration, its command."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OF_LAUNCHER = ("subsets", "initial", "tokenizer", "captions", "processes", "laun
 
 @dataclass(frozen=True)
 class Launch:
-    """A run that is ready to be started, as often as it takes."""
+    """A run that is ready to start, or to resume."""
 
     config: TrainingConfig
     config_file: Path
@@ -36,7 +36,7 @@ class Launch:
     left_out: Mapping[str, int]
 
     def command(self, processes: int, options: list[str]) -> list[str]:
-        """By accelerate's launcher, unless there is nothing to launch but one process."""
+        """With accelerate's launcher, unless there is only one process and no option."""
         if processes == 1 and not options:
             return [sys.executable, "-m", MODULE, str(self.config_file)]
         given = ["--num_processes", str(processes), "--mixed_precision", self.config.precision]
@@ -45,19 +45,19 @@ class Launch:
         return [*launcher, "-m", MODULE, str(self.config_file)]
 
     def environment(self) -> dict[str, str]:
-        """Its processes end with this one, however it ends."""
+        """Makes the training processes end with this one."""
         return {PARENT: str(os.getpid())}
 
 
 def shared_parameters(home: Home) -> dict[str, Any]:
-    """`[training]`, as it is in force."""
+    """The values of `[training]` in force."""
     return effective("training", home.settings.training, home.settings.profile)
 
 
 def prepared(home: Home, asset: str, subset: str, *, initial: str) -> Launch:
-    """Write the rows of a subset and the configuration of a phase into the folder that both of them name.
+    """Write the rows of a subset and the configuration of a phase to a folder named after their hashes.
 
-    Equal settings, rows and weights make an equal folder, where training goes on; others begin anew in another.
+    Equal settings, rows and weights give the same folder, where training resumes; otherwise it starts in a new one.
     """
     shared = shared_parameters(home)
     phase = effective(asset, home.settings.parameters(asset), home.settings.profile)
@@ -94,7 +94,7 @@ def _config(values: dict[str, Any], home: Home, folder: Path, *, initial: str, t
 def _rows_of(home: Home, subset: str, weights: Mapping[str, float]) -> Any:
     for name in weights:
         if name not in CAPTIONS:
-            raise UserError(f"training.captions names {name!r}: expected some of {', '.join(CAPTIONS)}")
+            raise UserError(f"training.captions has {name!r}: expected some of {', '.join(CAPTIONS)}")
     lake = home.lake
     chosen = lake.scan(subset, schema=tables.ChosenClips)
     captions = {name: lake.scan_all(name) for name in weights}
@@ -102,12 +102,12 @@ def _rows_of(home: Home, subset: str, weights: Mapping[str, float]) -> Any:
 
 
 def clip_folder(home: Home) -> str:
-    """The CLIP to begin with: the one the settings name, else the folder of the profile's embedder."""
+    """The initial CLIP: the configured one, else the folder of the profile's embedder."""
     chosen = home.settings.training.initial
     clip = str(beside_settings(Path(chosen))) if chosen else home.models.specs["embedder"].source
     if not Path(clip).exists():
-        way_out = "name the folder or file of a CLIP: internvid.toml, training.initial"
-        raise UserError(f"the CLIP to begin with, {clip!r}, is not on this machine; {way_out}")
+        way_out = "set training.initial in internvid.toml to the folder or file of a CLIP"
+        raise UserError(f"the initial CLIP {clip!r} is not on this machine; {way_out}")
     return clip
 
 
@@ -118,7 +118,7 @@ def _weights(initial: str) -> Path:
 
 
 def publish(home: Home, asset: str, subset: str, checkpoint: Path) -> None:
-    """Make a finished checkpoint the one of its asset and subset."""
+    """Make a finished checkpoint the current one of its asset and subset."""
     folder = home.path / FOLDER / asset / subset
     aside = folder / f".{CURRENT}.unfinished"
     aside.write_text(f"{checkpoint.relative_to(folder)}\n", encoding="utf-8")
@@ -126,7 +126,7 @@ def publish(home: Home, asset: str, subset: str, checkpoint: Path) -> None:
 
 
 def current(home: Home, asset: str, subset: str) -> Path:
-    """The checkpoint of an asset and subset; raises UserError where there is none."""
+    """The current checkpoint of an asset and subset; raises UserError if there is none."""
     folder = home.path / FOLDER / asset / subset
     if not (folder / CURRENT).is_file():
         way_out = f"""internvid materialize key:{asset} --set 'training.subsets=["{subset}"]'"""

@@ -1,4 +1,4 @@
-"""Training ends with whoever asked for it: no process of it outlives a run whose process was killed."""
+"""Ends training processes together with the run that started them, even if that is killed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import psutil
 PARENT = "INTERNVID_PARENT_PID"
 POLL_SECONDS = 1.0
 ORPHANED = 70
-"""The exit code of a process whose run is gone."""
+"""The exit code of a process whose run has ended."""
 
 
 def hold() -> None:
-    """Watch the process that the environment names, if any, and end this one at once when that is gone."""
+    """Watch the process given in the environment, if any, and exit at once when it has ended."""
     parent_id = os.environ.get(PARENT)
     if parent_id is None:
         return
@@ -29,11 +29,11 @@ def hold() -> None:
 def _watch(parent: psutil.Process) -> None:
     while is_alive(parent):
         time.sleep(POLL_SECONDS)
-    os._exit(ORPHANED)  # a collective may be waiting for a process that is gone: nothing else would end it
+    os._exit(ORPHANED)  # nothing else would end a collective that waits for a process that has ended
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Neither gone, nor waiting to be buried, nor another process of the same number."""
+    """Whether it has not ended, is not a zombie, and its id was not reused."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -1,4 +1,4 @@
-"""The pictures of any video file, as ViCLIP looks at a clip."""
+"""The frames of any video file, sampled as for a clip."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from internvid_assets.settings import Settings
 
 
 def pictures_of_file(path: Path, settings: Settings, engine: Engine) -> list[Image]:
-    """Its 8 uniform frames, read in a worker process; fewer where it has no more. Raises UserError for no video."""
+    """Its 8 uniform frames, or fewer if it is shorter, read in a worker process. Raises UserError for other files."""
     return [pixels(row["jpeg"]) for row in frames_of_file(path, "uniform_8", settings, engine)]

@@ -1,4 +1,4 @@
-"""A device or a machine that has no memory left, told as what to lower."""
+"""Out-of-memory errors, with the settings to change."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from internvid_assets.cells.errors import UserError
 from internvid_assets.viclip.training_config import TrainingConfig
 
 REFUSALS = ("out of memory", "can't allocate memory", "not enough memory")
-"""How CUDA, PyTorch's allocator of the CPU and other systems' say so."""
+"""Parts of the messages of CUDA, PyTorch's CPU allocator and those of other systems."""
 
 
 @contextmanager
-def told_when_it_ends(config: TrainingConfig, *, device: str, processes: int) -> Iterator[None]:
-    """Raises UserError with the ways out in place of the refusal."""
+def out_of_memory_as_user_error(config: TrainingConfig, *, device: str, processes: int) -> Iterator[None]:
+    """Raises UserError with the ways out in place of an out-of-memory error."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:

@@ -1,4 +1,4 @@
-"""AdamW's groups of parameters, and the learning rate of each step."""
+"""AdamW's parameter groups, and the learning rate of each step."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ UNDECAYED = re.compile(
 def parameter_groups(
     model: nn.Module, *, learning_rate: float, weight_decay: float, layer_decay: float = 1.0
 ) -> list[dict[str, Any]]:
-    """What learns, as groups for AdamW: vectors, biases and tables of embeddings do not decay; matrices do.
+    """The trainable parameters as groups for AdamW: no weight decay for vectors, biases and embedding tables.
 
-    With a `layer_decay` below 1, each layer learns that much slower than the one above it (Clark et al., 2020);
-    `lr_share` tells by how much. Empty groups are left out.
+    With a `layer_decay` below 1, the learning rate of each layer is that factor times the one above it (Clark et al.,
+    2020); `lr_share` is the resulting factor. Empty groups are omitted.
     """
     groups: dict[tuple[float, float], list[Tensor]] = {}
     for name, parameter in _learning(model):
@@ -38,7 +38,7 @@ def _learning(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 
 def _layers_above(name: str, model: nn.Module) -> int:
-    """0 for what comes behind the blocks, 1 for the last block, …; embeddings lie below all of them."""
+    """0 for parameters after the blocks, 1 for the last block, 2 for the one below, …; embeddings are the lowest."""
     encoder = name.partition(".")[0]
     blocks = len(getattr(model, encoder).transformer.resblocks) if hasattr(model, encoder) and "." in name else 0
     if match := re.search(r"\.resblocks\.(\d+)\.", name):
@@ -47,9 +47,9 @@ def _layers_above(name: str, model: nn.Module) -> int:
 
 
 def learning_rate_share(step: int, *, steps: int, warmup_steps: int, lowest: float = 0.01) -> float:
-    """The share of the base rate in force at `step`, from 0: a linear rise, then half a cosine, never below `lowest`.
+    """The factor on the base learning rate at `step`, from 0: linear warmup, then half a cosine, at least `lowest`.
 
-    As in the released code, the floor holds during the rise as well.
+    As in the released code, the minimum also applies during warmup.
     """
     if step < warmup_steps:
         return max(lowest, step / max(1, warmup_steps))

@@ -1,4 +1,4 @@
-"""Which rows a step is made of: a function of seed and step alone, so a run that goes on finds its place at once."""
+"""The rows of each step: a function of seed and step alone, so a resumed run finds its position at once."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from internvid_assets.cells.errors import UserError
 
 @dataclass(frozen=True)
 class Draw:
-    """A row in an epoch: what is drawn for it is a function of the two, whoever draws it."""
+    """A row in an epoch; its random numbers depend only on these two, not on the process."""
 
     epoch: int
     row: int
     is_of_verbs: bool = False
-    """Whether its text is what happens in it, and nothing else."""
+    """Whether its text is the verb phrases of its caption."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """Batches by step, each row once in an epoch; the last rows that fill no batch wait for another epoch's order.
+    """Batches by step, each row at most once per epoch; the rows left over after the last full batch are skipped.
 
-    Ranks share out a step's batch in slices, so that the batch is the same for any number of them.
+    A step's batch is sliced among the ranks, so the batch is the same for any number of them.
     """
 
     rows: int
     batch_size: int
-    """Samples of all ranks together."""
+    """Samples over all ranks."""
     steps: int
     seed: int
     rank: int = 0
     ranks: int = 1
     first_step: int = 0
     verb_share: float = 0.0
-    """Of steps whose texts are verb phrases; they are spread evenly."""
+    """Fraction of steps whose texts are verb phrases, spread evenly."""
 
     def __post_init__(self) -> None:
         if self.batch_size > self.rows:
@@ -53,11 +53,11 @@ class Order:
         return self.steps - self.first_step
 
     def __iter__(self) -> Iterator[list[Draw]]:
-        """This rank's share of each step's batch, from the first step on."""
+        """This rank's slice of each step's batch, from `first_step` on."""
         return (self.share(step) for step in range(self.first_step, self.steps))
 
     def share(self, step: int) -> list[Draw]:
-        """What this rank takes of the batch of `step`."""
+        """This rank's slice of the batch of `step`."""
         epoch, place = divmod(step, self.steps_per_epoch)
         own = self.batch_size // self.ranks
         start = place * self.batch_size + self.rank * own
@@ -72,5 +72,5 @@ def _order(rows: int, seed: int, epoch: int) -> np.ndarray:
 
 
 def steps_of(rows: int, batch_size: int, epochs: float) -> int:
-    """Steps of so many epochs; half an epoch is a random half of the rows, as the order is random."""
+    """Number of steps; half an epoch is a random half of the rows, since the order is random."""
     return int(epochs * rows) // batch_size if epochs < 1 else int(epochs * (rows // batch_size))

@@ -1,4 +1,4 @@
-"""What a training run looks like: loss, learning rate and samples per second over its steps."""
+"""Plot of a training run: loss, learning rate and samples per second by step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from internvid_assets.viclip.curve import StepReport
 
 
 def curve_png(reports: Sequence[StepReport]) -> bytes:
-    """A picture with a panel each."""
+    """A PNG with one panel each."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 2.6), layout="constrained")

@@ -1,4 +1,4 @@
-"""What is trained on: one row per clip with its captions and frames, in a file that processes share by mapping it."""
+"""The training rows: one row per clip with its captions and frames, in a memory-mapped file shared by processes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pyarrow as pa
 from internvid_assets.cells.errors import UserError
 
 LEAST_WORDS = 2
-"""Shorter captions are not trained on (the released datasets drop them)."""
+"""Shorter captions are not used (the released datasets drop them)."""
 COLUMNS = ("clip_id", "video_id", "category", "captions", "weights", "frame_hashes")
 
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """The rows, and how many clips were left out for which reason."""
+    """The rows, and the number of clips left out by reason."""
 
     rows: pl.DataFrame
     left_out: Mapping[str, int]
@@ -28,11 +28,10 @@ class TrainingRows:
 def training_rows(
     chosen: pl.LazyFrame, clip_frames: pl.LazyFrame, captions: Mapping[str, pl.LazyFrame], weights: Mapping[str, float]
 ) -> TrainingRows:
-    """One row per chosen clip with frames and a caption of two words, in the order of `clip_id`.
+    """One row per chosen clip with frames and a caption of at least two words, in the order of `clip_id`.
 
-    `captions` are tables of captions by name, which `weights` of the same names makes likelier to be chosen; those of
-    weight 0 are passed over. Equal captions of a clip count as one with both weights. `frame_hashes` are in the order
-    of time.
+    `captions` are caption tables by name, and `weights` their sampling weights; tables of weight 0 are ignored. Equal
+    captions of a clip are merged, with the sum of their weights. `frame_hashes` are in temporal order.
     """
     weighted = pl.concat([_of_clips(captions[name], weight) for name, weight in weights.items() if weight > 0])
     distinct = weighted.group_by("clip_id", "caption").agg(pl.col("weight").sum()).sort("clip_id", "caption")
@@ -55,23 +54,23 @@ def _of_clips(table: pl.LazyFrame, weight: float) -> pl.LazyFrame:
 
 
 def write_rows(rows: pl.DataFrame, path: Path) -> str:
-    """Write them, and return their hash. Raises UserError where there are none."""
+    """Write the rows and return their hash. Raises UserError if there are none."""
     if rows.is_empty():
-        raise UserError("no clip to train on: materialise a subset that holds some, or choose another")
+        raise UserError("no clips to train on: materialise the subset, or choose another one")
     rows.write_ipc(path, compression="uncompressed", compat_level=pl.CompatLevel.oldest())
     return file_hash(path)
 
 
 def file_hash(path: Path) -> str:
-    """Sixteen hex digits of the file's bytes."""
+    """Hash of the file's bytes, sixteen hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
 
 
 def mapped_rows(path: Path) -> pa.Table:
-    """The rows without reading them: pages come as they are asked for, and processes share them."""
+    """The rows, memory-mapped: pages are loaded on demand and shared by processes."""
     if not path.is_file():
-        raise UserError(f"no {path}: expected the rows to train on")
+        raise UserError(f"{path} does not exist: expected the training rows")
     try:
         return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
     except pa.ArrowInvalid as error:

@@ -1,12 +1,12 @@
-"""Checkpoints of a training run: written aside, renamed, with a mark that says where the run stood.
+"""Checkpoints of a training run: written atomically, with a marker file that has the position of the run.
 
 output/
-  losses.jsonl          a line per step
+  losses.jsonl          one line per step
   step-00000500/        config.json and model.safetensors, which `load_viclip` reads
-    optimizer.pt        what AdamW remembers
-    rows.arrow          what was trained on
-    tokenizer.json      its words, unless they are CLIP's own
-    complete.json       the mark, written last
+    optimizer.pt        AdamW's state
+    rows.arrow          the training rows
+    tokenizer.json      the tokenizer, unless it is CLIP's own
+    complete.json       the marker, written last
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ NAME = re.compile(r"step-(\d{8,})")
 
 @dataclass(frozen=True)
 class Position:
-    """Where a run stands. Random numbers and the place in the data are functions of it."""
+    """The position of a run, which determines its random numbers and its place in the data."""
 
     step: int
-    """Steps done."""
+    """Completed steps."""
     steps: int
-    """Steps in all."""
+    """Total number of steps."""
     samples: int
-    """Seen so far, those of all epochs."""
+    """Samples seen so far, over all epochs."""
     run: str
     """The configuration's identity."""
     rows: str
@@ -76,7 +76,7 @@ def save(
     optimizer: Mapping[str, Any],
     config: TrainingConfig,
 ) -> Path:
-    """Write the checkpoint of `position`, whole or not at all, then remove all but the newest."""
+    """Write the checkpoint of `position` atomically, then remove all but the newest ones."""
     output = config.output
     final = output / f"step-{position.step:08}"
     aside = output / f".{final.name}.unfinished"
@@ -98,7 +98,7 @@ def save(
 
 
 def _link(rows: Path, place: Path) -> None:
-    """The same file under another name, or a copy where the file system has no such thing."""
+    """A hard link, or a copy if the file system does not support links."""
     with suppress(OSError):
         os.link(rows, place)
         return
@@ -106,14 +106,14 @@ def _link(rows: Path, place: Path) -> None:
 
 
 def _prune(output: Path, keep: int) -> None:
-    """A folder whose mark is gone first is no checkpoint any more, wherever its removal stops."""
+    """The marker is removed first, so that a partly removed folder no longer counts as a checkpoint."""
     for saved in list(checkpoints(output))[:-keep]:
         (saved.folder / MARK).unlink()
         shutil.rmtree(saved.folder)
 
 
 def checkpoints(output: Path) -> Iterator[Saved]:
-    """The complete ones, oldest first. Raises UserError for a mark that cannot be read."""
+    """The complete checkpoints, oldest first. Raises UserError for a marker that cannot be read."""
     for folder in sorted(path for path in output.glob("step-*") if NAME.fullmatch(path.name)):
         mark = folder / MARK
         if mark.is_file():
@@ -121,18 +121,19 @@ def checkpoints(output: Path) -> Iterator[Saved]:
                 yield Saved(folder, Position(**json.loads(mark.read_text(encoding="utf-8"))))
             except (ValueError, TypeError) as error:
                 reason = " ".join(str(error).split())[:200]
-                raise UserError(f"{mark} is damaged ({reason}); remove {folder}: the one before it goes on") from None
+                way_out = f"remove {folder}: training resumes from the checkpoint before it"
+                raise UserError(f"{mark} is damaged ({reason}); {way_out}") from None
 
 
 def newest(output: Path) -> Saved | None:
-    """Where a run of this output goes on."""
+    """The checkpoint from which a run of this output resumes."""
     return max(checkpoints(output), key=lambda saved: saved.position.step, default=None)
 
 
 def finished(output: Path) -> Saved:
-    """What came out of a run that went to its end; raises UserError for any other."""
+    """The final checkpoint of a finished run; raises UserError if it is not finished."""
     last = newest(output)
     if last is None or not last.position.is_finished:
-        stands = f"stands at step {last.position.step} of {last.position.steps}" if last else "has no checkpoint"
-        raise UserError(f"the training in {output} {stands}; run it again: it goes on from there")
+        stands = f"is at step {last.position.step} of {last.position.steps}" if last else "has no checkpoint"
+        raise UserError(f"the training in {output} {stands}; run it again: it resumes from there")
     return last

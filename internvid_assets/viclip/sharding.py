@@ -1,8 +1,8 @@
-"""Weights, gradients and what AdamW remembers, a share of each in every process (FSDP, Zhao et al., 2023).
+"""Weights, gradients and AdamW's state sharded over the processes (FSDP, Zhao et al., 2023).
 
-By torch's own `fully_shard`, which runs on gloo as on NCCL: accelerate shards nothing without a GPU. It is asked for by
-`accelerate launch --use_fsdp`, whose options on offloading and on resharding after the forward pass count; blocks are
-the units, parameters stay float32 and products are cast as they are without it, so that the losses are those of DDP.
+With torch's own `fully_shard`, which runs on gloo and NCCL: accelerate does not shard without a GPU. Enabled by
+`accelerate launch --use_fsdp`, whose options on offloading and on resharding after the forward pass are respected.
+The units are blocks; parameters stay float32 and products are cast as without it, so that the losses are those of DDP.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ ASKED, OFFLOAD, RESHARD = "ACCELERATE_USE_FSDP", "FSDP_OFFLOAD_PARAMS", "FSDP_RE
 
 
 def taken_from_launcher() -> bool:
-    """Whether the launcher asked for FSDP; accelerate is not told again, since its own way needs a GPU."""
+    """Whether the launcher requested FSDP; the variable is removed, since accelerate's own FSDP needs a GPU."""
     return os.environ.pop(ASKED, "false").lower() == "true"
 
 
 def sharded(model: Viclip, device: torch.device) -> Viclip:
-    """The same model, block by block, and whatever is in no block together.
+    """The same model, sharded by block; all parameters outside blocks form one unit.
 
-    The temperature is a single number, which cannot be shared out: every process has it, and its mean gradient.
+    The temperature is a scalar, which cannot be sharded: every process has it, and the mean of its gradients.
     """
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import CPUOffloadPolicy, OffloadPolicy, fully_shard
@@ -45,7 +45,7 @@ def sharded(model: Viclip, device: torch.device) -> Viclip:
 
 
 def _said(option: str, default: str) -> bool:
-    """accelerate's words for it: FSDP2's, or those of the first FSDP."""
+    """An option in accelerate's values, those of FSDP2 or of FSDP1."""
     return os.environ.get(option, default).lower() in ("true", "1", "full_shard")
 
 
@@ -56,7 +56,7 @@ def _mean_over_processes(parameter: Tensor) -> None:
 
 
 def groups_of_one_kind(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each group in two where it has both parameters that are shared out and one that is not: AdamW steps either."""
+    """Groups with both sharded and unsharded parameters split in two: AdamW cannot step them together."""
     found = []
     for group in groups:
         for is_shared in (True, False):
@@ -66,7 +66,7 @@ def groups_of_one_kind(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def clip_gradients(model: nn.Module, limit: float) -> Tensor:
-    """Scale all gradients down together until their norm, over all processes' shares, is the limit; returns it."""
+    """Scale all gradients so that their norm, over all shards, is at most `limit`; returns the norm before."""
     gradients: list[Any] = [one.grad for one in model.parameters() if one.grad is not None]
     norms = [gradient.norm() for gradient in gradients]
     whole = torch.stack([norm.full_tensor() if _is_shared(norm) else norm for norm in norms]).norm()
@@ -82,6 +82,6 @@ def _is_shared(tensor: Any) -> bool:
 
 
 def refuse_half_floats(precision: str) -> None:
-    """Losses scaled for fp16 would need the shares' overflows told to all; bf16 needs no scaling."""
+    """Loss scaling for fp16 would have to synchronize overflows of all shards; bf16 needs no scaling."""
     if precision == "fp16":
-        raise UserError("precision = 'fp16' with FSDP: expected 'bf16', which needs no scaling of losses, or 'no'")
+        raise UserError("precision = 'fp16' with FSDP: expected 'bf16', which needs no loss scaling, or 'no'")

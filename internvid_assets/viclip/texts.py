@@ -1,4 +1,4 @@
-"""What a clip's caption becomes for a step: whole, or what happens alone; sides change where the clip is mirrored."""
+"""The text of a clip for a step: its caption or only its verb phrases; left and right are swapped if it is mirrored."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ SIDES = {"left": "right", "right": "left"}
 
 
 def texts_of(captions: Sequence[str], *, mirrored: Sequence[bool], verbs_alone: Sequence[bool]) -> list[str]:
-    """The texts to train on, for captions of which some are mirrored, and some cut down to their verb phrases.
+    """The texts to train on, from captions of which some are mirrored, and some reduced to their verb phrases.
 
-    Momeni et al. ("Verbs in Action", 2023) compare videos with verb phrases beside captions: objects alone tell most
-    captions apart, so that nothing makes a model look at what they do. A caption without a verb becomes the empty
-    text: the colours it may tell are no longer those of the pictures.
+    Momeni et al. ("Verbs in Action", 2023) compare videos with verb phrases in addition to captions: objects alone
+    distinguish most captions, so a model has no incentive to learn motion. A caption without a verb becomes the empty
+    text, since it may mention colours, which are changed in the frames.
     """
     phrases = _phrases([caption for caption, is_cut in zip(captions, verbs_alone, strict=True) if is_cut])
     texts = [phrases[caption] if is_cut else caption for caption, is_cut in zip(captions, verbs_alone, strict=True)]

@@ -1,9 +1,9 @@
-"""Training from the command line, on as many processes as the launcher starts:
+"""Training from the command line, with as many processes as the launcher starts:
 
     accelerate launch --num_processes 8 -m internvid_assets.viclip.train CONFIG.json
     python -m internvid_assets.viclip.train CONFIG.json
 
-Started by Dagster, it tells the run in the UI how it is getting on.
+If started by Dagster, it reports its progress to the run in the UI.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from internvid_assets.viclip.training_config import read_config
 
 PIPES = "DAGSTER_PIPES_CONTEXT"
 LAST_WORDS = "error.txt"
-"""Beside the configuration: why the last try ended."""
+"""File next to the configuration with the error of the last attempt."""
 
 
 def main(arguments: list[str]) -> int:
-    """Prints a line per report; returns the exit code."""
+    """Prints one line per report; returns the exit code."""
     if len(arguments) != 1:
         print("usage: python -m internvid_assets.viclip.train CONFIG.json", file=sys.stderr)
         return 2
@@ -48,7 +48,7 @@ def run(path: Path) -> None:
     from internvid_assets.viclip.training import train
 
     config, shard = read_config(path), taken_from_launcher()
-    # Without a GPU accelerate has to be told, or each process of several would take itself for the only one.
+    # Without a GPU accelerate needs `cpu`, or each of several processes would assume that it is the only one.
     accelerator = Accelerator(mixed_precision=config.precision, cpu=not torch.accelerator.is_available())
     with listener(is_main=accelerator.is_main_process) as tell:
         for report in train(config, accelerator, shard=shard):
@@ -61,7 +61,7 @@ def run(path: Path) -> None:
 
 @contextmanager
 def listener(*, is_main: bool) -> Iterator[Callable[[str], None]]:
-    """Where the first process tells of its steps: the run in Dagster that started it, else the terminal."""
+    """Where the first process reports its steps: to the Dagster run that started it, else to the terminal."""
     if not is_main:
         yield lambda line: None
     elif PIPES in os.environ:

@@ -1,4 +1,4 @@
-"""What a checkpoint was trained on: its rows lie beside its weights, the recipes that made them beside its run."""
+"""What a checkpoint was trained on: its rows are stored next to its weights, their recipes next to its run."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from internvid_assets.cells.lake import Lake
 from internvid_assets.viclip.rows import mapped_rows
 
 MADE_OF = "made_of.json"
-"""Table -> category -> recipe of what the rows were made of."""
+"""Table -> category -> recipe, for the tables that the rows were made from."""
 ROWS, WEIGHTS, TRAINING = "rows.arrow", "model.safetensors", "training.json"
 
 
 def checkpoints_with(
     checkpoints: Path, video_ids: Collection[str], problem: Callable[[str], None]
 ) -> Iterator[tuple[str, str, int]]:
-    """(checkpoint, video_id, clips of it) for each checkpoint below the folder that was trained on one of the videos.
+    """(checkpoint, video_id, number of its clips) for each checkpoint below the folder trained on one of the videos.
 
-    Rows that cannot be read are told to `problem`: what they hold is not known then.
+    Rows that cannot be read are reported to `problem`, since their content is unknown.
     """
     for folder in trained_checkpoints(checkpoints):
         try:
@@ -37,20 +37,20 @@ def checkpoints_with(
 
 
 def trained_checkpoints(checkpoints: Path) -> Iterator[Path]:
-    """The folders with weights and the rows that these were trained on; others hold rows yet to be trained on."""
+    """The folders with both weights and rows; folders with rows alone are not trained yet."""
     for path in sorted(checkpoints.rglob(ROWS)):
         if (path.parent / WEIGHTS).is_file():
             yield path.parent
 
 
 def keep_recipes(lake: Lake, folder: Path) -> None:
-    """Note beside the rows of a run which recipes the tables have now; what a try before it noted stays."""
+    """Write the current recipes of the tables next to a run's rows, unless an earlier attempt already did."""
     if not (folder / MADE_OF).exists():
         (folder / MADE_OF).write_text(json.dumps(recipes_of(lake), indent=2) + "\n", encoding="utf-8")
 
 
 def recipes_of(lake: Lake) -> dict[str, dict[str, str]]:
-    """Table -> category -> recipe, of the tables of remembered calls that there are."""
+    """Table -> category -> recipe, for the existing tables of stored calls."""
     called = [name for name, schema in tables.PER_CATEGORY.items() if issubclass(schema, tables.Called)]
     found = {table: {name: lake.version(table, name) for name in tables.CATEGORIES} for table in called}
     recipes = {table: {name: one.recipe for name, one in own.items() if one} for table, own in found.items()}
@@ -58,7 +58,7 @@ def recipes_of(lake: Lake) -> dict[str, dict[str, str]]:
 
 
 def recipes_behind(checkpoint: Path) -> Mapping[str, Mapping[str, str]]:
-    """What was noted in the folder of a checkpoint or its run; nothing of a checkpoint that came from elsewhere."""
+    """The recipes stored with a checkpoint or its run; empty for a checkpoint from elsewhere."""
     for folder in (checkpoint, *checkpoint.parents[:2]):
         if (folder / MADE_OF).is_file():
             try:
@@ -69,7 +69,7 @@ def recipes_behind(checkpoint: Path) -> Mapping[str, Mapping[str, str]]:
 
 
 def clips_made_by(checkpoint: Path, recipe: str) -> int:
-    """How many of the clips it was trained on are of categories where a table had this recipe."""
+    """Number of its training clips in categories in which a table had this recipe."""
     behind = recipes_behind(checkpoint)
     categories = {name for own in behind.values() for name, made_by in own.items() if made_by == recipe}
     if not categories:

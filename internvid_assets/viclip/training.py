@@ -1,4 +1,4 @@
-"""The training loop. It knows neither Dagster nor arguments: it yields a report per step, and keeps checkpoints."""
+"""The training loop, independent of Dagster and the command line: yields a report per step, and saves checkpoints."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from internvid_assets.viclip import curve, saving, sharding
 from internvid_assets.viclip.batches import Batch, Clips, loader_of
 from internvid_assets.viclip.clip_weights import begin_with, viclip_of_clip
 from internvid_assets.viclip.curve import StepReport
-from internvid_assets.viclip.memory import told_when_it_ends
+from internvid_assets.viclip.memory import out_of_memory_as_user_error
 from internvid_assets.viclip.optimizing import learning_rate_share, parameter_groups
 from internvid_assets.viclip.order import Order, steps_of
 from internvid_assets.viclip.rows import file_hash, mapped_rows
@@ -42,10 +42,10 @@ WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
 
 def train(config: TrainingConfig, accelerator: Accelerator, *, shard: bool = False) -> Iterator[StepReport]:
-    """Train from the newest checkpoint of `config.output` on, or from the beginning, to the end.
+    """Train to the end, from the newest checkpoint of `config.output` or from the beginning.
 
-    Every process of the run iterates over it; the first one writes. Weights, losses and their curve are those of a run
-    that was never interrupted. With `shard` processes have a share of all weights each (FSDP), not all of them (DDP).
+    Every process of the run iterates over it; the first one writes. Weights, losses and their curve are those of an
+    uninterrupted run. With `shard` the weights are sharded over the processes (FSDP) instead of replicated (DDP).
     Raises UserError for settings that do not fit, or that differ from those of the output.
     """
     run = Run(config, accelerator, shard=shard)
@@ -53,7 +53,7 @@ def train(config: TrainingConfig, accelerator: Accelerator, *, shard: bool = Fal
 
 
 class Run:
-    """What the loop holds: the model, the optimizer, the order of the data, and where it stands."""
+    """The state of the loop: the model, the optimizer, the order of the data, and the position."""
 
     def __init__(self, config: TrainingConfig, accelerator: Accelerator, *, shard: bool) -> None:
         self.config, self.accelerator = config, accelerator
@@ -101,7 +101,7 @@ class Run:
             model.recompute()
         if config.compile:
             whole = model.vision_encoder.transformer
-            for module in whole.resblocks if self.shard else [whole]:  # of shares each block is put together by itself
+            for module in whole.resblocks if self.shard else [whole]:  # sharded blocks are gathered one by one
                 module.compile()
         if self.shard:
             sharding.refuse_half_floats(config.precision)
@@ -130,15 +130,16 @@ class Run:
             prepare_output(self.config.output, first)
         device = self.accelerator.device
         loader = loader_of(self.clips, self.order, workers=self.config.workers, pin_memory=device.type == "cuda")
-        self._since, self._waited, self._untold = time.monotonic(), 0.0, []
+        self._since, self._waited, self._unreported = time.monotonic(), 0.0, []
         batches = iter(loader)
         for step in range(first, self.position.steps):
             asked = time.monotonic()
             batch = next(batches)
             self._waited += time.monotonic() - asked
-            with told_when_it_ends(self.config, device=str(device), processes=self.accelerator.num_processes):
+            processes = self.accelerator.num_processes
+            with out_of_memory_as_user_error(self.config, device=str(device), processes=processes):
                 loss = self._step(step, batch)
-            self._untold.append(loss)
+            self._unreported.append(loss)
             is_last = step + 1 == self.position.steps
             is_kept = is_last or (step + 1) % self.config.checkpoint_steps == 0
             if is_kept or (step + 1) % self.config.report_steps == 0:
@@ -147,7 +148,7 @@ class Run:
                 self._save(step + 1)
 
     def _step(self, step: int, batch: Batch) -> Tensor:
-        """The loss of this process's samples, after a step of the optimizer."""
+        """One optimizer step; returns the loss of this process's samples."""
         config, accelerator = self.config, self.accelerator
         seed_all(config.seed, step, accelerator.process_index)
         video = self._video(batch)
@@ -169,7 +170,7 @@ class Run:
         return loss.detach()
 
     def _video(self, batch: Batch) -> Tensor:
-        """Augmented on the device: normalised [b, T, 3, H, W]."""
+        """Normalised [b, T, 3, H, W], augmented on the device."""
         sizes, least = (batch.heights.float(), batch.widths.float()), self.config.least_crop
         boxes, flips = random_boxes(*sizes, batch.noise, least=least)
         frames = batch.frames.to(self.accelerator.device, non_blocking=True)
@@ -186,8 +187,8 @@ class Run:
         return config.learning_rate * share
 
     def _reports(self, step: int) -> Iterator[StepReport]:
-        """Reports of the steps since the last ones: only now the device is waited for."""
-        losses: Any = self.accelerator.reduce(torch.stack(self._untold), "mean")
+        """Reports of the steps since the last report: only this waits for the device."""
+        losses: Any = self.accelerator.reduce(torch.stack(self._unreported), "mean")
         seconds, first = time.monotonic() - self._since, step - len(losses)
         gpu = self.accelerator.device.type == "cuda"
         reports = [
@@ -206,7 +207,7 @@ class Run:
         self.position = self._at(step, reports[-1].loss)
         if self.accelerator.is_main_process:
             curve.append(self.config.output, reports)
-        self._since, self._waited, self._untold = time.monotonic(), 0.0, []
+        self._since, self._waited, self._unreported = time.monotonic(), 0.0, []
         yield from reports
 
     def _temperature(self) -> float:
@@ -217,7 +218,7 @@ class Run:
         return Position(step, last.steps, step * self.config.batch_size, last.run, last.rows, loss)
 
     def _save(self, step: int) -> None:
-        """Every process hands over its part; the first one writes."""
+        """Every process contributes its part; the first one writes."""
         model: Any = get_model_state_dict(self.model, options=WHOLE)
         optimizer = get_optimizer_state_dict(self.model, self._plain(self.optimizer), options=WHOLE)
         if self.accelerator.is_main_process:
@@ -226,12 +227,12 @@ class Run:
 
     @staticmethod
     def _plain(optimizer: Any) -> torch.optim.Optimizer:
-        """What accelerate wrapped."""
+        """The optimizer that accelerate wrapped."""
         return getattr(optimizer, "optimizer", optimizer)
 
 
 def initial_model(config: TrainingConfig) -> Viclip:
-    """From a checkpoint of ViCLIP, or from a CLIP."""
+    """The model with the weights of a ViCLIP checkpoint, or of a CLIP."""
     path = Path(config.initial)
     sizes: dict[str, Any] = {"frames": config.frames, "context_tokens": config.context_tokens}
     if "vision_encoder.conv1.weight" in read_state(path):
@@ -245,7 +246,7 @@ def initial_model(config: TrainingConfig) -> Viclip:
 
 
 def resumable(output: Path, position: Position) -> Saved | None:
-    """The newest checkpoint of the output; raises UserError where it came from other settings or rows."""
+    """The newest checkpoint of the output; raises UserError if it is from other settings or rows."""
     saved = saving.newest(output) if output.is_dir() else None
     if saved is None:
         return None
@@ -260,7 +261,7 @@ def resumable(output: Path, position: Position) -> Saved | None:
 
 
 def prepare_output(output: Path, step: int) -> None:
-    """Without what a killed run left unfinished, or did after its last checkpoint."""
+    """Create the folder; remove what a killed run left unfinished, or did after its last checkpoint."""
     output.mkdir(parents=True, exist_ok=True)
     for unfinished in output.glob(".step-*.unfinished"):
         shutil.rmtree(unfinished)
@@ -268,18 +269,18 @@ def prepare_output(output: Path, step: int) -> None:
 
 
 def seed_all(seed: int, step: int, rank: int) -> None:
-    """Make what a step draws on the device, masks and dropped paths, a function of these three.
+    """Make the random masks and dropped paths of a step a function of these three.
 
-    So there is no state of a generator to keep, and no device whose state could not be restored.
+    So no generator state has to be saved and restored, on any device.
     """
     torch.manual_seed(int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0] >> 1))
 
 
 def refuse_what_is_no_number(reports: list[StepReport], config: TrainingConfig) -> None:
-    """A loss of nan spoils the weights for good: the newest checkpoint is from before."""
+    """Raises UserError for a loss that is not finite, which ruins the weights; the newest checkpoint is from before."""
     for report in reports:
         if not math.isfinite(report.loss):
             raise UserError(
                 f"the loss is {report.loss} at step {report.step}: lower learning_rate = {config.learning_rate}, set "
-                "clip_gradient_norm = 1, or take precision = no; the newest checkpoint is from before"
+                "clip_gradient_norm = 1, or set precision = no; the newest checkpoint is from before"
             )

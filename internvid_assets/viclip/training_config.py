@@ -1,4 +1,4 @@
-"""Everything a training run depends on, as one JSON file that a launcher on any machine is given."""
+"""Everything a training run depends on, as one JSON file for a launcher on any machine."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from internvid_assets.viclip_parameters import Encoders, Mirror, Positives, Prec
 
 
 class TrainingConfig(BaseModel):
-    """One phase of training: where things lie, then the settings in force (`viclip_parameters`, which bounds them)."""
+    """One phase of training: paths, then the settings in force (validated by `viclip_parameters`)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    rows: Annotated[Path, NotInRecipe] = Field(description="What `rows.write_rows` wrote.")
+    rows: Annotated[Path, NotInRecipe] = Field(description="The file written by `rows.write_rows`.")
     frame_stores: Annotated[Path, NotInRecipe] = Field(description="The folder with a frame store per category.")
-    output: Annotated[Path, NotInRecipe] = Field(description="Where checkpoints and the curve of losses go.")
-    initial: Annotated[str, NotInRecipe] = Field(description="A CLIP, or a checkpoint of ViCLIP: a folder or a file.")
+    output: Annotated[Path, NotInRecipe] = Field(description="Folder for checkpoints and the loss curve.")
+    initial: Annotated[str, NotInRecipe] = Field(description="A CLIP, or a ViCLIP checkpoint: a folder or a file.")
     tokenizer: Annotated[str, NotInRecipe] = Field(
-        description="`clip`, or a CLIP's folder: whose words `initial` knows."
+        description="`clip`, or a CLIP's folder: the tokenizer of `initial`."
     )
     frames: int
     context_tokens: int
@@ -32,7 +32,9 @@ class TrainingConfig(BaseModel):
     epochs: float
     warmup_epochs: float
     learning_rate: float
-    lowest_rate_share: float = Field(0.01, ge=0, le=1, description="Where the learning rate ends (InternVid 4).")
+    lowest_rate_share: float = Field(
+        0.01, ge=0, le=1, description="Final learning rate as a fraction of the base rate (InternVid 4)."
+    )
     weight_decay: float
     betas: tuple[float, float] = (0.9, 0.98)
     layer_decay: float
@@ -43,7 +45,7 @@ class TrainingConfig(BaseModel):
     least_crop: float
     mirror: Mirror
     verb_phrases: float
-    verb_tagger: str = Field("", description="Which one finds the verbs, where they are asked for.")
+    verb_tagger: str = Field("", description="Identity of the tagger, if verb phrases are used.")
     initial_temperature: float
     initial_times: float
     clip_gradient_norm: float
@@ -59,9 +61,9 @@ class TrainingConfig(BaseModel):
     report_steps: Annotated[int, NotInRecipe] = Field(10, ge=1)
 
     def identity(self, initial_weights: str) -> str:
-        """A hash of all that decides what the weights become, but the rows, which have a hash of their own.
+        """A hash of everything that determines the final weights, except the rows, which have their own hash.
 
-        `initial_weights` is the hash of those it begins with, wherever they lie.
+        `initial_weights` is the hash of the initial weights, independent of their path.
         """
         fields = type(self).model_fields
         counting = {name for name, field in fields.items() if NotInRecipe not in field.metadata}
@@ -70,7 +72,7 @@ class TrainingConfig(BaseModel):
 
 
 def read_config(path: Path) -> TrainingConfig:
-    """Raises UserError with the field, its value and what is expected."""
+    """Raises UserError with the field, its value and the expectation."""
     try:
         return TrainingConfig.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -126,8 +126,8 @@ def test_a_file_without_any_clip_replaces_nothing(home: Path, tmp_path: Path) ->
     assert run_here("import", path, home=home).exit_code == 0
     path.write_text('{"short_captions": 1, "long_captions": [], "video_id": "v"}\nnothing\n')
     refused = run_here("import", path, "--format", "vild", home=home)
-    told = f"internvid: {path} holds no clip in the format vild, only rejected lines: 1 wrong_type, 1 not_json"
-    assert (refused.exit_code, refused.stderr) == (1, f"{told}; the dataset kept stays as it was\n")
+    told = f"internvid: {path} has no clips in the format vild, only rejected lines: 1 not_json, 1 wrong_type"
+    assert (refused.exit_code, refused.stderr) == (1, f"{told}; the dataset kept is unchanged\n")
     asked = run_here("sql", "select caption from imported_clips where dataset = 'kept'", "--format", "csv", home=home)
     assert asked.stdout == "caption\na\n"
 
@@ -137,9 +137,9 @@ BAD = [
         ("export", "nothing", "--format", "internvid", "--to", "x"),
         "nothing: no subset or imported dataset of that name; there are:",
     ),
-    (("export", SUBSET, "--format", "koala", "--to", "x"), "no format koala; there are: internvid, panda70m"),
+    (("export", SUBSET, "--format", "koala", "--to", "x"), "no format koala; expected one of: internvid, panda70m"),
     (("export", SUBSET, "--format", "lvdr", "--to", "x"), "expected several captions per clip"),
-    (("export", SUBSET, "--format", "lance", "--to", "x"), "a Lance dataset is a folder whose name ends in .lance"),
+    (("export", SUBSET, "--format", "lance", "--to", "x"), "expected a name that ends in .lance"),
     (("export", SUBSET, "--format", "vild", "--to", "x", "--pictures", "frames"), "vild holds text only"),
     (("export", SUBSET, "--format", "internvid", "--to", "/proc/x"), "cannot be written"),
     (("import", "nowhere.jsonl"), "no such file or folder; nothing was imported"),

@@ -32,9 +32,9 @@ def test_a_folder_with_both_towers(checkpoint, tmp_path):
 @pytest.mark.parametrize(
     ("name", "to", "told"),
     [
-        ("absent", "towers", "absent: expected a checkpoint's file, or a folder with model.safetensors"),
+        ("absent", "towers", "absent does not exist: expected a checkpoint file, or a folder with model.safetensors"),
         ("config.json", "towers", "cannot read"),
-        ("", ".", "exists; give a folder that does not"),
+        ("", ".", "exists; choose a new folder"),
         ("", "/proc/none/towers", "--to /proc/none/towers cannot be written"),
     ],
 )

@@ -140,7 +140,7 @@ def test_an_unreadable_picture_is_one_line(internvid, tmp_path: Path):
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 no picture")
     done = internvid("search", "--like", tmp_path / "broken.jpg")
     (line,) = done.stderr.splitlines()
-    assert done.exit_code == 1 and "broken.jpg is read neither as a picture nor as a video" in line
+    assert done.exit_code == 1 and "broken.jpg can be read neither as an image nor as a video" in line
 
 
 def test_a_pipe_is_not_waited_for(internvid, tmp_path: Path):
@@ -156,7 +156,7 @@ def test_scores_that_were_not_made_are_told(home: Path):
     assert run_here("search", "ball", home=home).exit_code == 0
     done = run_here("search", "ball", "--min-umt", "0.3", home=home)
     (line,) = done.stderr.splitlines()
-    assert done.exit_code == 1 and "no clip of the index has umt_score yet; run: internvid materialize" in line
+    assert done.exit_code == 1 and "no clip in the index has umt_score yet; run: internvid materialize" in line
 
 
 def test_an_index_of_another_model_is_told(home: Path):
@@ -164,4 +164,4 @@ def test_an_index_of_another_model_is_told(home: Path):
     table.update(values={"revision": "another"})
     done = run_here("search", "ball", home=home)
     (line,) = done.stderr.splitlines()
-    assert done.exit_code == 1 and "vectors of sample-world/clip @ another" in line
+    assert done.exit_code == 1 and "embeddings of sample-world/clip @ another" in line

@@ -94,7 +94,7 @@ def test_a_checkpoint_scores_embeds_and_finds(home, checkpoint, trained_on, worl
     clips = len(rows(home, "select clip_id from clip_embeddings"))
     line = refusal("search", "a ball", "--model", checkpoint, home=home)
     way_out = f"--set models.video_embedder.adapter=viclip --set models.video_embedder.name={checkpoint}"
-    assert "the index holds vectors of sample-world/clip @ " in line and f"--model is viclip/{NAME} @ " in line
+    assert "the index has embeddings of sample-world/clip @ " in line and f"--model is viclip/{NAME} @ " in line
     assert line.endswith(f"run: internvid materialize '+key:clip_index' {way_out}")
 
     before, asked = calls(home, *ASKING, *OTHERS), pending(home, checkpoint)
@@ -108,9 +108,10 @@ def test_a_checkpoint_scores_embeds_and_finds(home, checkpoint, trained_on, worl
     as_it_was_told(home, checkpoint)
     finds(home, checkpoint, world)
     line = refusal("search", "a ball", home=home)
-    assert f"the index holds vectors of viclip/{NAME} @ " in line and "the settings name sample-world/clip @ " in line
+    assert f"the index has embeddings of viclip/{NAME} @ " in line
+    assert "the configured model is sample-world/clip @ " in line
     line = refusal("search", "a ball", "--model", trained_on, home=home)
-    assert f"the index holds vectors of viclip/{NAME} @ " in line and str(trained_on) in line
+    assert f"the index has embeddings of viclip/{NAME} @ " in line and str(trained_on) in line
 
     done("materialize", AGAIN, home=home)
     assert calls(home, *ASKING, *OTHERS) == after, "changing back costs nothing"
@@ -159,7 +160,8 @@ def test_doctor_knows_a_checkpoint(empty, checkpoint):
         assert 0.001 < row["memory_gb"] < 0.1
     refused = run_here("doctor", *chosen(checkpoint / "nowhere"), home=empty)
     assert refused.exit_code == 1
-    assert "FIX similarity: models.similarity.name is " in refused.stdout and "expected a checkpoint" in refused.stdout
+    assert "FIX similarity: models.similarity.name is " in refused.stdout
+    assert "expected a ViCLIP checkpoint" in refused.stdout
 
 
 @pytest.mark.parametrize("name", ["nowhere", "optimizer.pt"])

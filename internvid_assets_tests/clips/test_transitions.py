@@ -84,5 +84,5 @@ def test_a_network_loads_from_disk_and_splits_a_video(tmp_path: Path, suffix: st
 
 def test_weights_that_are_not_there_are_said_before_anything_runs(tmp_path: Path) -> None:
     settings = load_settings(["clips.splitter=transnetv2", f"clips.transnet_weights={tmp_path / 'none.pth'}"])
-    with pytest.raises(UserError, match=r"clips.transnet_weights is '.*none.pth': expected the file"):
+    with pytest.raises(UserError, match=r"clips.transnet_weights is '.*none.pth': expected the path"):
         settings.clips.of_recipe()

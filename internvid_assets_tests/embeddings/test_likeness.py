@@ -101,7 +101,7 @@ def test_no_more_pixels_are_decoded_than_settings_allow(name: str, video: Path, 
 def test_what_is_neither_is_told_on_one_line(content: bytes, embedder, engine, tmp_path: Path):
     path = tmp_path / "broken.jpg"
     path.write_bytes(content)
-    with pytest.raises(UserError, match=r"broken\.jpg is read neither as a picture nor as a video \(.+\)") as told:
+    with pytest.raises(UserError, match=r"broken\.jpg can be read neither as an image nor as a video \(.+\)") as told:
         vector_of_file(path, embedder, SETTINGS, engine)
     assert "\n" not in str(told.value)
 
@@ -111,5 +111,5 @@ def test_a_picture_cut_short_is_told_too(embedder, engine, tmp_path: Path):
     whole = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)).save(whole, "PNG")
     path.write_bytes(whole.getvalue()[:5000])
-    with pytest.raises(UserError, match=r"short\.png is read neither"):
+    with pytest.raises(UserError, match=r"short\.png can be read neither"):
         vector_of_file(path, embedder, SETTINGS, engine)

@@ -65,13 +65,13 @@ def test_filters_come_before_the_search(index: ClipIndex, filters: Filters, expe
 
 
 def test_a_filter_that_was_never_made_is_told(index: ClipIndex):
-    with pytest.raises(UserError, match=r"no clip of the index has aesthetic_score yet; run: internvid materialize"):
+    with pytest.raises(UserError, match=r"no clip in the index has aesthetic_score yet; run: internvid materialize"):
         search(index, NORTH, count=3, filters=Filters(min_aesthetic_score=4))
 
 
 def test_a_vector_of_another_length_is_told(index: ClipIndex):
     with pytest.raises(
-        UserError, match=r"vectors of \d+ numbers, the settings' model makes \d+; run: internvid materialize"
+        UserError, match=r"vectors of \d+ numbers, the configured model gives \d+; run: internvid materialize"
     ):
         search(index, NORTH[:2], count=3, words="points")
 
@@ -79,7 +79,7 @@ def test_a_vector_of_another_length_is_told(index: ClipIndex):
 def test_another_model_of_the_same_length_is_told(index: ClipIndex):
     hits = search(index, NORTH, count=3)
     refuse_other_models(hits, ("toy", "1"))
-    with pytest.raises(UserError, match="vectors of toy @ 1, the settings name toy @ 2; run"):
+    with pytest.raises(UserError, match="embeddings of toy @ 1, the configured model is toy @ 2; run"):
         refuse_other_models(hits, ("toy", "2"))
 
 

@@ -248,7 +248,7 @@ def test_what_cannot_be_evaluated(drawn, tmp_path):
     for source, told in {
         "absent": "evaluation.actions = .*absent': expected a csv of path and label, or a folder of folders",
         "columns.csv": r"columns.csv: no column path; expected path and label",
-        "empty.csv": "names no video; expected some",
+        "empty.csv": "lists no videos; expected at least one",
     }.items():
         home = home_of(tmp_path / "home", *named(tmp_path / source, drawn / LIST_FILE))
         with pytest.raises(UserError, match=told):

@@ -99,7 +99,7 @@ def test_a_file_without_a_record_replaces_nothing(tmp_path: Path) -> None:
     file = annotations(tmp_path / "x.jsonl", "a")
     imported(tmp_path, file, "one")
     file.write_text("\n \n")
-    with pytest.raises(UserError, match="holds no record; the dataset one stays as it was"):
+    with pytest.raises(UserError, match="has no records; the dataset one is unchanged"):
         imported(tmp_path, file, "one")
     assert ids(tmp_path, "one") == ["a"]
 

@@ -261,7 +261,7 @@ def test_an_unknown_file_is_told_with_its_keys(tmp_path: Path) -> None:
     for name, text, told in [
         ("a.jsonl", '{"foo": 1}', "foo"),
         ("b.csv", "foo,bar\n1,2\n", "foo, bar"),
-        ("c.jsonl", "", "nothing that could be read"),
+        ("c.jsonl", "", "no readable keys"),
         ("d.mp4", "", "expected a file"),
     ]:
         path = tmp_path / name

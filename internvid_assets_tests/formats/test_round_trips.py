@@ -215,6 +215,6 @@ def test_a_writer_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
 def test_a_folder_that_holds_something_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     for name in ("huggingface", "internvid"):
-        with pytest.raises(UserError, match="holds something"):
+        with pytest.raises(UserError, match="is not empty"):
             write([clips()], tmp_path, FORMATS[name])
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]

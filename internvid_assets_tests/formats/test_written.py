@@ -35,5 +35,5 @@ def test_what_a_killed_writer_left_is_no_obstacle(tmp_path: Path):
 
 
 def test_a_lance_dataset_of_another_name_is_refused_by_the_name_that_was_given(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"^mine: a Lance dataset is a folder whose name ends in \.lance"):
+    with pytest.raises(UserError, match=r"^mine: expected a name that ends in \.lance"):
         write([], tmp_path / "mine", FORMATS["lance"])

@@ -178,7 +178,7 @@ def test_a_video_that_is_rejected_taken_down_or_gone_is_told_as_such(home: Home,
         rewrite(home, table, WEBM, lambda rows: rows.clear())
     choose_again(home, *CATEGORIES)
     after = release_now(home).release
-    told = [("removed", why) for why in ("video no longer offered", "video rejected: too_short", "video taken down")]
+    told = [("removed", why) for why in ("video no longer listed", "video rejected: too_short", "video taken down")]
     assert sorted((change, why) for change, _, why in summary(home, made, after)) == told
     told = [("added", f"video no longer rejected: {reason}") for reason in ("taken_down", "too_short")]
     assert sorted((change, why) for change, _, why in summary(home, after, made)) == [("added", "new video"), *told]
@@ -186,7 +186,7 @@ def test_a_video_that_is_rejected_taken_down_or_gone_is_told_as_such(home: Home,
 
 def test_another_parameter_of_a_subset_is_told(home: Home, made: Release) -> None:
     few = told_otherwise(home, "subsets.internvid_10m.size=4")
-    with pytest.raises(RunStopped, match=r"made by other SQL or parameters .*: internvid_10m; .* 'group:subsets'"):
+    with pytest.raises(RunStopped, match=r"made with other SQL or parameters .*: internvid_10m; .* 'group:subsets'"):
         release_now(few)
     choose_again(few, only="internvid_10m")
     after = release_now(few).release
@@ -230,11 +230,11 @@ def captioned_since(home: Home) -> None:
 
 
 REFUSED = [
-    (broken, r"promises are broken: clips__end_after_start \(3 offending rows\).*; sql/checks has the query"),
+    (broken, r"checks failed: clips__end_after_start \(3 offending rows\).*; the queries in sql/checks show"),
     (half_made, r"tables are missing: internvid_10m; materialise them"),
     (without_a_table, rf"tables are missing: umt_scores of {MP4}; materialise them"),
     (cut_off, r"umt_scores/.*/table\.parquet is damaged; remove it and materialise umt_scores"),
-    (captioned_since, r"has 3 rows that the tables no longer have so, such as .*; materialise what lies between"),
+    (captioned_since, r"has 3 rows that differ from the tables, such as .*; it is out of date; run"),
 ]
 
 

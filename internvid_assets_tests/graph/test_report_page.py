@@ -132,7 +132,7 @@ def test_filtering_many_clips_takes_no_time_that_a_reader_notices(page: Page, lo
 def test_what_strangers_wrote_stays_text(page: Page, long_report: Path) -> None:
     opened(page, long_report).get_by_label("Words").fill(f"clip-{MANY - 1}")
     page.locator(".clip").click()
-    assert page.locator("#told h3").inner_text() == HOSTILE
+    assert page.locator("#details h3").inner_text() == HOSTILE
     assert page.title() == "Dataset report"
 
 

@@ -71,7 +71,7 @@ def test_the_order_is_decided_by_seed_and_epoch(sequences_home: Path):
 
 
 def test_what_is_not_there_is_said_with_the_way_out(sequences_home: Path):
-    with pytest.raises(UserError, match=r"captioned/table\.parquet is not there; run: internvid materialize"):
+    with pytest.raises(UserError, match=r"captioned/table\.parquet does not exist; run: internvid materialize"):
         Sequences(sequences_home, "captioned")
     with pytest.raises(UserError, match="format 'spoken': expected one of captioned, captioned_with_speech, paired"):
         Sequences(sequences_home, "spoken")

@@ -29,10 +29,10 @@ def test_a_server_that_knows_the_model(server):
 
 def test_another_model(server):
     told = problem_with(at(server.base_url, "larger-vl"))
-    assert told == f"{server.base_url} knows {MODEL}, not larger-vl: set the name to one it knows"
+    assert told == f"{server.base_url} has no model larger-vl: set the name to one of {MODEL}"
 
 
-@pytest.mark.parametrize(("key", "said"), [("wrong", "refuses the key in"), ("", "without a key: set")])
+@pytest.mark.parametrize(("key", "said"), [("wrong", "rejects the key in"), ("", "requires a key: set")])
 def test_a_key_is_refused_without_being_told(server, monkeypatch, key, said):
     monkeypatch.setenv("OPENAI_API_KEY", key)
     server.wants_key = True

@@ -73,7 +73,7 @@ def test_all_unsafe_classes_count_together(tmp_path, pictures):
 
 
 def test_a_classifier_of_something_else_is_refused(tmp_path):
-    with pytest.raises(UserError, match="which tells cat, dog: expected a classifier with some of the"):
+    with pytest.raises(UserError, match="with classes cat, dog: expected a classifier with some of the"):
         load_nsfw(classifier(tmp_path, ("cat", "dog")), "any")
 
 

@@ -210,9 +210,9 @@ def test_without_a_server_the_run_ends():
 @pytest.mark.parametrize(
     ("behaviour", "told"),
     [
-        (sends(401, {"error": {"message": f"Incorrect API key provided: {KEY}"}}), "refuses the key"),
-        (sends(403), "forbids it"),
-        (sends(429, {"error": {"message": "pay", "code": "insufficient_quota"}}), "grants no more requests"),
+        (sends(401, {"error": {"message": f"Incorrect API key provided: {KEY}"}}), "rejects the API key"),
+        (sends(403), "denies access"),
+        (sends(429, {"error": {"message": "pay", "code": "insufficient_quota"}}), "reports an exhausted quota"),
     ],
 )
 def test_what_no_row_is_to_blame_for_ends_the_run_without_showing_the_key(
@@ -234,7 +234,7 @@ def test_what_no_row_is_to_blame_for_ends_the_run_without_showing_the_key(
 
 def test_another_model_than_the_server_has_is_said(endpoint):
     model = ServerModel(Settings(base_url=endpoint.base_url, name="another", revision="1"))
-    with pytest.raises(RunStopped, match=r"knows no such model.*`another` does not exist"):
+    with pytest.raises(RunStopped, match=r"has no such model.*`another` does not exist"):
         captions(model, pictures(1))
 
 

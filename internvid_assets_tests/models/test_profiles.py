@@ -84,7 +84,7 @@ def test_settings_override_name_and_revision(head):
 def test_similarity_is_umt_in_paper_and_asks_for_its_files(head, tmp_path):
     spec = paper(head)["similarity"]
     assert spec.name == "l16_25m" and spec.loader.endswith(":load_umt_similarity")
-    with pytest.raises(UserError, match=r"models\.similarity\.name is not set: expected the file of a multi-modal UMT"):
+    with pytest.raises(UserError, match=r"models\.similarity\.name is not set: expected a multi-modal UMT"):
         paper(head, similarity={})
     with pytest.raises(UserError, match=r"models\.similarity\.tokenizer is not set: expected a folder with the vocab"):
         paper(head, similarity={"name": str(tmp_path / "l16_25m.pth")})
@@ -128,7 +128,7 @@ def test_a_folder_is_pinned_by_its_content(tmp_path):
 
 @pytest.mark.parametrize("name", ["/no/such/folder", "./blip", "~/no-such-models/blip", "models/of/mine"])
 def test_a_folder_that_is_not_there_is_no_hub_id(name):
-    with pytest.raises(UserError, match=f"models.captioner.name is {name}: there is no such folder"):
+    with pytest.raises(UserError, match=f"models.captioner.name is {name}: no such folder"):
         model_specs("sample", {"captioner": {"name": name, "revision": "1"}})
 
 
@@ -197,7 +197,7 @@ def test_one_capability_may_be_asked_elsewhere():
     specs = server(language_model={"server": {"base_url": "http://127.0.0.1:1/v1", "name": "big", "revision": "2"}})
     assert specs["language_model"].identity == ("big", "2")
     assert specs["language_model"].source == "http://127.0.0.1:1/v1" != specs["captioner"].source
-    with pytest.raises(UserError, match=r"for big, and no revision is set"):
+    with pytest.raises(UserError, match=r"needs a revision for big"):
         server(language_model={"name": "big"})
 
 

@@ -124,7 +124,7 @@ def test_without_the_package_the_way_to_it_is_told(chosen):
 def test_its_files_are_asked_for_and_pin_it(chosen, tmp_path):
     name, revision = spec(chosen).identity
     assert name == "tag2text_swin_14m" and len(revision.split("+")) == 2
-    with pytest.raises(UserError, match=r"models\.frame_captioner\.name is not set: expected the file of a Tag2Text"):
+    with pytest.raises(UserError, match=r"models\.frame_captioner\.name is not set: expected a Tag2Text check"):
         spec({"adapter": "tag2text"})
     with pytest.raises(UserError, match=r"models\.frame_captioner\.tokenizer is not set"):
         spec({**chosen, "tokenizer": ""})

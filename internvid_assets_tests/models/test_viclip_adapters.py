@@ -79,15 +79,13 @@ def test_clips_own_words_have_to_be_installed(checkpoint, monkeypatch):
 def test_words_of_another_model_are_refused(checkpoint, tmp_path):
     told = json.loads((checkpoint / "config.json").read_text()) | {"end_token": 5}
     (checkpoint / "config.json").write_text(json.dumps(told))
-    with pytest.raises(
-        UserError, match=r"ends a text by token 5, .* by 14: expected the words that it was trained with"
-    ):
+    with pytest.raises(UserError, match=r"has end token 5, .* has 14: expected the tokenizer that it was trained with"):
         score(spec(checkpoint))
 
 
 @pytest.mark.parametrize("name", ["", "/no/such/folder", "someone/viclip"])
 def test_what_is_no_checkpoint(name):
-    with pytest.raises(UserError, match=r"models\.similarity\.name is .*: expected a checkpoint of ViCLIP") as caught:
+    with pytest.raises(UserError, match=r"models\.similarity\.name is .*: expected a ViCLIP checkpoint") as caught:
         spec(name)
     assert "\n" not in str(caught.value)
 
@@ -95,14 +93,12 @@ def test_what_is_no_checkpoint(name):
 def test_the_folder_of_a_subset_names_its_checkpoint(checkpoint):
     """Which one that is changes with the next training: a cycle, if it were followed."""
     (checkpoint.parent / "current.txt").write_text(f"{checkpoint.name}\n")
-    with pytest.raises(UserError, match=rf"those of a subset lie there; name one, such as {checkpoint}$"):
+    with pytest.raises(UserError, match=rf"has the checkpoints of a subset; set one of them, such as {checkpoint}$"):
         spec(checkpoint.parent)
 
 
 def test_a_folder_of_another_model(tmp_path):
-    with pytest.raises(
-        UserError, match=r"lacks vision_encoder.conv1.weight; expected a checkpoint of ViCLIP"
-    ) as caught:
+    with pytest.raises(UserError, match=r"lacks vision_encoder.conv1.weight; expected a ViCLIP checkpoint") as caught:
         score(spec(clip(tmp_path)))
     assert "\n" not in str(caught.value)
 
@@ -114,6 +110,6 @@ def test_a_tokenizer_that_is_none(checkpoint, tmp_path):
 
 def test_damaged_weights(checkpoint):
     (checkpoint / "model.safetensors").write_bytes(b"no tensors")
-    with pytest.raises(UserError, match=r"model.safetensors is damaged .*; fetch or restore it") as caught:
+    with pytest.raises(UserError, match=r"model.safetensors is damaged .*; download or restore it") as caught:
         score(spec(checkpoint))
     assert "\n" not in str(caught.value)

@@ -100,7 +100,7 @@ def test_it_alone_is_another_model(tmp_path):
 @pytest.mark.parametrize(
     ("adapter", "wrong", "told"),
     [
-        ("viclip", clip, "lacks vision_encoder.conv1.weight; expected a checkpoint of ViCLIP"),
+        ("viclip", clip, "lacks vision_encoder.conv1.weight; expected a ViCLIP checkpoint"),
         ("clip", viclip, "cannot load"),
         ("umt", viclip, "models.video_embedder.adapter is 'umt': expected one of clip, viclip"),
     ],

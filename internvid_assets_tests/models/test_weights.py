@@ -81,4 +81,4 @@ def test_what_cannot_be_read_is_as_good_as_missing(name, content, tmp_path):
     """And said of that model alone: doctor goes on to the next."""
     (tmp_path / name).write_bytes(content)
     found = find_weights(ModelSpec("a model", "1", str(tmp_path), "a.module:load"), float_bytes=4)
-    assert found.where == "missing" and f"what is in {tmp_path} cannot be read" in found.way_out
+    assert found.where == "missing" and f"{tmp_path} cannot be read" in found.way_out

@@ -87,7 +87,7 @@ def test_a_translator_is_told_the_language() -> None:
     texts = InstructedTranslator(model, template).translate(["play chess"] * 2, ["de", "fr"])
     assert texts == ["Schach spielen", "jouer aux échecs"]
     assert "to German" in model.prompts[0] and model.prompts[1].endswith("French:")
-    with pytest.raises(UserError, match="no language has the code 'xx'"):
+    with pytest.raises(UserError, match="unknown language code 'xx'"):
         language_name("xx")
 
 

@@ -69,8 +69,8 @@ def test_a_recipe_without_a_known_text_is_told_by_its_hash():
     [
         (("subset", "parameters"), {"size": 5}, "size 10 -> 5"),
         (("subset", "sql"), "b", "its SQL changed"),
-        (("subset", "rows"), 3, "what it draws from has other rows"),
-        (("other",), {}, "what it draws from has other rows"),
+        (("subset", "rows"), 3, "its upstream tables have other rows"),
+        (("other",), {}, "its upstream tables have other rows"),
     ],
 )
 def test_what_chose_explains_the_choice(path: tuple[str, ...], value: Any, choice: str):
@@ -79,7 +79,7 @@ def test_what_chose_explains_the_choice(path: tuple[str, ...], value: Any, choic
 
 def test_a_subset_that_only_one_of_them_has():
     new = changed("made_of", "subsets", to={})
-    assert why(new).choice == "the subset is gone"
+    assert why(new).choice == "the subset was removed"
     back = reasons(Release(Path("new"), new), Release(Path("old"), told()), "subset")
     assert back["sports"].choice == "the subset is new"
 

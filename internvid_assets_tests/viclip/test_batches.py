@@ -240,9 +240,9 @@ def test_files_of_rows(tmp_path):
     rows = training_rows(CHOSEN, FRAMES, {"fused": FUSED}, {"fused": 1.0}).rows
     told = [write_rows(rows, tmp_path / name) for name in ("one", "two")]
     assert told[0] == told[1] and mapped_rows(tmp_path / "one").to_pylist() == rows.to_dicts()
-    with pytest.raises(UserError, match="no clip to train on"):
+    with pytest.raises(UserError, match="no clips to train on"):
         write_rows(rows.clear(), tmp_path / "none")
-    with pytest.raises(UserError, match=r"no .*none: expected the rows to train on"):
+    with pytest.raises(UserError, match=r"none does not exist: expected the training rows"):
         mapped_rows(tmp_path / "none")
     (tmp_path / "one").write_bytes(b"cut off")
     with pytest.raises(UserError, match="is damaged"):

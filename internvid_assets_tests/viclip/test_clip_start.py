@@ -105,5 +105,5 @@ def test_openais_names(tmp_path):
 
 def test_what_is_no_clip(tmp_path):
     save_file({"weight": torch.ones(1)}, tmp_path / "model.safetensors")
-    with pytest.raises(UserError, match="is no CLIP: expected a folder of transformers, or a file with OpenAI's names"):
+    with pytest.raises(UserError, match="is not a CLIP: expected a transformers folder, or a file with OpenAI's names"):
         viclip_of_clip(tmp_path)

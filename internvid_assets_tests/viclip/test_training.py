@@ -22,7 +22,7 @@ from small_training import CLIPS, config_of, made  # noqa: E402
 from internvid_assets.cells.errors import UserError  # noqa: E402
 from internvid_assets.models.viclip.checkpoint import load_viclip, read_state  # noqa: E402
 from internvid_assets.viclip import curve, saving  # noqa: E402
-from internvid_assets.viclip.memory import told_when_it_ends  # noqa: E402
+from internvid_assets.viclip.memory import out_of_memory_as_user_error  # noqa: E402
 from internvid_assets.viclip.rows import mapped_rows  # noqa: E402
 from internvid_assets.viclip.train import main  # noqa: E402
 from internvid_assets.viclip.training import train  # noqa: E402
@@ -148,7 +148,7 @@ def test_what_changes_no_weight_may_differ(fields, uninterrupted, tmp_path):
 
 def test_an_unfinished_run_has_no_result(fields, tmp_path):
     trained(config_of(fields, tmp_path / "output"), 4)
-    with pytest.raises(UserError, match="stands at step 3 of 12; run it again: it goes on from there"):
+    with pytest.raises(UserError, match="is at step 3 of 12; run it again: it resumes from there"):
         saving.finished(tmp_path / "output")
     with pytest.raises(UserError, match="has no checkpoint"):
         saving.finished(tmp_path)
@@ -189,9 +189,9 @@ def test_a_loss_that_is_no_number_ends_the_run(fields, tmp_path):
 def test_memory_that_ends_is_told_with_what_to_lower(fields, tmp_path):
     config = config_of(fields, tmp_path / "output")
     told = r"out of memory on cpu: lower batch_size = 8 \(a process has 4\), set recompute = true, raise mask = 0.5"
-    with pytest.raises(UserError, match=told), told_when_it_ends(config, device="cpu", processes=2):
+    with pytest.raises(UserError, match=told), out_of_memory_as_user_error(config, device="cpu", processes=2):
         torch.empty(10**14)
-    with pytest.raises(RuntimeError, match="size"), told_when_it_ends(config, device="cpu", processes=2):
+    with pytest.raises(RuntimeError, match="size"), out_of_memory_as_user_error(config, device="cpu", processes=2):
         torch.ones(2) @ torch.ones(3)
 
 

@@ -164,8 +164,8 @@ def test_other_settings_train_in_another_folder(folder):
 @pytest.mark.parametrize(
     ("override", "told"),
     [
-        ('training.captions={"titles"=1.0}', "training.captions names 'titles': expected some of fused_captions"),
-        ('training.initial="absent"', "absent', is not on this machine; name the folder or file of a CLIP"),
+        ('training.captions={"titles"=1.0}', "training.captions has 'titles': expected some of fused_captions"),
+        ('training.initial="absent"', "absent' is not on this machine; set training.initial in internvid.toml"),
     ],
 )
 def test_settings_that_do_not_fit(override, told, folder):

@@ -85,7 +85,7 @@ def saved(tmp_path: Path, change: dict) -> Path:
     ("change", "told"),
     [
         ({"vision_encoder.ln_pre.bias": None}, r"other.safetensors lacks vision_encoder.ln_pre.bias; expected"),
-        ({"logit_scale": torch.zeros(1)}, r"has logit_scale, which ViCLIP has not; expected"),
+        ({"logit_scale": torch.zeros(1)}, r"has logit_scale, which ViCLIP does not have; expected"),
         (
             {"vision_encoder.proj": torch.zeros(32, 17)},
             r"has vision_encoder.proj of shape \[32, 17\]: expected \[32, 16\]",
@@ -109,7 +109,7 @@ class Evil:
     [
         ("a.safetensors", b"no header", "a.safetensors is damaged"),
         ("a.pth", b"no pickle either", "a.pth"),
-        ("a.pth", pickle.dumps({"model": Evil()}), "no code in a checkpoint is run"),
+        ("a.pth", pickle.dumps({"model": Evil()}), "code in checkpoints is never run"),
     ],
 )
 def test_files_that_cannot_be_read(name, content, told, tmp_path, capsys):
@@ -121,9 +121,9 @@ def test_files_that_cannot_be_read(name, content, told, tmp_path, capsys):
 
 def test_a_pickle_without_tensors_and_a_file_that_is_not_there(tmp_path):
     torch.save({"model": {"epoch": 3}}, tmp_path / "a.pth")
-    with pytest.raises(UserError, match="holds no state dict"):
+    with pytest.raises(UserError, match="has no state dict"):
         read_state(tmp_path / "a.pth")
-    with pytest.raises(UserError, match=r"no .*absent: expected a checkpoint's file, or a folder"):
+    with pytest.raises(UserError, match=r"absent does not exist: expected a checkpoint file, or a folder"):
         read_state(tmp_path / "absent")
 
 
@@ -176,5 +176,5 @@ def test_weights_between_two_models():
     assert torch.equal(between[times], trained[times]) and between.keys() == trained.keys()
     with pytest.raises(UserError, match=r"share 1.5 of the trained weights: expected 0 to 1"):
         interpolated(trained, initial, 1.5)
-    with pytest.raises(UserError, match=r"extra is in one of the two checkpoints alone"):
+    with pytest.raises(UserError, match=r"extra is in only one of the two checkpoints"):
         interpolated({**trained, "extra": torch.ones(1)}, initial)

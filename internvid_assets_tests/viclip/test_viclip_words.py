@@ -58,7 +58,7 @@ def test_a_clips_folder_has_words_of_its_own():
 
 def test_words_that_are_not_installed(monkeypatch):
     monkeypatch.setattr(tokens, "SHIPPED", "absent.txt.gz")
-    with pytest.raises(UserError, match=r"absent.txt.gz\) are not installed; pip install"):
+    with pytest.raises(UserError, match=r"absent.txt.gz\) is not installed; pip install"):
         words_of("clip")
 
 

@@ -1,5 +1,5 @@
-"""Figures of papers, as tables to set ours beside, each with its source: `statistics.csv` of datasets, `results.csv` of
-models that were trained on them.
+"""Published figures for comparison, each with its source: `statistics.csv` of datasets, `results.csv` of models that
+were trained on them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def results() -> pl.DataFrame:
 
 
 def version(path: Path = STATISTICS) -> str:
-    """Changes with the figures."""
+    """A hash of the file."""
     return hashlib.blake2b(path.read_bytes(), digest_size=6).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The report: one HTML file with the funnel, the figures and a gallery of clips; it asks for nothing else."""
+"""The report: one self-contained HTML file with the funnel, the figures and a gallery of clips."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from internvid_assets.analytics.figures import Drawn
 from internvid_assets.analytics.page import as_html, data_uri
 
 COLUMNS = "clip_id category start_seconds end_seconds caption said umt_score aesthetic_score source frames".split()
-"""What the gallery knows of a clip; `said` is its transcript, `frames` a strip of its pictures as base64."""
+"""Columns of the gallery; `said` is the transcript, `frames` a strip of frames as a base64 JPEG."""
 TITLE = "Dataset report"
 
 
 def report_page(facts: Facts, figures: Sequence[Drawn], clips: pl.DataFrame, strips: Mapping[str, bytes]) -> str:
-    """The page of `clips`, in their order; `strips` are the JPEGs of those that are shown with pictures, by clip_id.
+    """The page of `clips`, in their order; `strips` are JPEGs by clip_id, for the clips that are shown with frames.
 
-    Rows are compressed JSON, so tens of thousands of clips are a few megabytes; the script draws those in sight.
+    Rows are compressed JSON, so tens of thousands of clips are a few megabytes; the script renders the visible ones.
     """
     pictures = {clip_id: base64.b64encode(strip).decode() for clip_id, strip in strips.items()}
     frames = clips["clip_id"].replace_strict(pictures, default=None, return_dtype=pl.String)
@@ -48,7 +48,7 @@ def _part(name: str) -> str:
 
 def _summary(facts: Facts) -> str:
     sections = [table_text(facts["totals"]), "## From candidates to subsets", table_text(facts["funnel"])]
-    return "\n\n".join([*sections, "## What was left out, and why", table_text(facts["rejections"])])
+    return "\n\n".join([*sections, "## Rejections", table_text(facts["rejections"])])
 
 
 def _figure(figure: Drawn) -> str:
@@ -56,6 +56,6 @@ def _figure(figure: Drawn) -> str:
 
 
 def _packed(rows: pl.DataFrame) -> str:
-    """Rows as gzipped JSON in base64: no letter of it means anything in HTML."""
+    """Rows as gzipped JSON in base64, which needs no HTML escaping."""
     table = json.dumps({"columns": rows.columns, "rows": rows.rows()}, ensure_ascii=False)
     return base64.b64encode(gzip.compress(table.encode(), mtime=0)).decode()

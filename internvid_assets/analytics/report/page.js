@@ -23,7 +23,7 @@ function frames(clip) {
   return element("img", "", { alt: "", src: "data:image/jpeg;base64," + clip.frames });
 }
 
-function told(clip) {
+function describe(clip) {
   const score = (name) => (clip[name] === null ? [] : [name + " " + clip[name].toFixed(3)]);
   const span = clip.start_seconds.toFixed(2) + " to " + clip.end_seconds.toFixed(2) + " s";
   const parts = [clip.category, span, ...score("umt_score"), ...score("aesthetic_score"), clip.clip_id];
@@ -34,15 +34,15 @@ function row(clip, position) {
   const line = element("div", "", { className: "clip", onclick: () => show(clip) });
   line.style.top = position * ROW_PIXELS + "px";
   const words = element("div", "");
-  words.append(element("h3", clip.caption), element("p", told(clip)));
+  words.append(element("h3", clip.caption), element("p", describe(clip)));
   if (clip.said) words.append(element("p", "“" + clip.said + "”"));
   line.append(frames(clip), words);
   return line;
 }
 
 function show(clip) {
-  const lines = [told(clip), clip.said ? "“" + clip.said + "”" : "nothing is said", clip.source || ""];
-  at("told").replaceChildren(frames(clip), element("h3", clip.caption), ...lines.map((line) => element("p", line)));
+  const lines = [describe(clip), clip.said ? "“" + clip.said + "”" : "no speech", clip.source || ""];
+  at("details").replaceChildren(frames(clip), element("h3", clip.caption), ...lines.map((line) => element("p", line)));
   at("whole").showModal();
 }
 

@@ -1,7 +1,7 @@
-"""ViCLIP's weights on disk: the released layout read strictly, in every file it comes in, and written again.
+"""ViCLIP's weights on disk: reads all released file layouts strictly, and writes checkpoints.
 
-A checkpoint is a folder like those of transformers, `config.json` beside `model.safetensors`, or a single file:
-safetensors, or a pickle of tensors, of a training state too. No code in a file is run.
+A checkpoint is a folder as in transformers, with `config.json` and `model.safetensors`, or a single file: safetensors,
+or a pickle of tensors, also of a training state. No code in a file is run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from internvid_assets.models.viclip.sizes import ViclipSizes
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 HEAD_WIDTH = 64
-"""Per attention head in every released size: weights do not tell it, a config.json of ours does."""
+"""Width per attention head in every released size; weights do not reveal it, our config.json does."""
 CONV = "vision_encoder.conv1.weight"
 TIMES = "vision_encoder.temporal_positional_embedding"
 WORD_PLACES = "text_encoder.positional_embedding"
@@ -38,10 +38,10 @@ def load_viclip(
     context_tokens: int | None = None,
     drop_path: float = 0.0,
 ) -> Viclip:
-    """The model of a checkpoint, every name and shape as expected; raises UserError for any other.
+    """The model of a checkpoint; raises UserError unless every name and shape is as expected.
 
-    `sizes` is for a file of other heads than the released models have. The tables of positions are adapted to `frames`
-    and `context_tokens`, where these are given.
+    `sizes` is for files with another head width than the released models. Position embeddings are adapted to `frames`
+    and `context_tokens`, if given.
     """
     state = read_state(Path(path))
     sizes = sizes or stored_sizes(Path(path)) or sizes_of(state, Path(path))
@@ -52,11 +52,11 @@ def load_viclip(
 
 
 def load_state(model: Viclip, state: Mapping[str, Tensor], path: Path) -> None:
-    """Strictly: raises UserError that names what `path` lacks, has too much, or has in another shape."""
+    """Strictly: raises UserError naming a parameter that `path` lacks, should not have, or has in another shape."""
     own = model.state_dict()
     problems = [
         *(f"lacks {name}" for name in own if name not in state),
-        *(f"has {name}, which ViCLIP has not" for name in state if name not in own),
+        *(f"has {name}, which ViCLIP does not have" for name in state if name not in own),
         *(
             f"has {name} of shape {list(state[name].shape)}: expected {list(own[name].shape)}"
             for name in own
@@ -65,33 +65,33 @@ def load_state(model: Viclip, state: Mapping[str, Tensor], path: Path) -> None:
     ]
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise UserError(f"{path} {problems[0]}{more}; expected a checkpoint of ViCLIP")
+        raise UserError(f"{path} {problems[0]}{more}; expected a ViCLIP checkpoint")
     model.load_state_dict(state)
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """Name -> tensor, of a folder or a file; what training kept beside the model is left out."""
+    """Name -> tensor, from a folder or a file; further state of training is ignored."""
     file = weights_file(path)
     try:
         state: Any = read_tensors(file)
     except (SafetensorError, EOFError, OSError) as error:
-        raise UserError(f"{file} is damaged ({_line(error)}); fetch or restore it") from None
-    state = state.get("module", state)  # what DeepSpeed wraps a model in
+        raise UserError(f"{file} is damaged ({_line(error)}); download or restore it") from None
+    state = state.get("module", state)  # DeepSpeed's wrapper
     if not all(isinstance(value, Tensor) for value in state.values()):
-        raise UserError(f"{file} holds no state dict; expected tensors by name, or these as its `model`")
+        raise UserError(f"{file} has no state dict; expected tensors by name, or these as its `model`")
     return {name: _of_frames(tensor) if name == CONV else tensor for name, tensor in state.items()}
 
 
 def weights_file(path: Path) -> Path:
-    """The file itself, or the one of a folder; raises UserError where there is none."""
+    """The file itself, or that of a folder; raises UserError if it does not exist."""
     file = path / WEIGHTS if path.is_dir() else path
     if not file.is_file():
-        raise UserError(f"no {file}: expected a checkpoint's file, or a folder with {WEIGHTS}")
+        raise UserError(f"{file} does not exist: expected a checkpoint file, or a folder with {WEIGHTS}")
     return file
 
 
 def _of_frames(weight: Tensor) -> Tensor:
-    """The patch embedding over one frame, [D, 3, 1, p, p], where it is one of pictures, [D, 3, p, p]."""
+    """The patch embedding as a 3D kernel over one frame, [D, 3, 1, p, p], also if stored as 2D, [D, 3, p, p]."""
     return inflated(weight, 1) if weight.ndim == 4 else weight
 
 
@@ -101,7 +101,7 @@ def _resized(state: dict[str, Tensor], sizes: ViclipSizes) -> dict[str, Tensor]:
 
 
 def stored_sizes(path: Path) -> ViclipSizes | None:
-    """What a folder's config.json says; None for a file, and for a config that says nothing of widths."""
+    """The sizes in a folder's config.json; None for a file, and for a config without widths."""
     config = path / CONFIG
     if not path.is_dir() or not config.is_file():
         return None
@@ -113,13 +113,13 @@ def stored_sizes(path: Path) -> ViclipSizes | None:
 
 
 def sizes_of(state: Mapping[str, Tensor], path: Path) -> ViclipSizes:
-    """What the shapes tell, with the heads of the released models. Raises UserError for what is no ViCLIP."""
+    """The sizes from the shapes, with the head width of the released models. Raises UserError if it is not a ViCLIP."""
     try:
         patches, proj = state[CONV], state["vision_encoder.proj"]
         places, times = state["vision_encoder.positional_embedding"], state[TIMES]
         words, contexts = state["text_encoder.token_embedding.weight"], state[WORD_PLACES]
     except KeyError as error:
-        raise UserError(f"{path} lacks {error.args[0]}; expected a checkpoint of ViCLIP") from None
+        raise UserError(f"{path} lacks {error.args[0]}; expected a ViCLIP checkpoint") from None
     return ViclipSizes(
         image_pixels=round((len(places) - 1) ** 0.5) * patches.shape[-1],
         patch_pixels=patches.shape[-1],
@@ -143,15 +143,15 @@ def _layers(state: Mapping[str, Tensor], encoder: str) -> int:
 
 
 def save_viclip(model: Viclip, folder: Path, **further: Any) -> None:
-    """Write config.json and model.safetensors into `folder`; `further` values stand in the config too.
+    """Write config.json and model.safetensors to `folder`; `further` values are added to the config.
 
-    Who needs the folder whole or not at all writes it aside and renames it.
+    Not atomic: callers write to a temporary folder and rename it.
     """
     save_state(model.state_dict(), model.sizes, folder, **further)
 
 
 def save_state(state: Mapping[str, Tensor], sizes: ViclipSizes, folder: Path, **further: Any) -> None:
-    """As `save_viclip`, of a state dict."""
+    """As `save_viclip`, for a state dict."""
     folder.mkdir(parents=True, exist_ok=True)
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     save_file(whole, folder / WEIGHTS, metadata={"format": "pt"})

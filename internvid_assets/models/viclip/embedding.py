@@ -1,4 +1,4 @@
-"""Videos and texts as vectors of a checkpoint: what scores, embeddings, search and evaluation ask of a model."""
+"""Video and text embeddings with a ViCLIP checkpoint, for scores, embeddings, search and evaluation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from internvid_assets.models.viclip.tokens import Words, words_beside, words_of
 
 
 def load_embedding(checkpoint: str | Path) -> ViclipEmbedding:
-    """On the best device; the words are those beside the checkpoint, or else CLIP's."""
+    """On the best device, with the tokenizer stored with the checkpoint, or else CLIP's."""
     model = load_viclip(checkpoint)
     device = best_device()
     words = words_beside(Path(checkpoint), context_tokens=model.sizes.context_tokens)
@@ -32,38 +32,39 @@ def load_embedding(checkpoint: str | Path) -> ViclipEmbedding:
 
 @cache
 def load_embedder(source: str, revision: str, *, tokenizer: str) -> ViclipEmbedding:
-    """The adapter: of a checkpoint that reads the words of `tokenizer`; once per process, to score and to embed."""
+    """The adapter of a checkpoint with the given tokenizer; loaded once per process, for scores and embeddings."""
     model = load_viclip(source)
     words = words_of(tokenizer, context_tokens=model.sizes.context_tokens)
     if words.end != model.sizes.end_token:
         raise UserError(
-            f"{source} ends a text by token {model.sizes.end_token}, {tokenizer} by {words.end}: expected the words "
-            "that it was trained with; name their folder as tokenizer"
+            f"{source} has end token {model.sizes.end_token}, {tokenizer} has {words.end}: expected the tokenizer that "
+            "it was trained with; set tokenizer to its folder"
         )
     device = best_device()
     return ViclipEmbedding(ready(model.to(best_dtype(device)), device), words)
 
 
 class ViclipEmbedding:
-    """Answers `VideoEmbedder`: unit vectors in the space that both encoders share."""
+    """Implements `VideoEmbedder`: unit vectors in the joint space of both encoders."""
 
     def __init__(self, model: Viclip, words: Words, *, videos_per_batch: int = 8, texts_per_batch: int = 64) -> None:
         self.model, self.words = model.eval(), words
         self.videos_per_batch, self.texts_per_batch = videos_per_batch, texts_per_batch
 
     def embed_videos(self, videos: Iterable[Sequence[Image]]) -> np.ndarray:
-        """float32 [videos, E] of pictures uint8 [H, W, 3] in the order of time.
+        """float32 [videos, E] from frames uint8 [H, W, 3] in temporal order.
 
-        Of each video the middle pictures of as many intervals as the model has frames; a short one's last repeats.
+        A video is divided into as many intervals as the model has frames, and the middle frame of each is used; for a
+        shorter video, the last frame is repeated.
         """
         return self._stacked([self._videos(batch) for batch in ahead(chunks(videos, self.videos_per_batch))])
 
     def video_features(self, videos: Iterable[Sequence[Image]]) -> np.ndarray:
-        """float32 [videos, D] of the same pictures: what the video encoder makes of them before the joint space."""
+        """float32 [videos, D] from the same frames: the video encoder's features before the joint space."""
         return np.concatenate([self._features(batch) for batch in chunks(videos, self.videos_per_batch)])
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """float32 [texts, E], worded as the released datasets do."""
+        """float32 [texts, E], normalized as in the released datasets."""
         return self._stacked([self._texts(batch) for batch in chunks(texts, self.texts_per_batch)])
 
     @torch.inference_mode()

@@ -1,10 +1,10 @@
-"""Both towers of a ViCLIP as programs for who has only PyTorch, or a runtime of ONNX, and how to prepare their inputs.
+"""Exporting both encoders of a ViCLIP for use with plain PyTorch or an ONNX runtime, with their preprocessing.
 
 folder/
-  video.pt2  text.pt2       by torch.export, float32 on the CPU, for batches of any size
-  video.onnx  text.onnx     the same, if they are wanted
-  tokenizer.json            which `tokenizers` reads
-  preprocessing.json        what is done to pictures and texts before
+  video.pt2  text.pt2       from torch.export, float32 on the CPU, for any batch size
+  video.onnx  text.onnx     the same, if requested
+  tokenizer.json            for the `tokenizers` library
+  preprocessing.json        how to prepare frames and texts
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ INPUTS = {"video": "video", "text": "token_ids"}
 
 
 class Tower(nn.Module):
-    """One of both encoders: unit vectors [B, E] of normalised videos [B, T, 3, H, W], or of token ids [B, context]."""
+    """One encoder: unit vectors [B, E] from normalised videos [B, T, 3, H, W], or from token ids [B, context]."""
 
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
@@ -45,11 +45,11 @@ class Tower(nn.Module):
 
 
 def export_towers(checkpoint: Path, folder: Path, *, onnx: bool = False) -> None:
-    """Write the folder whole or not at all; raises UserError where it is there, or what it takes is not."""
+    """Write the folder atomically; raises UserError if it exists, or a package is missing."""
     if folder.exists():
-        raise UserError(f"{folder} exists; give a folder that does not")
+        raise UserError(f"{folder} exists; choose a new folder")
     if onnx and not all(map(find_spec, ONNX_PACKAGES)):
-        raise UserError("ONNX takes packages that are not installed; pip install 'internvid-assets[onnx]'")
+        raise UserError("ONNX needs packages that are not installed; pip install 'internvid-assets[onnx]'")
     model = load_viclip(checkpoint)
     words = words_beside(checkpoint, context_tokens=model.sizes.context_tokens)
     aside = folder.with_name(f".{folder.name}.unfinished")
@@ -66,7 +66,7 @@ def export_towers(checkpoint: Path, folder: Path, *, onnx: bool = False) -> None
 
 
 def towers(model: Viclip) -> Mapping[str, ExportedProgram]:
-    """By name, each a program whose batches may have any size."""
+    """The programs by name, for any batch size."""
     sizes, batch = model.sizes, {0: Dim("batch", min=1)}
     side = sizes.image_pixels
     video = torch.zeros(2, sizes.frames, 3, side, side)
@@ -79,14 +79,14 @@ def towers(model: Viclip) -> Mapping[str, ExportedProgram]:
 
 
 def write_onnx(program: ExportedProgram, path: Path, *, input_name: str) -> None:
-    """As ONNX, from `input_name` to `vectors`; weights of 2 GB and more lie in a file beside it."""
+    """Write as ONNX, from `input_name` to `vectors`; weights of 2 GB and more are put in a separate file."""
     made: Any = torch.onnx.export(program, input_names=[input_name], output_names=["vectors"], verbose=False)
     made.rename_axes({made.model.graph.inputs[0].shape[0]: "batch"})
     made.save(path)
 
 
 def preprocessing(model: Viclip, words: Words, name: str) -> dict[str, Any]:
-    """What has to be known to run the towers; what comes out is of length 1, so products are cosines."""
+    """How to run the encoders; their outputs have unit length, so dot products are cosines."""
     sizes = model.sizes
     return {
         "model": name,

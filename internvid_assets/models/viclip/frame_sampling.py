@@ -1,4 +1,4 @@
-"""Which frames of a clip are looked at, as the released code chooses them."""
+"""Frame sampling, as in the released code."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import numpy as np
 
 
 def interval_bounds(length: int, frames: int) -> np.ndarray:
-    """Bounds of as many equal intervals of [0, length) as there can be, at most `frames`: int [intervals + 1]."""
+    """Bounds of min(frames, length) equal intervals of [0, length): int [intervals + 1]."""
     return np.linspace(0, length, min(frames, length) + 1).astype(int)
 
 
 def middle_frames(length: int, frames: int) -> list[int]:
-    """For evaluation: the middle of each interval, of its bounds without the last; a short clip's last one repeats."""
+    """For evaluation: the middle frame of each interval; for a shorter clip, the last one is repeated."""
     bounds = interval_bounds(length, frames)
     return _padded((bounds[:-1] + bounds[1:] - 1) // 2, frames)
 
 
 def random_frames(length: int, frames: int, rng: np.random.Generator) -> list[int]:
-    """For training: one of each interval without its last; any frames, in order, where an interval has but one."""
+    """For training: a random frame of each interval but its last; any frames in order if an interval has only one."""
     bounds = interval_bounds(length, frames)
     if np.diff(bounds).min() == 1:
         return _padded(np.sort(rng.permutation(length)[:frames]), frames)

@@ -1,4 +1,4 @@
-"""Embeddings of all processes in one batch, and the gradient on the way back."""
+"""Gathering the embeddings of all processes in one batch, with gradients."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from internvid_assets.viclip_parameters import Encoders
 
 
 def processes() -> int:
-    """How many take part; one where torch.distributed does not run."""
+    """Number of processes; 1 without torch.distributed."""
     return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
 
 
 def gathered(own: Tensor) -> Tensor:
-    """[B, E]: the embeddings [b, E] of every process, in the order of their ranks; its gradient is exact."""
+    """[B, E]: the embeddings [b, E] of all processes, in rank order, with the exact gradient."""
     return own if processes() == 1 else _Gathered.apply(own)  # pyright: ignore[reportReturnType]
 
 
 def with_gradient_of(encoders: Encoders, embeddings: Tensor) -> Tensor:
-    """The embeddings themselves, whose gradient is divided on the way back where `encoders` says so."""
+    """The embeddings unchanged; in the backward pass, their gradient is divided if `encoders` is `divided`."""
     if encoders == "exact" or processes() == 1:
         return embeddings
     return _Divided.apply(embeddings, processes())  # pyright: ignore[reportReturnType]
 
 
 def gathered_values(own: Tensor) -> Tensor:
-    """[B] of [b], without gradient."""
+    """[B] from [b] of each process, without gradient."""
     if processes() == 1:
         return own
     parts = [torch.empty_like(own) for _ in range(processes())]
@@ -38,7 +38,7 @@ def gathered_values(own: Tensor) -> Tensor:
 
 
 class _Gathered(Function):
-    """All-gather forth; back, the sum of what every process wants of these rows."""
+    """Forward: all-gather; backward: the sum of all processes' gradients for these rows."""
 
     @staticmethod
     def forward(ctx: Any, own: Tensor) -> Tensor:
@@ -54,7 +54,7 @@ class _Gathered(Function):
 
 
 class _Divided(Function):
-    """Nothing forth; back, a share of the gradient."""
+    """Forward: identity; backward: the gradient divided by a number."""
 
     @staticmethod
     def forward(ctx: Any, embeddings: Tensor, by: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Random masking of a clip's patches (InternVid 4, after He et al., 2022): each sample loses its own."""
+"""Random masking of a clip's patches (InternVid 4, after He et al., 2022), independently for each sample."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from torch import Tensor
 
 
 def kept_patches(noise: Tensor, share: float) -> Tensor:
-    """[B, K]: which patches stay, in their order, of uniform `noise` [B, L]; `share` of them, rounded down, is removed.
+    """[B, K]: indices of the patches to keep, in order, from uniform `noise` [B, L]; floor(share * L) are removed.
 
-    Over all patches of space and time alike: no tubes.
+    Over all patches in space and time, without tubes.
     """
     L = noise.shape[1]
     removed = int(share * L)
@@ -18,10 +18,10 @@ def kept_patches(noise: Tensor, share: float) -> Tensor:
 
 
 def random_patches(samples: int, patches: int, share: float, *, device: torch.device | str | None = None) -> Tensor:
-    """[B, K] as `kept_patches` has them, by the device's own generator."""
+    """[B, K] as in `kept_patches`, from the device's random generator."""
     return kept_patches(torch.rand(samples, patches, device=device), share)
 
 
 def taken(tokens: Tensor, kept: Tensor) -> Tensor:
-    """[B, K, D]: those of the tokens [B, L, D] that `kept` [B, K] names."""
+    """[B, K, D]: the tokens [B, L, D] with the indices `kept` [B, K]."""
     return tokens.gather(1, kept[..., None].expand(-1, -1, tokens.shape[-1]))

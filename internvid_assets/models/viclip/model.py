@@ -1,4 +1,4 @@
-"""ViCLIP: a video and a text encoder, trained so that a clip's vector is nearest to that of its caption."""
+"""ViCLIP: a video and a text encoder, trained contrastively on clips and captions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from internvid_assets.models.viclip.vision import VisionEncoder
 from internvid_assets.viclip_parameters import Encoders
 
 LOWEST_TEMPERATURE = 0.01
-"""It starts here, too, so it can only rise."""
+"""Also the initial value, so it can only rise."""
 
 
 class Viclip(nn.Module):
@@ -40,10 +40,10 @@ class Viclip(nn.Module):
         encoders: Encoders = "exact",
         of_verbs: bool = False,
     ) -> Tensor:
-        """The loss of a batch: normalised videos [b, T, 3, H, W], token ids [b, l], ids of samples [b].
+        """The loss of a batch: normalised videos [b, T, 3, H, W], token ids [b, l], sample ids [b].
 
-        `mask` is the share of patches that each clip loses. With `of_verbs` texts are what happens in clips, and
-        nothing else; then `sample_ids` are those of texts.
+        `mask` is the fraction of each clip's patches to remove. With `of_verbs` the texts are verb phrases, and
+        `sample_ids` are those of the texts.
         """
         B, T = video.shape[:2]
         patches = T * self.sizes.patches_per_frame
@@ -55,32 +55,32 @@ class Viclip(nn.Module):
         return contrastive_loss(*embeddings, self.clamped_temperature(), sample_ids, encoders=encoders)
 
     def encode_video(self, video: Tensor, kept: Tensor | None = None) -> Tensor:
-        """[B, E], of any length, of normalised videos [B, T, 3, H, W]; of `kept` [B, K] patches alone, if given."""
+        """[B, E], not normalized, from normalised videos [B, T, 3, H, W]; only from `kept` [B, K] patches, if given."""
         return self.vision_encoder(video, kept)
 
     def encode_text(self, token_ids: Tensor) -> Tensor:
-        """[B, E], of any length, of token ids [B, l]."""
+        """[B, E], not normalized, from token ids [B, l]."""
         return self.text_encoder(token_ids)
 
     def clamped_temperature(self) -> Tensor:
-        """The temperature, raised in place if a step of the optimizer took it too low."""
+        """The temperature, clamped in place if an optimizer step made it too low."""
         with torch.no_grad():
             self.temp.clamp_(min=self.lowest_temperature)
         return self.temp
 
     def freeze_text(self) -> None:
-        """As the released models were trained: texts keep the places that CLIP gave them."""
+        """As in the training of the released models: texts keep CLIP's embeddings."""
         self.text_encoder.requires_grad_(False)
 
     def recompute(self) -> None:
-        """Gradient checkpointing in both encoders: a third slower, for a block's memory instead of all blocks'."""
+        """Gradient checkpointing in both encoders: a third slower, but with the memory of one block instead of all."""
         for module in self.modules():
             if isinstance(module, Transformer):
                 module.recompute = True
 
 
 def _initialised(module: nn.Module) -> None:
-    """CLIP's own start for who trains from nothing: narrower in deeper transformers."""
+    """CLIP's initialization, for training from scratch: smaller weights in deeper transformers."""
     if isinstance(module, Transformer):
         for block in module.resblocks:
             _initialise_block(block, len(module.resblocks))

@@ -1,4 +1,4 @@
-"""Pixels as ViCLIP gets to see them, on whatever device they lie. B clips, T frames of a clip."""
+"""Preprocessing and augmentation of frames for ViCLIP, on any device. B clips, T frames per clip."""
 
 from __future__ import annotations
 
@@ -7,42 +7,43 @@ from torch import Tensor
 from torch.nn import functional as F
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""ImageNet's: the released code takes them for every encoder with `vit` in its name, CLIP's included."""
+"""ImageNet's: the released code uses them for every encoder with `vit` in its name, including CLIP's."""
 LEAST_CROP, CROP_RATIO, CROP_TRIES = 0.5, (3 / 4, 4 / 3), 10
-"""The smallest share of the picture, width by height, and how often a box is drawn until one fits (as released)."""
+"""Minimum area fraction, aspect ratios (width / height), and number of attempts at a box that fits (as released)."""
 NOISE = 2 * CROP_TRIES + 3
-"""Random numbers that an augmentation takes: areas and ratios to try, place, mirror."""
+"""Number of random numbers per augmentation: areas and ratios to try, position, mirroring."""
 MIRROR = NOISE - 1
-"""Which of them mirrors, below a half."""
+"""Index of the one for mirroring, which happens below 0.5."""
 COLOUR_NOISE = 3
-"""Random numbers that a change of colours takes: hue, contrast, brightness."""
+"""Number of random numbers per colour change: hue, contrast, brightness."""
 CONTRAST, BRIGHTNESS = (0.5, 1.1), (-40.0, 40.0)
-"""What contrast is multiplied by, and levels that are added (of 255)."""
+"""Ranges of the contrast factor, and of the brightness offset (in levels of 255)."""
 BICUBIC = -0.75
-"""The sharpness of PyTorch's bicubic kernel."""
+"""The parameter of PyTorch's bicubic kernel."""
 
 
 def normalised(pixels: Tensor) -> Tensor:
-    """float32 [..., 3, H, W] of levels 0 to 255."""
+    """float32 [..., 3, H, W] from levels 0 to 255."""
     mean, deviation = (torch.tensor(values, device=pixels.device)[:, None, None] for values in (MEAN, DEVIATION))
     return (pixels.float() / 255 - mean) / deviation
 
 
 def prepared(frames: Tensor, side: int, *, antialias: bool = False) -> Tensor:
-    """For evaluation: [n, 3, side, side] of uint8 [n, 3, H, W], squeezed into a square, nothing cut off.
+    """For evaluation: [n, 3, side, side] from uint8 [n, 3, H, W], resized to a square without cropping.
 
-    Tensors were resized without antialiasing in the released code's time (torchvision 0.15).
+    At the time of the released code, tensors were resized without antialiasing (torchvision 0.15).
     """
     pixels, options = frames.float(), {"mode": "bicubic", "align_corners": False, "antialias": antialias}
     return normalised(F.interpolate(pixels, (side, side), **options).round().clamp(0, 255))
 
 
 def augmented(frames: Tensor, side: int, boxes: Tensor, flips: Tensor, colours: Tensor | None = None) -> Tensor:
-    """For training: [B, T, 3, side, side] of uint8 [B, T, 3, H, W]; all frames of a clip are cut and mirrored alike.
+    """For training: [B, T, 3, side, side] from uint8 [B, T, 3, H, W]; the same crop and mirroring for all frames of a
+    clip.
 
-    `boxes` [B, 4]: top, left, height, width of what is cut out. `flips` [B]: whether it is mirrored. `colours`
-    [B, COLOUR_NOISE]: uniform numbers that colours are changed by. A box, a resize and a mirror are one matrix per
-    axis, so a batch of clips of any sizes is two products, on any device. Pictures smaller than [H, W] lie at the top
+    `boxes` [B, 4]: top, left, height, width of the crop. `flips` [B]: whether it is mirrored. `colours`
+    [B, COLOUR_NOISE]: uniform random numbers for colour changes. Crop, resize and mirroring are one matrix per axis, so
+    a batch of clips of any sizes takes two matrix products, on any device. Frames smaller than [H, W] are at the top
     left.
     """
     top, left, height, width = boxes.to(frames.device).unbind(1)
@@ -57,9 +58,9 @@ def augmented(frames: Tensor, side: int, boxes: Tensor, flips: Tensor, colours: 
 
 
 def recoloured(pixels: Tensor, noise: Tensor) -> Tensor:
-    """Other hues, contrast and brightness for each clip, in [B, T, 3, H, W] of levels; `noise` [B, COLOUR_NOISE].
+    """Change hue, contrast and brightness of each clip, for levels [B, T, 3, H, W]; `noise` [B, COLOUR_NOISE].
 
-    A hue is turned by any angle about the axis of greys, so that a text which tells no colour stays true.
+    Hue is rotated by any angle about the grey axis; texts that mention no colours stay true.
     """
     angle, contrast, brightness = noise.unbind(1)
     low, high = CONTRAST
@@ -71,7 +72,7 @@ def recoloured(pixels: Tensor, noise: Tensor) -> Tensor:
 
 
 def turns_of_hue(share: Tensor) -> Tensor:
-    """Rotations [B, 3, 3] about the axis of greys, by shares [B] of a whole turn (Rodrigues' formula)."""
+    """Rotations [B, 3, 3] about the grey axis, by fractions [B] of a full turn (Rodrigues' formula)."""
     axis = 3**-0.5
     cross = axis * torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]], device=share.device)
     sine, cosine = (2 * torch.pi * share).sin(), (2 * torch.pi * share).cos()
@@ -80,12 +81,12 @@ def turns_of_hue(share: Tensor) -> Tensor:
 
 
 def resampling(start: Tensor, length: Tensor, size: int, side: int) -> Tensor:
-    """[B, side, size]: what each of `side` pixels takes of a line of `size`, of which [start, start + length) is seen.
+    """[B, side, size]: matrices that resample [start, start + length) of a line of `size` pixels to `side` pixels.
 
-    Bicubic without antialiasing; what lies outside counts as the nearest pixel inside.
+    Bicubic without antialiasing; pixels outside are replaced by the nearest one inside.
     """
     places = torch.arange(side, device=start.device)
-    wanted = (places + 0.5) * (length[:, None] / side) - 0.5  # [B, side], in pixels of what is seen
+    wanted = (places + 0.5) * (length[:, None] / side) - 0.5  # [B, side], in pixels of the crop
     first = wanted.floor()
     taps = torch.arange(-1, 3, device=start.device)
     weights = _cubic((first[..., None] + taps - wanted[..., None]).abs())  # [B, side, 4]
@@ -101,10 +102,10 @@ def _cubic(distance: Tensor) -> Tensor:
 
 
 def random_boxes(heights: Tensor, widths: Tensor, noise: Tensor, *, least: float = LEAST_CROP) -> tuple[Tensor, Tensor]:
-    """Boxes int64 [B, 4] and flips bool [B] for `augmented`, out of uniform `noise` [B, NOISE].
+    """Boxes int64 [B, 4] and flips bool [B] for `augmented`, from uniform `noise` [B, NOISE].
 
-    A box is of even area, from `least` of the picture on, and, on a logarithmic scale, of even ratio, as torchvision
-    draws them. With `least` = 1 it is the whole picture, whose ratio no box has, as in evaluation.
+    As in torchvision, the area is uniform from `least` of the frame to all of it, and the aspect ratio log-uniform.
+    With `least` = 1 the box is the whole frame, whatever its ratio, as in evaluation.
     """
     tries = CROP_TRIES
     low, high = torch.tensor(CROP_RATIO).log().tolist()
@@ -119,14 +120,14 @@ def random_boxes(heights: Tensor, widths: Tensor, noise: Tensor, *, least: float
     if least == 1:
         height, width = heights, widths
     down, right, flip = noise[:, 2 * tries :].unbind(1)
-    middle = torch.tensor(0.5)  # what fits nowhere is cut out of the middle
+    middle = torch.tensor(0.5)  # if no box fits, the centre is cropped
     top = (torch.where(any_fits, down, middle) * (heights - height + 1)).floor()
     left = (torch.where(any_fits, right, middle) * (widths - width + 1)).floor()
     return torch.stack([top, left, height, width], dim=1).long(), flip < 0.5
 
 
 def _largest(heights: Tensor, widths: Tensor) -> tuple[Tensor, Tensor]:
-    """The largest box of an allowed ratio."""
+    """The largest box with an allowed ratio."""
     width = torch.minimum(widths, (heights * CROP_RATIO[1]).round())
     height = torch.minimum(heights, (widths / CROP_RATIO[0]).round())
     return height, width

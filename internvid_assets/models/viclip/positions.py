@@ -1,4 +1,4 @@
-"""Tables of positions for other numbers of frames or tokens than they were trained for."""
+"""Adapting position embeddings to other numbers of frames or tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 
 def adapted(table: Tensor, count: int, *, longer: Literal["interpolate", "zeros"] = "interpolate") -> Tensor:
-    """[…, count, D] of a table […, positions, D], as the released code loads them.
+    """[…, count, D] from a table […, positions, D], as in the released code.
 
     A shorter table is the beginning of the trained one; a longer one is interpolated linearly, or padded with zeros.
     """
@@ -25,9 +25,9 @@ def adapted(table: Tensor, count: int, *, longer: Literal["interpolate", "zeros"
 
 
 def inflated(weight: Tensor, frames: int, *, kind: Literal["center", "mean"] = "center") -> Tensor:
-    """[D, 3, frames, p, p] of a convolution of pictures [D, 3, p, p] (Carreira and Zisserman, 2017).
+    """A 3D kernel [D, 3, frames, p, p] from a 2D one [D, 3, p, p] (Carreira and Zisserman, 2017).
 
-    It looks at the middle frame alone, or at the mean of all.
+    It applies to the middle frame only, or to the mean of all.
     """
     if kind == "mean":
         return weight.unsqueeze(2).repeat(1, 1, frames, 1, 1) / frames

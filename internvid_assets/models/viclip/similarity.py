@@ -1,4 +1,4 @@
-"""How well a clip and captions agree by a ViCLIP, which sees all frames of the clip at once: one cosine per caption."""
+"""Clip-caption similarity with a ViCLIP, which encodes all frames of a clip jointly: one cosine per caption."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from internvid_assets.models.viclip.embedding import load_embedder
 
 
 def load_similarity(source: str, revision: str, *, tokenizer: str) -> ViclipSimilarity:
-    """By the checkpoint of a folder or file, with the words that it reads."""
+    """With the checkpoint of a folder or file, and its tokenizer."""
     return ViclipSimilarity(load_embedder(source, revision, tokenizer=tokenizer))
 
 
 class ViclipSimilarity:
-    """Answers `SimilarityScorer`, with one row of cosines per clip; with none for a clip without frames."""
+    """Implements `SimilarityScorer`, with one row of cosines per clip; no rows for a clip without frames."""
 
     def __init__(self, embedder: VideoEmbedder) -> None:
         self.embedder = embedder
@@ -30,7 +30,7 @@ class ViclipSimilarity:
 
 
 def _with_frames(clips: Iterable[Sequence[Image]], seen: list[int]) -> Iterator[Sequence[Image]]:
-    """The clips that have frames; 1 is added to `seen` for each of them, 0 for each other."""
+    """The clips that have frames; for each clip, 1 or 0 is appended to `seen`."""
     for clip in clips:
         seen.append(min(len(clip), 1))
         if len(clip):

@@ -1,4 +1,4 @@
-"""What ViCLIP's architecture leaves open, and the sizes that have a name."""
+"""The sizes of ViCLIP's architecture, and named presets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from internvid_assets.viclip_parameters import Activation
 
 @dataclass(frozen=True, kw_only=True)
 class ViclipSizes:
-    """Both encoders and the space they meet in. A picture is a square of `image_pixels`, cut into square patches."""
+    """Both encoders and the joint space. A frame is a square of `image_pixels`, divided into square patches."""
 
     image_pixels: int = 224
     patch_pixels: int = 16
@@ -36,12 +36,12 @@ class ViclipSizes:
 
     @property
     def patches_per_frame(self) -> int:
-        """N: those of one frame."""
+        """N."""
         return (self.image_pixels // self.patch_pixels) ** 2
 
     @classmethod
     def read(cls, config: dict[str, Any]) -> ViclipSizes:
-        """From the values of a config.json; others than ours are passed over. Raises UserError for a missing one."""
+        """From the values of a config.json; unknown ones are ignored. Raises UserError for a missing one."""
         known = {field.name for field in fields(cls)}
         try:
             return cls(**{name: value for name, value in config.items() if name in known})
@@ -75,7 +75,7 @@ NAMED = {
         text_heads=8,
         joint_width=512,
     ),
-    # As large as the CLIP of the sample world: minutes of training on two cores.
+    # The size of the sample world's CLIP: minutes of training on two cores.
     "tiny": ViclipSizes(
         image_pixels=96,
         patch_pixels=12,

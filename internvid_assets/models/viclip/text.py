@@ -1,4 +1,4 @@
-"""ViCLIP's text encoder: CLIP's, with a shorter context. l tokens of a text, D width, E of the joint space."""
+"""ViCLIP's text encoder: CLIP's, with a shorter context. l tokens per text, D width, E width of the joint space."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from internvid_assets.models.viclip.transformer import Transformer
 
 
 class TextEncoder(nn.Module):
-    """Words with positions, causal blocks, and what the end of the text has become."""
+    """Token and position embeddings, causal blocks, and the projection of the end token."""
 
     def __init__(self, sizes: ViclipSizes) -> None:
         super().__init__()
@@ -25,9 +25,9 @@ class TextEncoder(nn.Module):
         self.text_projection = nn.Parameter(width**-0.5 * torch.randn(width, sizes.joint_width))
 
     def forward(self, token_ids: Tensor) -> Tensor:
-        """[B, E] of token ids [B, l], l at most the context; no token sees the padding behind its text's end."""
+        """[B, E] from token ids [B, l], l at most the context; no token attends to the padding after the end."""
         x = self.hidden(token_ids)
-        end = (token_ids == self.end_token).int().argmax(dim=1)  # the first one, where it occurs in the text as well
+        end = (token_ids == self.end_token).int().argmax(dim=1)  # the first one
         return x[torch.arange(x.shape[0], device=x.device), end] @ self.text_projection
 
     def hidden(self, token_ids: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""From captions to token ids: with the words of CLIP, or those of whatever CLIP training begins with."""
+"""Tokenization of captions, with CLIP's own tokenizer or that of the initial CLIP."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from internvid_assets.viclip_parameters import CLIP_WORDS
 PAD = 0
 START, END = "<|startoftext|>", "<|endoftext|>"
 MERGES = 49_152 - 256 - 2
-"""Pairs of the published list that CLIP knows."""
+"""Number of merges of the published list that CLIP uses."""
 PIECES = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 SHIPPED = "bpe_simple_vocab_16e6.txt.gz"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 
 
 class Words:
-    """Token ids of texts, as ViCLIP gets to see them."""
+    """Converts texts to ViCLIP's token ids."""
 
     def __init__(self, tokenizer: Any, *, context_tokens: int, start: int, end: int) -> None:
-        """`tokenizer` is one of `tokenizers`; ids of start and end are put around what it finds."""
+        """`tokenizer` is from the `tokenizers` library; start and end ids are added around its output."""
         self.tokenizer, self.context_tokens, self.start, self.end = tokenizer, context_tokens, start, end
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
-        """int64 [texts, l], padded with 0 to the longest; one beyond the context is cut, its last id the end."""
+        """int64 [texts, l], padded with 0 to the longest; longer than the context is truncated before the end token."""
         rows = [self.ids(text) for text in texts]
         found = torch.full((len(rows), max(map(len, rows), default=0)), PAD)
         for row, ids in enumerate(rows):
@@ -44,27 +44,27 @@ class Words:
         return found
 
     def ids(self, text: str) -> list[int]:
-        """Start, at most two less than the context, end."""
+        """Start, at most `context_tokens` - 2 ids, end."""
         return [self.start, *self.pieces(text)[: self.context_tokens - 2], self.end]
 
     def pieces(self, text: str) -> list[int]:
-        """Without start and end, however many."""
+        """Without start and end, not truncated."""
         return self.tokenizer.encode(cleaned(text), add_special_tokens=False).ids
 
     def captions(self, texts: Sequence[str]) -> Tensor:
-        """As `__call__`, of captions worded as the released datasets do, in training and in evaluation."""
+        """As `__call__`, for captions normalized as in the released datasets, in training and evaluation."""
         return self([pre_text(text) for text in texts])
 
 
 def words_of(source: str, *, context_tokens: int = 32) -> Words:
-    """`clip`: CLIP's own words; else those of a CLIP's folder, such as the one that training begins with."""
+    """`clip`: CLIP's own tokenizer; otherwise that of a CLIP's folder, such as the initial CLIP."""
     if source == CLIP_WORDS:
         tokenizer = clip_tokenizer(shipped_words())
         start, end = (tokenizer.token_to_id(token) for token in (START, END))
         return Words(tokenizer, context_tokens=context_tokens, start=start, end=end)
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-    # What suits a file of `tokenizers` looks at no config.json, which beside a checkpoint is of no kind it knows.
+    # PreTrainedTokenizerFast ignores config.json, whose model type in our checkpoints AutoTokenizer does not know.
     is_fast = (Path(source) / TOKENIZER_FILES[0]).is_file()
     loaded = load_part(PreTrainedTokenizerFast if is_fast else AutoTokenizer, source, "main")
     tokenizer = loaded.backend_tokenizer
@@ -74,26 +74,26 @@ def words_of(source: str, *, context_tokens: int = 32) -> Words:
 
 
 def keep_words(source: str, folder: Path) -> None:
-    """Put what `source` tokenises with beside a checkpoint, so that it can be moved; CLIP's own need no file."""
+    """Copy the tokenizer files of `source` to a checkpoint's folder, so it can be moved; CLIP's own needs no file."""
     for name in TOKENIZER_FILES:
         if (Path(source) / name).is_file():
             shutil.copyfile(Path(source) / name, folder / name)
 
 
 def words_beside(checkpoint: Path, *, context_tokens: int = 32) -> Words:
-    """Those that were kept beside a checkpoint, or CLIP's own."""
+    """The tokenizer stored with a checkpoint, or CLIP's own."""
     has_own = (checkpoint / TOKENIZER_FILES[0]).is_file()
     return words_of(str(checkpoint) if has_own else CLIP_WORDS, context_tokens=context_tokens)
 
 
 def shipped_words() -> Path:
-    """CLIP's vocabulary as open_clip ships it; its code is not run. Raises UserError where it is not installed."""
+    """CLIP's vocabulary, as shipped by open_clip, whose code is not run. Raises UserError if it is not installed."""
     package = find_spec("open_clip")
     folders = package.submodule_search_locations if package else None
     path = Path(next(iter(folders or [""])), SHIPPED)
     if not path.is_file():
-        way_out = "pip install 'internvid-assets[clip-words]', or name a CLIP's folder as the tokenizer"
-        raise UserError(f"CLIP's words ({SHIPPED}) are not installed; {way_out}")
+        way_out = "pip install 'internvid-assets[clip-words]', or set the tokenizer to a CLIP's folder"
+        raise UserError(f"CLIP's vocabulary ({SHIPPED}) is not installed; {way_out}")
     return path
 
 
@@ -121,7 +121,7 @@ def _letters() -> list[str]:
 
 
 def cleaned(text: str) -> str:
-    """As CLIP cleans a text: mojibake mended where ftfy is installed, entities resolved, one space, lower case."""
+    """Text cleaning as in CLIP: ftfy if installed, HTML entities resolved, white space collapsed, lower case."""
     if find_spec("ftfy"):
         import ftfy
 

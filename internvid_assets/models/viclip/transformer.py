@@ -1,4 +1,4 @@
-"""The transformer that both of CLIP's encoders are, in shapes [B, L, D]: batch, tokens, width.
+"""The transformer of both CLIP encoders, in shapes [B, L, D]: batch, tokens, width.
 
 Module names are those of OpenAI's CLIP, and so of ViCLIP's checkpoints.
 """
@@ -17,24 +17,24 @@ QUICK = 1.702
 
 
 class Transformer(nn.Module):
-    """Blocks, one after the other."""
+    """A sequence of blocks."""
 
     def __init__(
         self, width: int, layers: int, heads: int, *, activation: Activation, is_causal: bool, drop_path: float = 0.0
     ) -> None:
         super().__init__()
-        # Deeper blocks are left out more often (Huang et al., 2016), as in the released training code.
+        # Deeper blocks are dropped more often (Huang et al., 2016), as in the released training code.
         rates = [drop_path * layer / max(1, layers - 1) for layer in range(layers)]
         self.resblocks = nn.ModuleList(
             Block(width, heads, activation=activation, is_causal=is_causal, drop_path=rate) for rate in rates
         )
         self.recompute = False
-        """Gradient checkpointing: keep a block's input alone, and compute the rest anew on the way back."""
+        """Gradient checkpointing: keep only the inputs of blocks, and recompute the rest in the backward pass."""
 
     def forward(self, x: Tensor, *, first_only: bool = False) -> Tensor:
-        """[B, L, D] of [B, L, D]; with `first_only` [B, 1, D], what becomes of the first token.
+        """[B, L, D] from [B, L, D]; with `first_only` [B, 1, D], the output of the first token.
 
-        It looks at all others, so only the last block is spared: theirs would not be read there.
+        It attends to all others, so only in the last block their outputs need not be computed.
         """
         for block in self.resblocks:
             spared = first_only and block is self.resblocks[-1]
@@ -46,7 +46,7 @@ class Transformer(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention and a two-layer perceptron, each behind its norm and beside a shortcut."""
+    """Pre-norm residual block: attention, then a two-layer perceptron."""
 
     def __init__(
         self, width: int, heads: int, *, activation: Activation, is_causal: bool, drop_path: float = 0.0
@@ -64,7 +64,7 @@ class Block(nn.Module):
         return x + self._dropped(self.mlp(self.ln_2(x)))
 
     def _dropped(self, branch: Tensor) -> Tensor:
-        """The branch without some samples, the others louder for it, so that its mean stays."""
+        """Stochastic depth: the branch is zeroed for some samples and scaled up for the others, to keep its mean."""
         if not self.training or self.drop_path == 0:
             return branch
         kept = torch.rand(len(branch), 1, 1, device=branch.device) >= self.drop_path
@@ -72,7 +72,7 @@ class Block(nn.Module):
 
 
 class Attention(nn.Module):
-    """Every token to every other; of a text, to those before it."""
+    """Self-attention; causal for texts."""
 
     def __init__(self, width: int, heads: int, *, is_causal: bool) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class Attention(nn.Module):
         return self.out_proj(attended.transpose(1, 2).flatten(2))
 
     def _first(self, x: Tensor) -> Tensor:
-        """[B, 1, D]: what the first token sees; the others are asked for keys and values alone."""
+        """[B, 1, D]: the output of the first token; of the others, only keys and values are computed."""
         width = x.shape[-1]
         q = F.linear(x[:, :1], self.in_proj_weight[:width], self.in_proj_bias[:width])  # [B, 1, D]
         kv = F.linear(x, self.in_proj_weight[width:], self.in_proj_bias[width:])  # [B, L, 2 D]
@@ -115,9 +115,9 @@ class Perceptron(nn.Module):
         return self.c_proj(quick_gelu(inner) if self.is_quick else F.gelu(inner))
 
     def _quick(self, x: Tensor) -> Tensor:
-        """With a gradient: x sigmoid(s x) is silu(s x) / s, and s goes into the matrices, which are smaller than x.
+        """With gradients: x sigmoid(s x) = silu(s x) / s, with s folded into the matrices, which are smaller than x.
 
-        That is one pass over the widest tensors in place of three, and one of them less to keep for the way back.
+        This takes one pass over the widest tensors instead of three, and stores one fewer for the backward pass.
         """
         inner = F.silu(F.linear(x, QUICK * self.c_fc.weight, QUICK * self.c_fc.bias))
         return F.linear(inner, self.c_proj.weight / QUICK, self.c_proj.bias)
