@@ -136,7 +136,7 @@ def check_results(home: Home, table: str, partition: str | None) -> Iterator[dg.
     checks = checks_of(table)
     names = {name for file in checks for name in file.tables()}
     paths = {name: paths_for(home, name, partition) for name in names}
-    selected = run_selects(checks, paths, memory_limit=home.settings.memory_limit)
+    selected = run_selects(checks, paths, memory_limit=home.settings.memory_limit) if checks else []
     for file, offenders in zip(checks, selected, strict=True):
         severity = dg.AssetCheckSeverity.ERROR if file.severity == "error" else dg.AssetCheckSeverity.WARN
         yield dg.AssetCheckResult(
