@@ -22,6 +22,7 @@ WIRING = ["definitions", "partitions", "cli"]
 MAY_IMPORT_DAGSTER = [
     "definitions.py",
     "partitions.py",
+    "cli/event_log.py",
     "cli/results.py",
     "cli/runs.py",
     "cli/selection.py",

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import dagster as dg
 
 from internvid_assets.cells.errors import UserError
+from internvid_assets.cli.event_log import reuse_engines
 from internvid_assets.cli.results import Results
 from internvid_assets.cli.selection import Selected, select
 from internvid_assets.definitions import build_defs, features
@@ -65,6 +66,7 @@ def materialize(
     chosen = select(defs, selection)
     job = defs.resolve_implicit_global_asset_job_def()
     results = Results()
+    reuse_engines()
     with dg.DagsterInstance.get() as instance:
         free_dead_runs(instance)
         for run in runs_of(home, chosen, categories, is_limited=limit is not None):
