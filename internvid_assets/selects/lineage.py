@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import Any
 
 import duckdb
@@ -16,8 +15,8 @@ def tables_read(sql: str) -> frozenset[str]:
 
 
 def tables_read_each(texts: Sequence[str]) -> dict[str, frozenset[str]]:
-    """`tables_read` of many selects, in one call."""
-    with _parser() as connection:
+    """`tables_read` of many selects on one connection: opening one takes 12 ms, parsing 0.2 ms."""
+    with duckdb.connect() as connection:
         trees = connection.execute("select json_serialize_sql(unnest(?::varchar[]))", [list(texts)]).fetchall()
     return {text: _tables_of(text, json.loads(tree)) for text, (tree,) in zip(texts, trees, strict=True)}
 
@@ -54,7 +53,7 @@ def held_apart(sql: str) -> tuple[dict[str, str], str]:
 
     Stored as tables, they are computed once for several queries on a selection.
     """
-    with _parser() as connection:
+    with duckdb.connect() as connection:
         tree = _tree(connection, sql)
         held, plain = {}, []
         for step in _steps(tree):
@@ -69,18 +68,8 @@ def held_apart(sql: str) -> tuple[dict[str, str], str]:
 def counting(sql: str, steps: Sequence[str]) -> str:
     """A query with the `with` steps of `sql` that selects (step, row count), in the order of `steps`."""
     counts = " union all ".join(f"select '{step}' as step, count(*) as rows from {step}" for step in steps)
-    with _parser() as connection:
+    with duckdb.connect() as connection:
         return _sql(connection, _tree(connection, counts), _steps(_tree(connection, sql)))
-
-
-def _parser() -> duckdb.DuckDBPyConnection:
-    """A cursor that only parses, to be closed: 0.2 ms, where a connection of its own takes 12."""
-    return _database().cursor()
-
-
-@cache
-def _database() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect()
 
 
 def _steps(tree: dict[str, Any]) -> list[dict[str, Any]]:
